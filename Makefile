@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# make run | make test: nothing else is needed on a fresh Debian machine. `make help` lists the rest.
+O := .output
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+CC := gcc
+CLANG := clang
+BPFTOOL := $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+VERSION := 0.1.0
+
+CFLAGS := -O2 -g
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -DIPCTRACE_VERSION='"$(VERSION)"'
+INCLUDES := -Iuser -Ibpf -I$(O)
+LIBS := -lbpf -lelf -lz -ljson-c -lcap
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
+	      -Wno-missing-declarations -Ivmlinux -Ibpf
+
+BPF_OBJS := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+SOURCES := $(filter-out user/lab/%,$(wildcard user/*.c user/*/*.c))
+OBJS := $(SOURCES:%.c=$(O)/%.o) $(O)/objects.o
+LIB_OBJS := $(filter-out $(O)/user/main.o,$(OBJS))
+LAB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard user/lab/*.c))
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/*/*_test.c))
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-8s %s\n' "$(1)" "$(2)";
+MAKEFLAGS += --no-print-directory
+endif
+
+.PHONY: all run test vm clean help deps unit-tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(O)/ipctrace $(O)/ipc-scenario
+	@:
+
+$(O)/ipctrace: $(OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/ipc-scenario: $(LAB_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -pthread -o $@ $^
+
+$(O)/user/lab/%.o: user/lab/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -pthread $(INCLUDES) -MMD -MP -c -o $@ $<
+
+$(O)/user/%.o: user/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+# Every object file of bpf/ is embedded: nothing is looked for at run time.
+$(O)/objects.c: $(BPF_OBJS) tools/embed
+	$(call say,GEN,$@)
+	$(Q)tools/embed $(BPF_OBJS) > $@
+
+$(O)/objects.o: $(O)/objects.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $(@:.bpf.o=.tmp.o) $<
+	$(Q)$(BPFTOOL) gen object $@ $(@:.bpf.o=.tmp.o)
+
+$(O)/libipctrace.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rc $@ $^
+
+# A test defines what it replaces; the archive gives the rest.
+$(O)/tests/%_test: tests/%_test.c $(O)/libipctrace.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -Itests/unit -MMD -MP -MF $@.d -o $@ $< $(O)/libipctrace.a $(LIBS)
+
+deps:
+	$(Q)tools/deps build
+
+run: deps
+	$(Q)$(MAKE) all
+	$(Q)tools/run
+
+test: deps
+	$(Q)$(MAKE) all unit-tests
+	$(Q)tests/run
+
+unit-tests: $(UNIT_TESTS)
+	@:
+
+# make vm KERNEL=6.12 [CMD='.output/ipctrace doctor']
+KERNEL := 6.12
+vm: deps
+	$(Q)$(MAKE) all
+	$(Q)tools/deps vm
+	$(Q)tools/guest --kernel $(KERNEL) $(if $(CMD),-- sh -c '$(subst ','\'',$(CMD))')
+
+help:
+	@echo 'make           build .output/ipctrace (V=1: show the commands)'
+	@echo 'make run       build, then trace a real pipeline'
+	@echo 'make test      all tests, the kernel matrix included'
+	@echo 'make vm        boot a guest: KERNEL=5.10|6.1|6.12|6.18|7.3 [CMD=...]'
+	@echo 'make clean     remove .output'
+
+-include $(OBJS:.o=.d) $(LAB_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(UNIT_TESTS:=.d)
+
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)rm -rf $(O)
