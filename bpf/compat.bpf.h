@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every difference between kernels, one accessor each, probed by the presence
+ * of a type, field or helper, never by version. The version named is where
+ * the difference began, for whoever drops support for what lies before.
+ *
+ * Function hooks read through typed pointers: that is faster than a helper call
+ * per hop and is all that lockdown=confidentiality leaves. probe_read() is for
+ * addresses that came out of a map or a list, and returns false there.
+ */
+#ifndef COMPAT_BPF_H
+#define COMPAT_BPF_H
+
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define FMODE_READ 1u
+#define FMODE_WRITE 2u
+
+extern const volatile struct ipc_config cfg;
+
+#define probe_read(dst, addr) \
+	(!cfg.no_probe_read && !bpf_probe_read_kernel((dst), sizeof(*(dst)), (const void *)(addr)))
+
+/* 5.14 renamed state to __state and made it unsigned int */
+struct task_struct___5_13 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return ((struct task_struct___5_13 *)task)->state;
+}
+
+/* 5.16 moved the CPU into thread_info */
+struct task_struct___5_15 {
+	unsigned int cpu;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 task_cpu(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return task->thread_info.cpu;
+	return ((struct task_struct___5_15 *)task)->cpu;
+}
+
+/* From the sets themselves: the number of TIF_SIGPENDING differs between kernels and architectures. */
+static __always_inline bool task_signal_pending(struct task_struct *task)
+{
+	unsigned long pending = task->pending.signal.sig[0] | task->signal->shared_pending.signal.sig[0];
+
+	return pending & ~task->blocked.sig[0];
+}
+
+/* 7.x made on_rq a byte; libbpf resizes no signed load */
+struct task_struct___7_0 {
+	int on_rq;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool task_on_rq(struct task_struct *task)
+{
+	if (bpf_core_field_size(task->on_rq) == 1)
+		return task->on_rq;
+	return ((struct task_struct___7_0 *)task)->on_rq;
+}
+
+/* 6.12 leaves a sleeper on the run queue for a while (delayed dequeue) */
+static __always_inline bool task_off_queue(struct task_struct *task)
+{
+	if (!task_on_rq(task))
+		return true;
+	return bpf_core_field_exists(task->se.sched_delayed) && task->se.sched_delayed;
+}
+
+/* 5.11 brought bpf_get_current_task_btf; before it the address is all there is */
+static __always_inline bool has_current_task_btf(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
+/* The current task's address, for comparing only. */
+static __always_inline __u64 current_task(void)
+{
+	return bpf_get_current_task();
+}
+
+/* Start of the current process, in units of 2^24 ns: tells two users of one PID apart. */
+static __always_inline __u32 current_start(void)
+{
+	__u64 start_ns = 0;
+
+	if (has_current_task_btf()) {
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		start_ns = task->group_leader->start_time;
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+
+		start_ns = BPF_CORE_READ(task, group_leader, start_time);
+	}
+	return start_ns >> IPC_START_SHIFT;
+}
+
+/* A 32-bit system call has numbers of its own: they are not ours. */
+static __always_inline bool is_compat_task(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */;
+#else
+	return false;
+#endif
+}
+
+static __always_inline __u32 syscall_nr(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
+/* Id of the task's cgroup in the unified hierarchy: the inode number of its directory. */
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
+{
+	return task->cgroups->dfl_cgrp->kn->id;
+}
+
+#define THREAD_SIZE 16384 /* x86-64 and arm64, without KASAN */
+
+/*
+ * Is the current task innocent: does an interrupt run on top of it? Interrupts
+ * have a stack of their own, and a tracepoint's context lies on the stack it runs
+ * on. preempt_count would say the same, but its per-CPU variable has had three
+ * homes, none in BTF on 5.10, and no address where kallsyms has no data symbols.
+ */
+static __always_inline bool on_interrupt_stack(void *ctx)
+{
+	__u64 stack;
+
+	if (has_current_task_btf()) {
+		stack = (__u64)bpf_get_current_task_btf()->stack;
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+
+		stack = (__u64)BPF_CORE_READ(task, stack);
+	}
+	return (__u64)ctx < stack || (__u64)ctx >= stack + THREAD_SIZE;
+}
+
+/*
+ * Pages that a pipe keeps for reuse: one until 6.13, an array of two from 6.14,
+ * a preallocation list with a count from 7.2.
+ */
+struct pipe_inode_info___6_13 {
+	struct page *tmp_page;
+} __attribute__((preserve_access_index));
+struct pipe_inode_info___7_1 {
+	struct page *tmp_page[2];
+	bool poll_usage;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 pipe_kept_pages(struct pipe_inode_info *pipe)
+{
+	if (bpf_core_field_exists(pipe->prealloc.count))
+		return pipe->prealloc.count;
+	if (bpf_core_field_exists(((struct pipe_inode_info___6_13 *)pipe)->tmp_page)) /* a pointer, no array */
+		return ((struct pipe_inode_info___6_13 *)pipe)->tmp_page != NULL;
+	return (((struct pipe_inode_info___7_1 *)pipe)->tmp_page[0] != NULL) +
+	       (((struct pipe_inode_info___7_1 *)pipe)->tmp_page[1] != NULL);
+}
+
+/* How many pages it can keep while it is locked: what a release finds room for. */
+static __always_inline __u32 pipe_keep_limit(struct pipe_inode_info *pipe)
+{
+	if (bpf_core_field_exists(pipe->prealloc.count))
+		return bpf_core_field_size(pipe->prealloc.pages) / sizeof(void *);
+	return bpf_core_field_exists(((struct pipe_inode_info___6_13 *)pipe)->tmp_page) ? 1 : 2;
+}
+
+/* 5.14 brought it; 7.2 replaced it by pseudo_edgetrigger, which is set by other users of poll */
+static __always_inline __u32 pipe_poll_usage(struct pipe_inode_info *pipe)
+{
+	if (bpf_core_field_exists(((struct pipe_inode_info___7_1 *)pipe)->poll_usage))
+		return ((struct pipe_inode_info___7_1 *)pipe)->poll_usage;
+	return IPC_STATE_ABSENT;
+}
+
+/*
+ * The count and the owner of a large page are those of its first. 7.x renamed
+ * compound_head to compound_info, which may be a mask: there a tail stays a tail.
+ */
+struct page___7_0 {
+	unsigned long compound_head;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct page *page_head(struct page *page)
+{
+	struct page___7_0 *old = (void *)page;
+	unsigned long compound;
+
+	if (!bpf_core_field_exists(old->compound_head))
+		return page;
+	compound = BPF_CORE_READ(old, compound_head);
+	return compound & 1 ? (void *)(compound - 1) : page;
+}
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Waits and wakeups of all mechanisms, from the scheduler's tracepoints, and the
+ * life of processes. A task that leaves its CPU inside an operation is kept in
+ * `sleepers`; what it waits for follows from its state (an interruptible sleep is
+ * the operation's own cause, an uninterruptible one a lock or I/O). A wait ends
+ * when somebody wakes it; from there to running is scheduling delay.
+ *
+ * Cannot see: who was responsible for an interrupt; the cause of a sleep of an
+ * operation whose entry was missed.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+static __always_inline bool same_object(const struct ipc_object_id *a, const struct ipc_object_id *b)
+{
+	return a->id == b->id && a->domain == b->domain && a->mech == b->mech;
+}
+
+static __always_inline const struct ipc_object_id *waits_on(const struct ipc_run *run)
+{
+	return run->flags & RUN_SECOND ? &run->obj2 : &run->obj;
+}
+
+/* A woken writer that moved nothing before it slept again was woken in vain; so was any reader. */
+static __always_inline void note_spurious(struct ipc_run *run)
+{
+	__u64 left = 0;
+
+	if (run->iter) {
+		struct iov_iter *iter = (void *)run->iter;
+
+		if (!probe_read(&left, &iter->count))
+			return;
+		if ((run->flags & RUN_BLOCKED_TWICE) && left == run->progress && run->cause == run->own_cause)
+			run->spurious++;
+		run->progress = left;
+		run->flags |= RUN_BLOCKED_TWICE;
+	} else if (run->op == OP_RECV && run->own_waits > 1) {
+		run->spurious++;
+	}
+}
+
+static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struct *task, __u32 state)
+{
+	if (state & TASK_INTERRUPTIBLE) {
+		run->cause = run->own_cause;
+		run->own_waits++;
+		note_spurious(run);
+	} else if (BPF_CORE_READ_BITFIELD(task, in_iowait)) {
+		run->cause = CAUSE_IO;
+		run->io_waits++;
+	} else {
+		run->cause = CAUSE_LOCK;
+		run->lock_waits++;
+	}
+	run->waits++;
+	run->start = task->group_leader->start_time >> IPC_START_SHIFT;
+	__builtin_memcpy(run->comm, task->comm, IPC_COMM_LEN);
+	if (run->flags & RUN_WOKEN_EARLY) {
+		run->sleep_ns = run->wake_ns;
+		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN;
+		if (run->cause == run->own_cause)
+			count_wake(run, waits_on(run));
+		return;
+	}
+	run->sleep_ns = bpf_ktime_get_ns();
+	run->flags = (run->flags & ~RUN_WOKEN) | RUN_SLEEPS;
+	run->wake_ns = 0;
+}
+
+/*
+ * A waker wrote into the slot while it was being copied. Keeper and waker both
+ * look again after their last write, so one of them finds the other's.
+ */
+static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 tid)
+{
+	struct ipc_run *run = bpf_map_lookup_elem(&sleepers, &tid);
+
+	if (!run || (run->flags & (RUN_WOKEN | RUN_SLEEPS)) != RUN_SLEEPS)
+		return;
+	run->flags |= RUN_WOKEN;
+	run->wake_ns = slot->wake_ns;
+	run->waker = slot->waker;
+	run->waker_start = slot->waker_start;
+	run->waker_kind = slot->waker_kind;
+	if (run->cause == run->own_cause)
+		count_wake(run, waits_on(run));
+}
+
+/* The task leaves its CPU inside an operation: out of the slot, into `sleepers`. */
+static __always_inline void keep_run(struct ipc_run *run, struct task_struct *task, bool sleeps, __u32 state)
+{
+	__u32 tid = task->pid, *count = may_sleep_count(tid);
+
+	if (sleeps)
+		goes_to_sleep(run, task, state);
+	if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+	else if (count)
+		__sync_fetch_and_add(count, 1);
+	*(volatile __u64 *)&run->task = 0;
+	barrier();
+	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY))
+		adopt_early_wake(run, tid);
+}
+
+/* A wait that began before us has ended; its operation's end will not be seen. */
+static __always_inline void account_preexisting(struct ipc_run *run)
+{
+	struct ipc_edge_key key = {};
+	const struct ipc_object_id *obj = waits_on(run);
+	struct ipc_edge *edge;
+
+	key.id = obj->id;
+	key.domain = obj->domain;
+	key.mech = obj->mech;
+	key.op = run->op;
+	key.tgid = run->tgid;
+	key.start = run->start;
+	edge = bpf_map_lookup_elem(&edges, &key);
+	if (!edge)
+		edge = edge_create(&key);
+	if (edge)
+		edge_account_waits(edge, run);
+	lose(LOSS_MISSED);
+}
+
+static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
+{
+	struct ipc_run *run = kept_run(tid);
+
+	if (!run)
+		return;
+	if ((run->flags & (RUN_PREEXISTING | RUN_SYSCALL)) == RUN_PREEXISTING) {
+		if (run->flags & RUN_SLEEPS)
+			ends_wait(run);
+		account_preexisting(run);
+		drop_run(tid);
+	} else {
+		run_restore(slot, run, tid);
+	}
+}
+
+static __always_inline int on_switch(struct task_struct *prev, struct task_struct *next, bool sleeps, __u32 state)
+{
+	struct ipc_run *slot = run_slot();
+	__u32 prev_tid = prev->pid;
+
+	if (!slot)
+		return 0;
+	slot->switches++;
+	if (slot->task) {
+		if (slot->task == (__u64)prev)
+			keep_run(slot, prev, sleeps, state);
+		else
+			slot->task = 0;
+	} else if (kept_run(prev_tid)) {
+		drop_run(prev_tid); /* it ran: what was kept of it is stale */
+	}
+	resume_run(slot, next->pid);
+	return 0;
+}
+
+/* 5.18 added prev_state, which a waker on another CPU cannot change under us */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(switch_with_state, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	return on_switch(prev, next, !preempt && prev_state, prev_state);
+}
+
+/* Before: a waker may have set the state back already; that the task left the run queue says it slept */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(switch_without_state, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	__u32 state = task_state(prev);
+	bool sleeps = !preempt && !task_on_rq(prev);
+
+	return on_switch(prev, next, sleeps, state & 3 ? state : TASK_INTERRUPTIBLE);
+}
+
+/* Who wakes `run`: an operation on the same object, else an interrupt, a signal, or just a task. */
+static __always_inline void note_waker(struct ipc_run *run, struct task_struct *wakee, struct ipc_run *by,
+				       bool interrupt)
+{
+	const struct ipc_object_id *obj = waits_on(run);
+
+	run->wake_ns = bpf_ktime_get_ns();
+	run->waker_kind = WAKER_TASK;
+	run->waker = bpf_get_current_pid_tgid() >> 32;
+	run->waker_start = current_start();
+	if (by && (same_object(obj, &by->obj) || (by->obj2.mech && same_object(obj, &by->obj2)))) {
+		by->wakes++;
+	} else if (interrupt) {
+		run->waker_kind = WAKER_INTERRUPT;
+		run->waker = 0;
+		run->waker_start = 0;
+		return;
+	} else if (task_signal_pending(wakee)) {
+		run->waker_kind = WAKER_SIGNAL;
+	}
+	process_see(run->waker, run->waker_start);
+}
+
+/*
+ * The wakee may already be off its run queue and still in the slot of its CPU:
+ * schedule() drops the lock to look for work before it reports the switch.
+ */
+static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
+{
+	__u32 cpu = task_cpu(wakee);
+	struct ipc_run *run;
+
+	if (!task_off_queue(wakee))
+		return NULL;
+	run = bpf_map_lookup_elem(&running, &cpu);
+	return run && run->task == (__u64)wakee ? run : NULL;
+}
+
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(waking, struct task_struct *wakee)
+{
+	struct ipc_run *run = kept_run(wakee->pid), *by = run_slot(), *early = NULL;
+	bool interrupt;
+
+	if (by && by->task != current_task())
+		by = NULL;
+	if (!run)
+		early = early_run(wakee);
+	if (!run && !by && !early)
+		return 0;
+	interrupt = on_interrupt_stack(ctx);
+	if (interrupt)
+		by = NULL;
+	if (run && (run->flags & RUN_SLEEPS)) {
+		if (run->flags & RUN_WOKEN)
+			return 0;
+		run->flags |= RUN_WOKEN;
+		if (run->cause != run->own_cause) {
+			run->wake_ns = bpf_ktime_get_ns(); /* a lock's release or an I/O's end is no peer's doing */
+			return 0;
+		}
+		note_waker(run, wakee, by, interrupt);
+		count_wake(run, waits_on(run));
+	} else if (early) {
+		note_waker(early, wakee, by, interrupt);
+		early->flags |= RUN_WOKEN_EARLY;
+		barrier();
+		if (*(volatile __u64 *)&early->task != (__u64)wakee)
+			adopt_early_wake(early, wakee->pid);
+	} else if (by && by->task != (__u64)wakee) {
+		by->other_wakes++;
+	}
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task)
+{
+	struct ipc_process_key key = {
+		.tgid = task->tgid,
+		.start = task->group_leader->start_time >> IPC_START_SHIFT,
+	};
+	struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
+	__u32 tid = task->pid;
+	__u8 *class;
+
+	if (p)
+		__builtin_memcpy(p->comm, task->comm, IPC_COMM_LEN);
+	if (cfg.filtered) {
+		class = bpf_map_lookup_elem(&classes, &tid);
+		if (class && *class != CLASS_FOLLOWED)
+			*class = CLASS_UNKNOWN; /* its name changed: decide again */
+	}
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 parent_tid = parent->pid, child_tid = child->pid;
+	__u8 *from = bpf_map_lookup_elem(&classes, &parent_tid), *to;
+
+	to = bpf_map_lookup_elem(&classes, &child_tid);
+	if (from && to) /* also clears what an earlier user of the TID left */
+		*to = cfg.follow && class_counts(*from) ? CLASS_FOLLOWED : CLASS_UNKNOWN;
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	__u32 tid = task->pid;
+
+	if (tid == (__u32)task->tgid) {
+		struct ipc_process_key key = {
+			.tgid = tid,
+			.start = task->group_leader->start_time >> IPC_START_SHIFT,
+		};
+		struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
+
+		if (p)
+			p->exited = 1;
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

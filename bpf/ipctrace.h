@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The contract of both sides: what the BPF programs count and what user space
+ * reads. Every number that reaches a file or a map is explicit and append-only.
+ * Times are CLOCK_MONOTONIC nanoseconds; sizes are bytes unless named slots.
+ */
+#ifndef IPCTRACE_H
+#define IPCTRACE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+/*
+ * The mechanism list: the one line that a new mechanism adds.
+ * X(id, NAME, name): id is stable (recordings and filters carry it).
+ */
+#define IPC_MECHANISMS(X) \
+	X(1, PIPE, pipe)  \
+	X(2, FIFO, fifo)
+
+enum ipc_mech {
+	MECH_NONE = 0,
+#define X(id, NAME, name) MECH_##NAME = id,
+	IPC_MECHANISMS(X)
+#undef X
+	MECH_MAX = 32,
+};
+
+#ifdef __VMLINUX_H__ /* the kernel has enumerators of these names */
+#define OP_OPEN IPC_OP_OPEN
+#define OP_CLOSE IPC_OP_CLOSE
+#define OP_MAX IPC_OP_MAX
+#endif
+
+enum ipc_op {
+	OP_SEND = 0,
+	OP_RECV = 1,
+	OP_OPEN = 2,
+	OP_CLOSE = 3,
+	OP_CTL = 4,
+	OP_MAX = 5,
+};
+
+/* Why a task slept inside an operation. IO is a page fault or writeback met on the way. */
+enum ipc_cause {
+	CAUSE_NONE = 0,
+	CAUSE_EMPTY = 1,
+	CAUSE_FULL = 2,
+	CAUSE_PARTNER = 3,
+	CAUSE_VALUE = 4,
+	CAUSE_ZERO = 5,
+	CAUSE_LOCK = 6,
+	CAUSE_BACKLOG = 7,
+	CAUSE_IO = 8,
+	CAUSE_MAX = 12,
+};
+
+/* Who made a sleeper runnable: a task inside an operation, or what is no peer at all. */
+enum ipc_waker {
+	WAKER_TASK = 0,
+	WAKER_INTERRUPT = 1,
+	WAKER_TIMER = 2,
+	WAKER_SIGNAL = 3,
+	WAKER_REMOVAL = 4,
+};
+
+/* What is collected. A view asks for what it shows; the verifier prunes the rest. */
+enum ipc_profile {
+	PROFILE_WAITS = 1 << 0,	    /* waits, causes, wakeups: entry hooks and the scheduler's */
+	PROFILE_LATENCY = 1 << 1,   /* a clock read on entry and exit; latency and size histograms */
+	PROFILE_RESIDENCY = 1 << 2, /* a time stamp per slot or message */
+	PROFILE_DETAIL = 1 << 3,    /* bytes inside, pages reused: an object look-up per operation */
+	PROFILE_EVENTS = 1 << 4,    /* a ring buffer record per operation */
+};
+
+#define IPC_COMM_LEN 16
+#define IPC_NAME_LEN 256
+#define IPC_STATE_WORDS 16   /* u32s of a mechanism's `struct NAME_internals` */
+#define IPC_STATE_STAMP 15    /* the last one: when the others were read, in an unspecified unit; wraps; 0: never */
+#define IPC_STATE_ABSENT 0xffffffffu /* a word that this kernel does not have */
+#define IPC_MECH_COUNTERS 6  /* u64s that only the mechanism's own files understand */
+#define IPC_SLOT_STAMPS 256  /* ring slots whose residency can be followed */
+#define IPC_HIST_SLOTS 48    /* power-of-two buckets: [2^(i-1), 2^i), the last open */
+#define IPC_CLASS_BITS 16    /* hashed byte tables (sleepers, wanted objects) */
+#define IPC_MAX_CPUS 1024
+
+/*
+ * An object: unique among the live ones of one mechanism.
+ * pipe, fifo: id is the inode number, domain the device (kernel encoding).
+ */
+struct ipc_object_id {
+	__u64 id;
+	__u32 domain;
+	__u16 mech;
+	__u16 pad; /* always 0, it is hashed */
+};
+_Static_assert(sizeof(struct ipc_object_id) == 16, "hashed as a whole");
+
+/* One process, one object, one kind of operation. start tells PIDs apart that were used twice. */
+struct ipc_edge_key {
+	__u64 id;
+	__u32 domain;
+	__u16 mech;
+	__u16 op;
+	__u32 tgid;
+	__u32 start; /* start time of the thread group leader, in units of 2^24 ns */
+};
+_Static_assert(sizeof(struct ipc_edge_key) == 24, "hashed as a whole");
+
+#define IPC_START_SHIFT 24
+
+struct ipc_edge {
+	__u64 ops;	/* attempts that ended, failed ones too */
+	__u64 failed;	/* ended in -errno */
+	__u64 bytes;	/* payload: copied + moved */
+	__u64 copies;	/* operations that copied payload */
+	__u64 moved_bytes;
+	__u64 waits;
+	__u64 wait_ns;
+	__u64 sched_delay_ns;
+	__u64 causes[CAUSE_MAX];
+	__u64 wakes;	      /* sleepers on this object made runnable by these operations */
+	__u64 spurious_wakes; /* of its own waits: woken, and slept on without progress */
+	__u64 other_wakes;    /* wakeups of tasks that slept elsewhere: poll, epoll, fasync */
+	__u64 latency_ns;     /* sum; PROFILE_LATENCY */
+	__u64 counters[IPC_MECH_COUNTERS];
+	__u32 state[IPC_STATE_WORDS]; /* struct NAME_internals at the end of the last operation */
+	__u32 depth;		      /* slots in use at the end of the last operation */
+	__u32 max_depth;
+	__u32 flags;		      /* EDGE_* */
+	__u32 pad;
+};
+
+/* Counters with one meaning for all ring-like mechanisms; those above 4 are the mechanism's own. */
+enum ipc_counter {
+	COUNTER_PAGE_CHUNKS = 0,   /* sum of ceil(bytes / page) over the copying sends */
+	COUNTER_SPLICED_SLOTS = 1, /* slots added without a copy */
+	COUNTER_KEPT = 2,	   /* pages kept at release for reuse */
+	COUNTER_RESIZES = 3,
+	COUNTER_PACKETS = 4,
+};
+
+enum ipc_edge_flags {
+	EDGE_HOLDS = 1 << 0,	  /* held the end when the iterator passed, see ipc_edge.pad: no operation needed */
+};
+
+enum ipc_object_flags {
+	OBJECT_PREEXISTING = 1 << 0, /* found by the iterator, not by an operation */
+	OBJECT_DESTROYED = 1 << 1,
+	OBJECT_SAMPLED = 1 << 2,     /* state and inside_bytes were read from the object itself */
+	OBJECT_INSIDE_UNKNOWN = 1 << 3, /* the ring was too long to sum, or could not be read */
+};
+
+struct ipc_object {
+	__u64 first_ns;
+	__u64 last_ns;		/* of the sample or of the end; 0: neither */
+	__u32 flags;
+	__u32 creations;	/* a FIFO's ring is made at every first open */
+	__u32 destructions;
+	__u32 first_tgid;
+	__u64 base_bytes;	/* inside when first sampled, for OBJECT_PREEXISTING */
+	__u64 inside_bytes;	/* inside at the last sample */
+	__u64 discarded_bytes;	/* still inside when it was destroyed, all destructions */
+	__u64 depth_bytes;	/* running sum in - out; PROFILE_DETAIL; signed in two's complement */
+	__u64 max_bytes;	/* PROFILE_DETAIL */
+	__u64 counters[IPC_MECH_COUNTERS];
+	__u32 base_state[IPC_STATE_WORDS]; /* at the first sight of it */
+	__u32 state[IPC_STATE_WORDS];	   /* at the last sample, or at the end */
+};
+
+/* Taken when a process is first seen on an object; comm follows exec. */
+struct ipc_process_key {
+	__u32 tgid;
+	__u32 start;
+};
+
+struct ipc_process {
+	__u64 cgroup_id;
+	__u64 start_ns;
+	__u32 ppid;
+	__u32 uid;
+	__u32 exited;
+	__u32 ns_tgid; /* in its own PID namespace */
+	char comm[IPC_COMM_LEN];
+};
+
+struct ipc_name {
+	char path[IPC_NAME_LEN]; /* NUL-terminated, raw bytes */
+};
+
+/* Who holds an end of an object without having used it (yet): the iterator's finding. */
+struct ipc_holder_key {
+	__u64 id;
+	__u32 domain;
+	__u16 mech;
+	__u16 op; /* OP_SEND: holds the write end; OP_RECV: the read end */
+	__u32 tgid;
+	__u32 start;
+};
+
+struct ipc_error_key {
+	struct ipc_edge_key edge;
+	__u32 error; /* errno, positive */
+	__u32 pad;
+};
+
+struct ipc_wake_key {
+	__u64 id;
+	__u32 domain;
+	__u16 mech;
+	__u16 waker_kind; /* enum ipc_waker */
+	__u32 waker;	  /* tgid; 0 for an interrupt or a timer */
+	__u32 waker_start;
+	__u32 wakee;
+	__u32 wakee_start;
+};
+
+enum ipc_hist_kind {
+	HIST_SIZE = 0,
+	HIST_LATENCY = 1,
+	HIST_WAIT = 2,
+	HIST_KINDS = 3,
+};
+
+/* PROFILE_LATENCY: per edge. Count and sum are exact, buckets are powers of two. */
+struct ipc_hist {
+	__u64 sum;
+	__u64 slots[IPC_HIST_SLOTS];
+};
+
+struct ipc_edge_hists {
+	struct ipc_hist hist[HIST_KINDS];
+};
+
+/* PROFILE_RESIDENCY: per object; from the send that filled a slot to the receive that emptied it. */
+struct ipc_residency {
+	struct ipc_hist hist;
+	__u32 seen_head;
+	__u32 seen_tail;
+	__u64 unfollowed; /* slots that were not stamped: ring too long, or existed before */
+	__u64 stamp_ns[IPC_SLOT_STAMPS];
+};
+
+enum ipc_run_flags {
+	RUN_SLEEPS = 1 << 0,	  /* off the CPU, waiting */
+	RUN_PREEXISTING = 1 << 1, /* found asleep by the iterator: its entry was never seen */
+	RUN_WOKEN = 1 << 2,
+	RUN_WAKER_IN_OP = 1 << 3,
+	RUN_SYSCALL = 1 << 4,	  /* made by the syscall backend */
+	RUN_SECOND = 1 << 5,	  /* the wait is on the second object (a splice's target) */
+	RUN_UNRESOLVED = 1 << 6,  /* an open whose object is known only at the end */
+	RUN_OUTER = 1 << 7,	  /* operations of other objects may run inside it: splice */
+	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
+	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
+};
+
+/*
+ * An operation that has begun and not ended. It lives in the slot of the CPU
+ * that runs it; when its task leaves the CPU it is kept in `sleepers`, by TID.
+ */
+struct ipc_run {
+	__u64 task;		   /* task_struct address; 0: nothing runs here */
+	__u64 switches;		   /* of this CPU: tells a writer of the slot that it was interrupted */
+	struct ipc_object_id obj;
+	struct ipc_object_id obj2; /* splice, tee: the other pipe; mech 0 when there is none */
+	__u64 kobj;		   /* kernel address of the object, for state reads */
+	__u64 kobj2;
+	__u64 begin_ns;		   /* PROFILE_LATENCY, else 0 */
+	__u64 sleep_ns;
+	__u64 wake_ns;
+	__u64 wait_ns;		   /* sums over this operation */
+	__u64 sched_delay_ns;
+	__u64 progress;		   /* what was left to do when it last slept */
+	__u32 waits;
+	__u32 spurious;
+	__u32 wakes;		   /* given by this operation to sleepers on the object */
+	__u32 other_wakes;
+	__u32 tgid;
+	__u32 tid;
+	__u32 start;
+	__u32 flags;		   /* enum ipc_run_flags */
+	__u8 op;
+	__u8 op2;
+	__u8 own_cause;		   /* what an interruptible sleep in it means */
+	__u8 cause;		   /* of the wait in progress or the last one */
+	__u32 waker;		   /* tgid that ended the last wait */
+	__u32 waker_start;
+	__u32 waker_kind;	   /* enum ipc_waker */
+	__u32 own_waits;	   /* waits by cause: own_cause, lock, io */
+	__u32 lock_waits;
+	__u32 io_waits;
+	__u32 aux[4];		   /* between a mechanism's entry and exit hooks */
+	__u64 iter;		   /* address of the iov_iter, to see progress */
+	__u64 size;		   /* asked for; ~0: not known */
+	char comm[IPC_COMM_LEN];   /* filled when it goes to sleep */
+};
+
+struct ipc_event {
+	__u64 time_ns;	  /* when it ended */
+	struct ipc_object_id obj;
+	__u64 latency_ns; /* 0: not seen */
+	__u64 wait_ns;
+	__s64 result;	  /* bytes, or -errno */
+	__u64 size;	  /* asked for; ~0 when not known */
+	__u64 moved;	  /* of the result, without a copy */
+	__u32 tgid;
+	__u32 tid;
+	__u8 op;
+	__u8 cause;
+	__u8 known;	  /* EVENT_* */
+	__u8 pad;
+	__u32 depth;
+	char comm[IPC_COMM_LEN];
+	__u32 state[IPC_STATE_WORDS];
+};
+
+enum ipc_event_known {
+	EVENT_LATENCY = 1 << 0,
+	EVENT_WAIT = 1 << 1,
+	EVENT_STATE = 1 << 2,
+	EVENT_SIZE = 1 << 3,
+};
+
+/* Set by user space while programs run: the `control` map. */
+enum ipc_control {
+	CONTROL_PASS = 0,	   /* passes of the iterators so far; 0: what it finds existed before */
+	CONTROL_PASS_START_NS = 1,
+	CONTROL_MAX = 2,
+};
+
+/* Losses counted inside the programs; recursion misses come from the kernel's own count. */
+enum ipc_loss {
+	LOSS_MISSED = 0,     /* operations that ended without having been seen to begin or vice versa */
+	LOSS_MAP_FULL = 1,
+	LOSS_RING_FULL = 2,
+	LOSS_UNRESOLVED = 3, /* an operation on something whose object could not be told */
+	LOSS_MAX = 4,
+};
+
+#define IPC_MAX_OWN_OBJECTS 4
+#define IPC_FILTER_PIDS 64
+
+/*
+ * Criteria of a task's class: all that are asked for must hold; within a list,
+ * one. 0 or empty: not asked for.
+ */
+struct ipc_filter {
+	__u32 used;
+	__u32 pids_cnt;
+	__u32 tids_cnt;
+	__u32 uid_set;
+	__u32 uid;
+	__u32 cgroup_level; /* of `cgroup` in the hierarchy: its descendants match */
+	__u64 cgroup;
+	__u32 pids[IPC_FILTER_PIDS];
+	__u32 tids[IPC_FILTER_PIDS];
+	char comm[IPC_COMM_LEN];
+};
+
+#define IPC_FILTERS 3 /* either end, source, destination */
+
+/* One `const volatile struct ipc_config cfg` per object file, set before load. */
+struct ipc_config {
+	__u32 mechs;	 /* bit per mechanism id that is wanted */
+	__u32 profile;	 /* enum ipc_profile */
+	__u32 self_tgid; /* not counted; 0: count ourselves too */
+	__u32 filtered;	 /* only classified tasks and wanted objects */
+	__u32 failed_only;
+	__u32 pid_max;	 /* entries of `classes` when filtered */
+	__u32 follow;	 /* children of an IN task are IN */
+	__u32 pad;
+	__u64 min_ns;	 /* events only: shortest operation */
+	__u32 no_probe_read; /* lockdown=confidentiality: bpf_probe_read_kernel is refused */
+	__u32 one_object;    /* only `object` */
+	struct ipc_object_id object;
+	__u32 own_objects_cnt; /* pipes that our own output goes to */
+	__u32 page_shift;
+	struct ipc_object_id own_objects[IPC_MAX_OWN_OBJECTS];
+	struct ipc_filter filters[IPC_FILTERS]; /* a task that matches any is IN */
+	__u32 syscall_backend; /* the exit of a call that began before us is seen */
+	__u32 pad2;
+	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
+};
+
+/* A task's class in `classes[tid]`, when there is a filter. */
+enum ipc_class {
+	CLASS_UNKNOWN = 0,
+	CLASS_OUT = 1,
+	CLASS_IN = 2,
+	CLASS_FOLLOWED = 3, /* IN by descent: stays so across exec */
+	CLASS_HOLDS = 4,    /* a thread of it is IN: its descriptors count, its operations do not */
+};
+
+#endif /* IPCTRACE_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The shared maps, declared once. Every object file gets the same set: user
+ * space creates them with the first object and hands their descriptors to the
+ * others, by name. Sizes given here are the smallest; user space raises them.
+ *
+ * Hashes are preallocated: kernels before 6.1 warn about a tracing program that
+ * allocates. Nothing is LRU: an evicted counter would be a silent loss.
+ */
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
+
+#define IPC_MAP(map, map_type, key_type, value_type, entries) \
+	struct {                                              \
+		__uint(type, map_type);                       \
+		__uint(max_entries, entries);                 \
+		__type(key, key_type);                        \
+		__type(value, value_type);                    \
+	} map SEC(".maps")
+
+/* figures, read by user space */
+IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, struct ipc_edge, 1);
+IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
+IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
+IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);
+IPC_MAP(wakes, BPF_MAP_TYPE_HASH, struct ipc_wake_key, __u64, 1);
+IPC_MAP(hists, BPF_MAP_TYPE_HASH, struct ipc_edge_key, struct ipc_edge_hists, 1);
+IPC_MAP(residency, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_residency, 1);
+IPC_MAP(names, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_name, 1);
+IPC_MAP(losses, BPF_MAP_TYPE_ARRAY, __u32, __u64, LOSS_MAX);
+IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
+
+/* operations in progress: by CPU while they run, by TID while they do not */
+IPC_MAP(running, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_run, 1);
+IPC_MAP(sleepers, BPF_MAP_TYPE_HASH, __u32, struct ipc_run, 1);
+
+/* byte tables that answer "certainly not" without a hash look-up */
+IPC_MAP(may_sleep, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1 << IPC_CLASS_BITS);
+IPC_MAP(wanted, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1 << IPC_CLASS_BITS);
+IPC_MAP(classes, BPF_MAP_TYPE_ARRAY, __u32, __u8, 1);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps");
+
+#endif
