@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Pipes and FIFOs through fs/pipe.c and fs/splice.c: pipe_read and pipe_write
+ * (anon_pipe_* since 6.16: the FIFO variants call them, so only those are
+ * hooked), pipe_release, fifo_open, do_splice, do_tee, vmsplice and sendfile.
+ *
+ * How many writes were merged and how many slots were new needs no look under
+ * the pipe's lock: head advances once per new slot, and a merged write saves
+ * exactly one. Both follow from the sum of ceil(bytes / page) over all writes
+ * and from how far head got (user/mech/pipe.c).
+ *
+ * Cannot see: what a call that was already inside when we attached did.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "ring.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "pipe.bpf.h"
+#include "residency.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struct iov_iter *iter)
+{
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+
+	pipe_identify(inode, &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
+	if (run) {
+		run->iter = (__u64)iter;
+		if (PROFILE(PROFILE_EVENTS))
+			run->size = iter->count;
+	}
+	return 0;
+}
+
+/* The figures that every operation on a live ring leaves behind. */
+static __always_inline void note_ring(struct ipc_edge *edge, struct pipe_inode_info *pipe)
+{
+	if (!PROFILE(~0u))
+		return; /* --counts */
+	pipe_state(pipe, edge->state);
+	stamp_state(edge->state);
+	depth_note(edge, edge->state[0] - edge->state[1]);
+}
+
+static __always_inline void leave(struct kiocb *iocb, __u8 op, __s64 ret)
+{
+	struct file *file = iocb->ki_filp;
+	struct inode *inode = file->f_inode;
+	struct op_result res = {.ret = ret, .payload = true};
+	struct ipc_run *run = NULL;
+	struct ipc_object_id obj;
+	struct ipc_edge *edge;
+
+	pipe_identify(inode, &obj);
+	if (!op_wanted(&obj))
+		return;
+	if (has_entry())
+		run = run_of(&obj, op);
+	edge = op_end(&obj, op, run, &res);
+	if (edge) {
+		if (op == OP_SEND && ret > 0) {
+			add(&edge->counters[COUNTER_PAGE_CHUNKS], ((ret - 1) >> cfg.page_shift) + 1);
+			if (file->f_flags & 00040000 /* O_DIRECT */)
+				add(&edge->counters[COUNTER_PACKETS], 1);
+		}
+		if (run && run->aux[1])
+			add(&edge->counters[COUNTER_KEPT], run->aux[1]);
+		if (run && run->aux[3])
+			add(&edge->counters[PIPE_TRIMMED], run->aux[3]);
+		note_ring(edge, inode->i_pipe);
+		if (op == OP_SEND && run && run->own_waits)
+			depth_was_full(edge, inode->i_pipe->max_usage);
+		if (PROFILE(PROFILE_DETAIL) && ret > 0)
+			object_bytes(&obj, op == OP_SEND ? ret : -ret);
+		if (PROFILE(PROFILE_RESIDENCY))
+			residency_note(&obj, edge->state[0], edge->state[1]);
+		if (PROFILE(PROFILE_EVENTS))
+			op_emit(&obj, op, run, &res, edge, run ? run->size : ~0ull);
+	}
+	op_done(run);
+}
+
+SEC("?fentry/pipe_write")
+int BPF_PROG(pipe_write_entry, struct kiocb *iocb, struct iov_iter *from)
+{
+	return enter(iocb->ki_filp->f_inode, OP_SEND, CAUSE_FULL, from);
+}
+
+SEC("?fexit/pipe_write")
+int BPF_PROG(pipe_write_exit, struct kiocb *iocb, struct iov_iter *from, long ret)
+{
+	leave(iocb, OP_SEND, ret);
+	return 0;
+}
+
+SEC("?fentry/pipe_read")
+int BPF_PROG(pipe_read_entry, struct kiocb *iocb, struct iov_iter *to)
+{
+	return enter(iocb->ki_filp->f_inode, OP_RECV, CAUSE_EMPTY, to);
+}
+
+SEC("?fexit/pipe_read")
+int BPF_PROG(pipe_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
+{
+	leave(iocb, OP_RECV, ret);
+	return 0;
+}
+
+/* A buffer is given back inside a read or a splice: is its page kept for reuse? (anon_pipe_buf_release) */
+SEC("?fentry/anon_pipe_buf_release")
+int BPF_PROG(pipe_buf_release, struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	struct ipc_run *run = run_slot();
+
+	if (!run || run->task != current_task() || run->kobj != (__u64)pipe)
+		return 0;
+	if (buf->page->_refcount.counter == 1 && pipe_kept_pages(pipe) < pipe_keep_limit(pipe))
+		run->aux[1]++;
+	return 0;
+}
+
+/* 7.2: more pages than are worth keeping are given back when the lock is dropped */
+SEC("?fentry/anon_pipe_trim_and_unlock")
+int BPF_PROG(pipe_trim_entry, struct pipe_inode_info *pipe)
+{
+	struct ipc_run *run = run_slot();
+
+	if (run && run->task == current_task() && run->kobj == (__u64)pipe)
+		run->aux[2] = pipe_kept_pages(pipe);
+	return 0;
+}
+
+SEC("?fexit/anon_pipe_trim_and_unlock")
+int BPF_PROG(pipe_trim_exit, struct pipe_inode_info *pipe)
+{
+	struct ipc_run *run = run_slot();
+	__u32 kept;
+
+	if (!run || run->task != current_task() || run->kobj != (__u64)pipe)
+		return 0;
+	kept = pipe_kept_pages(pipe);
+	if (run->op == OP_RECV && run->aux[2] > kept)
+		run->aux[3] += run->aux[2] - kept;
+	return 0;
+}
+
+#include "pipe_life.bpf.h"
+#include "pipe_splice.bpf.h"
+#include "pipe_files.bpf.h"
+#include "pipe_ring.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
