@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tables of the syscall backend: user space fills them from the mechanisms'
+ * descriptors, so that bpf/syscall.bpf.c knows no mechanism.
+ */
+#ifndef IPC_SYSCALL_H
+#define IPC_SYSCALL_H
+
+#define IPC_SYSCALLS 512   /* more than any architecture of ours has */
+#define IPC_FILE_CLASSES 8
+#define IPC_KOBJ_SPAN 256  /* bytes of a kernel object that its state words lie in */
+
+/* Where a system call finds its object, and when. */
+enum ipc_syscall_kind {
+	SYSCALL_NONE = 0,
+	SYSCALL_FD = 1,	      /* a descriptor in fd_arg */
+	SYSCALL_SPLICE = 2,   /* from descriptor fd_arg to descriptor fd2_arg */
+	SYSCALL_TEE = 3,      /* the same, and the source keeps its bytes */
+	SYSCALL_BY_MODE = 4,  /* a descriptor; sends or receives as it was opened: vmsplice */
+	SYSCALL_SENDFILE = 5, /* to descriptor fd_arg, without a copy */
+	SYSCALL_OPEN = 6,     /* the descriptor is the result */
+	SYSCALL_PAIR = 7,     /* makes two descriptors, stored at the address in fd_arg */
+};
+
+struct ipc_syscall {
+	__u8 kind;
+	__u8 op;
+	__s8 fd_arg;
+	__s8 fd2_arg;
+	__s8 size_arg;
+	__s8 cmd_arg;  /* counted only when this argument is one of cmds; -1: always */
+	__u8 resizes;  /* cmds[0] changes the capacity */
+	__u8 pad;
+	__u32 cmds[4]; /* 0-terminated */
+};
+
+enum ipc_depth {
+	DEPTH_NONE = 0,
+	DEPTH_RING = 1, /* word 0 is the head, word 1 the tail of a ring */
+};
+
+/* A state word inside the bytes read from the kernel object. */
+struct ipc_word {
+	__u16 offset;
+	__u8 size;     /* 1, 2, 4 or 8; 0: not on this kernel */
+	__u8 pointers; /* > 0: so many pointers, count those that are set */
+};
+
+/* Which inodes are objects of a mechanism, and where their state lies. */
+struct ipc_file_class {
+	__u32 mode;	    /* S_IFMT bits */
+	__u32 magic;	    /* super block's, 0: any that no earlier class claims */
+	__u16 mech;
+	__u8 depth;	    /* enum ipc_depth */
+	__u8 limit_word;    /* DEPTH_RING: the word that says how many slots may be used */
+	__u16 kobj_in_file; /* 1: the pointer is a member of struct file, 0: of struct inode */
+	__u16 kobj_offset;  /* of that pointer */
+	__u16 base;	    /* first byte of the object that is read */
+	__u16 span;	    /* how many */
+	__u8 causes[8];	    /* by enum ipc_op; 8 for the verifier */
+	struct ipc_word words[IPC_STATE_WORDS];
+};
+
+#endif
