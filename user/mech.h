@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A mechanism, described once: its BPF programs, what its state words mean, how
+ * its objects are named, what it cannot see. Every view, the man page and the
+ * JSON are made from this; nothing else names a mechanism.
+ */
+#ifndef MECH_H
+#define MECH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipctrace.h"
+#include "model/span.h"
+
+struct object; /* model/object.h */
+
+enum backend {
+	BACKEND_NONE = 0,
+	BACKEND_FUNCTION = 1,
+	BACKEND_SYSCALL = 2,
+	BACKEND_CNT = 3,
+};
+
+/*
+ * What the hooks that attached cannot see: shown as unknown, never as 0. A
+ * descriptor says it for each backend; whoever attaches adds to it.
+ */
+enum unseen {
+	UNSEEN_OPEN = 1 << 0,	    /* operations of a kind */
+	UNSEEN_CLOSE = 1 << 1,
+	UNSEEN_CTL = 1 << 2,
+	UNSEEN_CREATION = 1 << 3,
+	UNSEEN_DESTRUCTION = 1 << 4,
+	UNSEEN_MOVED = 1 << 5,	    /* which bytes were copied and which moved */
+	UNSEEN_STATE = 1 << 6,	    /* state words, depth */
+	UNSEEN_WAITS = 1 << 7,	    /* waits, causes, scheduling delay */
+	UNSEEN_WAKES = 1 << 8,
+	UNSEEN_SPURIOUS = 1 << 9,
+	UNSEEN_SOME_OPS = 1 << 10,  /* a filter drops operations: no balance, nothing that needs all of them */
+};
+#define UNSEEN_COUNTER(i) (1u << (16 + (i))) /* ipc_edge.counters[i] */
+
+const char *backend_name(enum backend backend); /* "function", "syscall", "none" */
+
+/*
+ * One u32 of `struct NAME_internals`, in its order. path is where the syscall
+ * backend reads it: "struct.member[.member]", resolved in the kernel's BTF;
+ * alternatives are separated by '|', the first that exists is taken; a member
+ * that is an array of pointers counts those that are set. NULL: not there.
+ */
+struct mech_field {
+	const char *name;
+	const char *help;
+	const char *path;
+};
+
+/*
+ * A figure that a mechanism computes from its counters and states, for one span
+ * of time. Returns false when it was not seen.
+ */
+struct mech_derived {
+	const char *name;
+	const char *help;
+	bool (*get)(const struct object *o, enum span span, double *value);
+};
+
+/*
+ * A function hook: the program's name in the BPF object and the kernel functions
+ * it may attach to, in order of preference, separated by '|'. needs: the profile
+ * bits that want it (0: always). A hook that is not `optional` and does not attach
+ * costs the mechanism the function backend.
+ */
+struct mech_hook {
+	const char *program;
+	const char *functions;
+	uint32_t needs;
+	bool optional;
+	int8_t op; /* the operation that this hook counts, for its misses; -1: none */
+	const char *without; /* what is not seen when it does not attach */
+};
+
+/* A system call of the syscall backend; see struct ipc_syscall in bpf/syscall.h. */
+#define MECH_SYSCALLS_END {.name = NULL}
+struct mech_syscall {
+	const char *name;  /* as in <asm/unistd.h>, without __NR_; NULL ends the table */
+	int nr;		   /* -1: not on this architecture */
+	uint8_t kind;	   /* enum ipc_syscall_kind */
+	uint8_t op;	   /* enum ipc_op */
+	int8_t fd_arg;	   /* argument that is the descriptor; -1: none */
+	int8_t fd2_arg;	   /* the second one: splice, tee */
+	int8_t size_arg;   /* argument that is the size asked for; -1: none */
+	int8_t cmd_arg;	   /* argument compared with cmds; -1: every call counts */
+	uint32_t cmds[4];  /* 0-terminated */
+	bool resizes;	   /* cmds[0] changes the capacity */
+};
+
+/* How much room an object has, and how much of it is in use. Unknown: ~0. */
+struct mech_room {
+	uint64_t slots, bytes;		 /* capacity */
+	uint64_t used_slots, used_bytes; /* now */
+	uint64_t max_slots, max_bytes;	 /* most seen */
+};
+#define ROOM_UNKNOWN UINT64_MAX
+
+struct mechanism {
+	unsigned id; /* enum ipc_mech */
+	const char *name;
+	const char *summary; /* one line */
+	const char *man;     /* paragraphs of plain text for the manual page */
+	const char *const *blind; /* what no backend of it sees; NULL-terminated */
+
+	const char *object;  /* BPF object that has its hooks: bpf/NAME.bpf.c */
+	const struct mech_hook *hooks;
+	const struct mech_syscall *syscalls;
+	const struct mech_field *fields; /* terminated by .name NULL */
+	const struct mech_derived *derived;
+	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
+	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data" */
+	uint8_t depth;	      /* enum ipc_depth */
+	uint8_t limit_word;   /* DEPTH_RING: the field that says how many slots may be used */
+	uint8_t causes[OP_MAX]; /* what an interruptible sleep in each operation means */
+	uint32_t file_magic;  /* super block magic of its inodes; 0: any but those that another claims */
+
+	/* "pipe:[81234]"; at most size bytes with the NUL */
+	void (*format_id)(const struct ipc_object_id *id, char *buf, size_t size);
+	/* -O and ring TARGET; returns 0, or -errno */
+	int (*parse_id)(const char *spec, struct ipc_object_id *id);
+	void (*room)(const struct object *o, struct mech_room *room);
+	/* is state a newer than state b? Words as in fields; all 0: never read, older than any */
+	bool (*newer)(const uint32_t *a, const uint32_t *b);
+	/* ends of the object that are open now, from its state; NULL or false: not known */
+	bool (*ends)(const struct object *o, uint32_t *senders, uint32_t *receivers);
+	/*
+	 * A count that only grows (a ring's head), modulo 2^32, 0 when the object was new or first
+	 * sampled; the model keeps it at 64 bits as object_advance(). NULL or false: not known.
+	 */
+	bool (*advance)(const struct object *o, uint32_t *count);
+	uint32_t unseen[BACKEND_CNT]; /* enum unseen */
+};
+
+extern const struct mechanism *const mechanisms[];
+extern const size_t mechanism_cnt;
+
+const struct mechanism *mechanism_by_name(const char *name); /* NULL: none */
+const struct mechanism *mechanism_by_id(unsigned id);	       /* NULL: none */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What pipes and FIFOs share: a FIFO is a pipe whose inode has a name. */
+#ifndef MECH_PIPE_H
+#define MECH_PIPE_H
+
+#include "mech.h"
+
+/* struct pipe_internals of bpf/pipe.bpf.h */
+enum pipe_word {
+	PIPE_HEAD = 0,
+	PIPE_TAIL,
+	PIPE_RING_SIZE,
+	PIPE_MAX_USAGE,
+	PIPE_READERS,
+	PIPE_WRITERS,
+	PIPE_FILES,
+	PIPE_R_COUNTER,
+	PIPE_W_COUNTER,
+	PIPE_NR_ACCOUNTED,
+	PIPE_POLL_USAGE,
+	PIPE_KEPT_PAGES,
+};
+
+#define PIPE_COUNTER_TRIMMED 5 /* of an edge: kept pages given back again (7.2 and later) */
+
+/*
+ * ipc_object.counters of a pipe: its head starts again at 0 with a FIFO's next
+ * ring, and at the number of slots in use with a resize.
+ */
+enum pipe_object_counter {
+	PIPE_EARLIER_HEADS = 0,	   /* what to add to head so that it never goes back */
+	PIPE_RESIZES_FOLLOWED = 1, /* resizes that this takes into account */
+};
+
+extern const struct mech_field pipe_fields[];
+extern const struct mech_derived pipe_derived[];
+
+void pipe_room(const struct object *o, struct mech_room *room);
+bool pipe_newer(const uint32_t *a, const uint32_t *b);
+bool pipe_ends(const struct object *o, uint32_t *senders, uint32_t *receivers);
+bool pipe_advance(const struct object *o, uint32_t *count);
+
+#define PIPE_CAUSES                        \
+	{                                  \
+		[OP_SEND] = CAUSE_FULL,    \
+		[OP_RECV] = CAUSE_EMPTY,   \
+		[OP_OPEN] = CAUSE_PARTNER, \
+		[OP_CLOSE] = CAUSE_LOCK,   \
+		[OP_CTL] = CAUSE_LOCK,     \
+	}
+
+/* Between entry and exit of a system call pages come and go; a last close may have no call at all. */
+#define PIPE_UNSEEN                                                                                        \
+	{                                                                                                  \
+		[BACKEND_SYSCALL] = UNSEEN_CLOSE | UNSEEN_DESTRUCTION | UNSEEN_SPURIOUS | UNSEEN_COUNTER(COUNTER_KEPT) | \
+				    UNSEEN_COUNTER(PIPE_COUNTER_TRIMMED),                                  \
+	}
+
+/* A device number as the kernel keeps it, from stat(2)'s. */
+uint32_t pipe_kernel_dev(uint64_t dev);
+
+#endif

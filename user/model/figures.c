@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What an object's endpoints add up to, and what follows from it. */
+#include <string.h>
+
+#include "model/hist.h"
+#include "model/model.h"
+#include "syscall.h"
+
+void object_side(const struct object *o, enum ipc_op op, enum span span, struct side *side)
+{
+	memset(side, 0, sizeof(*side));
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		edge_side(e->edges[op], span, side);
+}
+
+void object_errors(const struct object *o, enum ipc_op op, enum span span, struct error_sum *sum)
+{
+	sum->cnt = 0;
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		edge_errors(e->edges[op], span, sum);
+}
+
+bool object_hist(const struct object *o, enum ipc_op op, enum ipc_hist_kind kind, enum span span, struct ipc_hist *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		edge_hist(e->edges[op], kind, span, sum);
+	return can_latency(o->can);
+}
+
+bool object_residency(const struct object *o, enum span span, struct ipc_hist *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	if (o->residency && (span == SPAN_TOTAL || o->tick == o->model->tick))
+		tally_sum(o->residency, span, (__u64 *)sum);
+	return o->can->profile & PROFILE_RESIDENCY;
+}
+
+bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value)
+{
+	const unsigned word = offsetof(struct side, counters) / sizeof(__u64) + i;
+
+	*value = 0;
+	if (!can_see(o->can, UNSEEN_COUNTER(i)))
+		return false;
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		for (unsigned op = 0; op < OP_MAX; op++)
+			if (e->edges[op] && (span == SPAN_TOTAL || e->edges[op]->tick == o->model->tick))
+				*value += tally_get(&e->edges[op]->counts, word, span);
+	return true;
+}
+
+static const uint32_t *if_read(const struct object *o, const uint32_t *words)
+{
+	static const uint32_t never[IPC_STATE_WORDS];
+
+	return o->mech->newer && can_see(o->can, UNSEEN_STATE) && o->mech->newer(words, never) ? words : NULL;
+}
+
+const uint32_t *object_state(const struct object *o)
+{
+	return if_read(o, o->state);
+}
+
+const uint32_t *object_state_before(const struct object *o)
+{
+	return if_read(o, o->state_tick == o->model->tick ? o->state_before : o->state);
+}
+
+static bool was_created(const struct object *o)
+{
+	return o->raw.creations && !(o->raw.flags & OBJECT_PREEXISTING);
+}
+
+const uint32_t *object_base_state(const struct object *o, enum span span)
+{
+	static const uint32_t new_object[IPC_STATE_WORDS];
+	const uint32_t *words = span == SPAN_TOTAL ? if_read(o, o->raw.base_state) : object_state_before(o);
+
+	if (span == SPAN_TOTAL)
+		return was_created(o) ? new_object : words;
+	if (!words && o->first_tick == o->model->tick)
+		return object_base_state(o, SPAN_TOTAL);
+	return words;
+}
+
+bool object_advance(const struct object *o, enum span span, uint64_t *value)
+{
+	uint64_t before = o->advance_tick == o->model->tick ? o->advance_before : o->advance;
+
+	*value = span == SPAN_TOTAL ? o->advance : o->advance - before;
+	return o->advance_known && (int64_t)*value >= 0;
+}
+
+void object_room(const struct object *o, struct mech_room *room)
+{
+	*room = (struct mech_room){ ROOM_UNKNOWN, ROOM_UNKNOWN, ROOM_UNKNOWN,
+				    ROOM_UNKNOWN, ROOM_UNKNOWN, ROOM_UNKNOWN };
+	if (o->mech->room)
+		o->mech->room(o, room);
+}
+
+bool object_created(const struct object *o, bool *created)
+{
+	*created = was_created(o);
+	return *created || can_see(o->can, UNSEEN_CREATION);
+}
+
+bool object_destroyed(const struct object *o, bool *destroyed)
+{
+	*destroyed = o->raw.flags & OBJECT_DESTROYED;
+	return *destroyed || can_see(o->can, UNSEEN_DESTRUCTION);
+}
+
+bool object_preexisting(const struct object *o)
+{
+	return o->raw.flags & OBJECT_PREEXISTING;
+}
+
+bool object_base_bytes(const struct object *o, uint64_t *bytes)
+{
+	*bytes = o->raw.base_bytes;
+	if (o->raw.flags & OBJECT_PREEXISTING)
+		return (o->raw.flags & OBJECT_SAMPLED) && !(o->raw.flags & OBJECT_INSIDE_UNKNOWN);
+	*bytes = 0;
+	return o->raw.creations;
+}
+
+static bool sends_in_progress(const struct object *o)
+{
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		if (e->edges[OP_SEND] && e->edges[OP_SEND]->waits)
+			return true;
+	return false;
+}
+
+bool object_inside_bytes(const struct object *o, uint64_t *bytes)
+{
+	const struct ipc_object *raw = &o->raw;
+	uint64_t stop_ns = o->model->stop_ns;
+	const uint32_t *state;
+
+	*bytes = 0;
+	if (raw->flags & OBJECT_INSIDE_UNKNOWN)
+		return false;
+	if (raw->flags & OBJECT_DESTROYED)
+		return true;
+	if ((raw->flags & OBJECT_SAMPLED) && ((stop_ns && raw->last_ns >= stop_ns) || raw->last_ns >= o->changed_ns)) {
+		*bytes = raw->inside_bytes;
+		return true;
+	}
+	/* not looked at since its last operation, which left it empty: whatever became of it, nothing was in it */
+	state = object_state(o);
+	return o->mech->depth == DEPTH_RING && state && state[0] == state[1];
+}
+
+bool object_depth_bytes(const struct object *o, uint64_t *bytes)
+{
+	struct side send, recv;
+	int64_t inside;
+	uint64_t base;
+
+	if (object_inside_bytes(o, bytes))
+		return true;
+	if (!object_exact(o) || !can_see(o->can, UNSEEN_SOME_OPS) || !object_base_bytes(o, &base))
+		return false;
+	object_side(o, OP_SEND, SPAN_TOTAL, &send);
+	object_side(o, OP_RECV, SPAN_TOTAL, &recv);
+	inside = base + send.bytes - recv.bytes - o->raw.discarded_bytes;
+	*bytes = inside > 0 ? inside : 0; /* a reader counted before its writer was */
+	return true;
+}
+
+bool object_balance(const struct object *o, int64_t *bytes)
+{
+	uint64_t base, inside, packets = 0;
+	struct side send, recv;
+
+	*bytes = 0;
+	if (!can_see(o->can, UNSEEN_SOME_OPS) || !object_base_bytes(o, &base) || !object_inside_bytes(o, &inside) ||
+	    sends_in_progress(o))
+		return false; /* what a send in progress has put in already is not on its edge yet */
+	object_side(o, OP_SEND, SPAN_TOTAL, &send);
+	object_side(o, OP_RECV, SPAN_TOTAL, &recv);
+	*bytes = base + send.bytes - recv.bytes - o->raw.discarded_bytes - inside;
+	/* while operations go on, a reading is of many moments, and its rows need not fit together */
+	if (*bytes && !o->model->stop_ns && o->changed_tick == o->model->tick)
+		return false;
+	object_counter(o, COUNTER_PACKETS, SPAN_TOTAL, &packets);
+	return *bytes <= 0 || !packets; /* of a packet, what did not fit into the reader's buffer is gone */
+}
+
+uint64_t object_span_ns(const struct object *o, enum span span)
+{
+	const struct model *m = o->model;
+	uint64_t from = span == SPAN_TOTAL ? m->start_ns : m->before_ns, to = m->now_ns;
+
+	if (o->raw.first_ns > from)
+		from = o->raw.first_ns;
+	if ((o->raw.flags & OBJECT_DESTROYED) && o->raw.last_ns && o->raw.last_ns < to)
+		to = o->raw.last_ns;
+	return to > from ? to - from : 1;
+}
+
+bool object_wait_share(const struct object *o, enum ipc_op op, enum span span, double *share)
+{
+	uint64_t wait_ns = 0, users = 0;
+
+	for (const struct endpoint *e = o->endpoints; e; e = e->next) {
+		struct side side = { 0 };
+
+		edge_side(e->edges[op], span, &side);
+		wait_ns += side.wait_ns;
+		users += side.ops || side.open_waits || side.waits;
+	}
+	*share = users ? (double)wait_ns / object_span_ns(o, span) / users : 0;
+	if (*share > 1)
+		*share = 1; /* several threads of one process */
+	return can_waits(o->can);
+}
+
+bool object_active(const struct object *o, enum span span)
+{
+	uint32_t tick = o->model->tick;
+
+	return span == SPAN_TOTAL || o->first_tick == tick || o->changed_tick == tick || o->waiting_tick == tick;
+}
+
+bool object_exact(const struct object *o)
+{
+	return total_exact(o->model, o->id.mech);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a source hands to the model: the kernel's counts since the start, whole,
+ * at one moment. A live source reads maps into it, a recording reads a file.
+ * Nothing here knows BPF or the terminal.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipctrace.h"
+
+/* Rows of one map: key and value arrays of equal length. */
+#define SNAPSHOT_ROWS(key_type, value_type) \
+	struct {                            \
+		key_type *keys;             \
+		value_type *values;         \
+		size_t cnt, cap;            \
+	}
+
+/* Losses since the start; see enum ipc_loss for the programs' own counts. */
+struct losses {
+	uint64_t missed;     /* recursion misses of all programs + LOSS_MISSED */
+	uint64_t map_full;
+	uint64_t ring_full;
+	uint64_t unresolved;
+};
+
+struct object_name {
+	struct ipc_object_id obj;
+	char name[IPC_NAME_LEN]; /* a FIFO's path; raw bytes, not yet escaped */
+};
+
+struct snapshot {
+	uint64_t now_ns;   /* CLOCK_MONOTONIC of the reading */
+	uint64_t start_ns; /* when counting began */
+	uint64_t stop_ns;  /* when it ended; 0: it goes on. What is sampled later is exact */
+	SNAPSHOT_ROWS(struct ipc_edge_key, struct ipc_edge) edges;
+	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_object) objects;
+	SNAPSHOT_ROWS(struct ipc_process_key, struct ipc_process) processes;
+	SNAPSHOT_ROWS(struct ipc_holder_key, uint32_t) holders; /* value: descriptors held when the iterator passed */
+	SNAPSHOT_ROWS(struct ipc_error_key, uint64_t) errors;
+	SNAPSHOT_ROWS(struct ipc_wake_key, uint64_t) wakes;
+	SNAPSHOT_ROWS(struct ipc_edge_key, struct ipc_edge_hists) hists;
+	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_residency) residency;
+	SNAPSHOT_ROWS(uint32_t, struct ipc_run) sleepers; /* by TID: operations off the CPU now; RUN_SLEEPS: waiting */
+	SNAPSHOT_ROWS(struct ipc_object_id, struct object_name) names;
+	struct losses losses;
+	uint32_t missed_by_op_known; /* 1 when missed_by_op holds recursion misses per operation */
+	uint64_t missed_by_mech[MECH_MAX][OP_MAX];
+};
+
+void snapshot_clear(struct snapshot *s); /* keeps the memory for the next reading */
+void snapshot_free(struct snapshot *s);
+
+#endif
