@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The command line, as data. A new option or command is a row here; parsing,
+ * --help, the manual page and the completions follow.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli_table.h"
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+#define INTO(field) .offset = offsetof(struct cli_options, field)
+#define INTERVAL_LIMITS .min = 0.001, .max = 86400
+
+const struct cli_group_info cli_group_table[GROUP_CNT] = {
+	[GROUP_FILTER] = { "Filters", "on either end of an object; criteria of different kinds must all hold" },
+	[GROUP_TIME] = { "Time", NULL },
+	[GROUP_SHOW] = { "What is shown", NULL },
+	[GROUP_PRINT] = { "How it is printed", NULL },
+	[GROUP_PROBE] = { "How it is measured", NULL },
+	[GROUP_RING] = { "The live ring", NULL },
+	[GROUP_GENERAL] = { "General", NULL },
+};
+
+/* words of an enum stand in its order: enum backend, enum cli_color */
+static const char *const backends[] = { "auto", "function", "syscall", NULL };
+static const char *const colors[] = { "auto", "always", "never", NULL };
+static const char *const shells[] = { "bash", "zsh", "fish", NULL };
+
+const struct cli_option cli_option_table[] = {
+	{ .name = "pid", .letter = 'p', .metavar = "PID[,...]", .group = GROUP_FILTER,
+	  .help = "only these processes",
+	  .more = "At most 64. May be repeated, which adds to the list.",
+	  .parse = cli_set_pids, INTO(either), .completion = COMPLETE_PIDS },
+	{ .name = "tid", .letter = 't', .metavar = "TID[,...]", .group = GROUP_FILTER,
+	  .help = "only these threads",
+	  .more = "At most 64. May be repeated, which adds to the list.",
+	  .parse = cli_set_tids, INTO(either) },
+	{ .name = "comm", .metavar = "NAME", .group = GROUP_FILTER,
+	  .help = "only processes of this name",
+	  .more = "The kernel keeps 15 bytes of a name.",
+	  .parse = cli_set_comm, INTO(either) },
+	{ .name = "user", .letter = 'u', .metavar = "USER", .group = GROUP_FILTER,
+	  .help = "only processes of this user, a name or a number",
+	  .parse = cli_set_user, INTO(either), .completion = COMPLETE_USER },
+	{ .name = "cgroup", .letter = 'c', .metavar = "CGROUP", .group = GROUP_FILTER,
+	  .help = "only processes in this cgroup or below it",
+	  .more = "A path, absolute or from where the version 2 hierarchy is mounted.",
+	  .parse = cli_set_cgroup, INTO(either), .completion = COMPLETE_DIRECTORY },
+	{ .name = "src", .metavar = "SPEC", .group = GROUP_FILTER,
+	  .help = "the sending side only: PID[,...], NAME, or one of pid= tid= comm= user= cgroup= and a value",
+	  .more = "The values are those of the options of the same names. May be repeated to add criteria.",
+	  .parse = cli_set_side, INTO(src) },
+	{ .name = "dst", .metavar = "SPEC", .group = GROUP_FILTER,
+	  .help = "the receiving side only, in the same way",
+	  .parse = cli_set_side, INTO(dst) },
+	{ .name = "follow", .group = GROUP_FILTER,
+	  .help = "descendants of the processes that match, too",
+	  .parse = cli_set_flag, INTO(follow) },
+	{ .name = "object", .letter = 'O', .metavar = "OBJECT", .group = GROUP_FILTER,
+	  .help = "only this object: pipe:[123], a path, a queue name, a System V id",
+	  .parse = cli_set_string, INTO(object), .completion = COMPLETE_FILE },
+	{ .name = "include-self", .group = GROUP_FILTER,
+	  .help = "count what ipctrace itself does, too",
+	  .parse = cli_set_flag, INTO(include_self) },
+
+	{ .name = "interval", .letter = 'i', .metavar = "SECONDS", .group = GROUP_TIME, .initial = "1",
+	  .help = "time between two reports",
+	  .parse = cli_set_seconds, INTO(interval_s), INTERVAL_LIMITS },
+	{ .name = "duration", .letter = 'd', .metavar = "SECONDS", .group = GROUP_TIME,
+	  .help = "stop after this long; 0, as without it: no limit",
+	  .more = "Ctrl-C, the last of count intervals and the end of COMMAND stop it, too. A summary always follows.",
+	  .parse = cli_set_seconds, INTO(duration_s), .min = 0, .max = 31536000 },
+
+	{ .name = "events", .letter = 'e', .group = GROUP_SHOW,
+	  .help = "every operation, a line each",
+	  .parse = cli_set_flag, INTO(events) },
+	{ .name = "histograms", .letter = 'H', .group = GROUP_SHOW,
+	  .help = "distributions of size, latency, wait and residency",
+	  .parse = cli_set_flag, INTO(histograms) },
+	{ .name = "counts", .group = GROUP_SHOW,
+	  .help = "operations, bytes and errors only: the cheapest",
+	  .parse = cli_set_flag, INTO(counts) },
+	{ .name = "failed", .letter = 'x', .group = GROUP_SHOW,
+	  .help = "failed operations only",
+	  .parse = cli_set_flag, INTO(failed_only) },
+	{ .name = "min-us", .metavar = "N", .group = GROUP_SHOW,
+	  .help = "only operations that took at least N microseconds",
+	  .parse = cli_set_number, INTO(min_us), .min = 0, .max = 3600000000 },
+	{ .name = "rows", .letter = 'n', .metavar = "ROWS", .group = GROUP_SHOW,
+	  .help = "at most this many objects in a report",
+	  .parse = cli_set_number, INTO(rows), .min = 1, .max = 1000000 },
+	{ .name = "sort", .letter = 'S', .metavar = "COLUMN", .group = GROUP_SHOW,
+	  .help = "order by this column; +COLUMN rising, -COLUMN falling",
+	  .parse = cli_set_sort, INTO(sort), .completion = COMPLETE_COLUMN },
+	{ .name = "columns", .letter = 'o', .metavar = "COLUMN[,...]", .group = GROUP_SHOW,
+	  .help = "show these columns; +COLUMN adds to the usual ones",
+	  .parse = cli_set_columns, INTO(columns), .completion = COMPLETE_COLUMNS },
+
+	{ .name = "json", .letter = 'j', .group = GROUP_PRINT,
+	  .help = "JSON, an object a line",
+	  .parse = cli_set_flag, INTO(json) },
+	{ .name = "output", .metavar = "FILE", .group = GROUP_PRINT,
+	  .help = "write reports to this file, not to standard output",
+	  .more = "What COMMAND writes stays apart from them.",
+	  .parse = cli_set_string, INTO(output), .completion = COMPLETE_FILE },
+	{ .name = "color", .words = colors, .group = GROUP_PRINT, .initial = "auto",
+	  .help = "colours; auto: on a terminal",
+	  .more = "With auto, a NO_COLOR in the environment that is not empty means never.",
+	  .parse = cli_set_word, INTO(color), .completion = COMPLETE_WORDS },
+	{ .name = "ascii", .group = GROUP_PRINT,
+	  .help = "draw with ASCII characters only",
+	  .parse = cli_set_flag, INTO(ascii) },
+
+	{ .name = "backend", .words = backends, .group = GROUP_PROBE, .initial = "auto",
+	  .help = "what to hook; auto: what attaches best",
+	  .more = "function: the kernel's own functions, which shows everything. syscall: system calls, which works "
+		  "where the kernel refuses function hooks and shows less.",
+	  .parse = cli_set_word, INTO(backend), .completion = COMPLETE_WORDS },
+	{ .name = "max-edges", .metavar = "N", .group = GROUP_PROBE, .initial = "65536",
+	  .help = "room for N process-object pairs",
+	  .more = "What finds no room is counted as loss.",
+	  .parse = cli_set_number, INTO(max_edges), .min = 64, .max = 16777216 },
+	{ .name = "ring-buffer", .metavar = "MB", .group = GROUP_PROBE, .initial = "8",
+	  .help = "room for events, a power of two",
+	  .more = "In MiB. Events that come faster than they are read are counted as loss when it is full.",
+	  .parse = cli_set_power_of_two, INTO(ring_buffer_mb), .min = 1, .max = 2048 },
+
+	{ .name = "once", .letter = '1', .group = GROUP_RING,
+	  .help = "show the ring once and end",
+	  .parse = cli_set_flag, INTO(one_shot) },
+
+	{ .name = "verbose", .letter = 'v', .group = GROUP_GENERAL,
+	  .help = "say more; twice: libbpf's log, too",
+	  .parse = cli_set_louder, INTO(verbose) },
+	{ .name = "help", .letter = 'h', .group = GROUP_GENERAL,
+	  .help = "show this help and end",
+	  .parse = cli_show_help },
+	{ .name = "version", .letter = 'V', .group = GROUP_GENERAL,
+	  .help = "show the version and end",
+	  .parse = cli_show_version },
+	{ .name = "man", .group = GROUP_GENERAL,
+	  .help = "print the manual page as roff and end",
+	  .more = "To read it: ipctrace --man | man -l -",
+	  .parse = cli_show_man },
+	{ .name = "completion", .words = shells, .group = GROUP_GENERAL,
+	  .help = "print the completion script of a shell and end",
+	  .parse = cli_show_completion, .completion = COMPLETE_WORDS },
+};
+const size_t cli_option_cnt = COUNT_OF(cli_option_table);
+_Static_assert(COUNT_OF(cli_option_table) <= CLI_OPTIONS_MAX, "a bit and an array slot for each");
+
+const struct cli_option cli_word_table[WORD_CNT] = {
+	[WORD_MECHANISMS] = { .name = "mechanisms", .positional = true, .metavar = "MECHANISM[,...]",
+			      .parse = cli_set_mechanisms, INTO(mechanism_mask) },
+	[WORD_TARGET] = { .name = "target", .positional = true, .metavar = "TARGET",
+			  .help = "PID:FD, pipe:[INODE] or a path",
+			  .parse = cli_set_string, INTO(target) },
+	[WORD_TOPIC] = { .name = "topic", .positional = true, .metavar = "TOPIC",
+			 .parse = cli_set_topic, INTO(target) },
+	[WORD_INTERVAL] = { .name = "interval", .positional = true, .metavar = "interval",
+			    .parse = cli_set_seconds, INTO(interval_s), INTERVAL_LIMITS },
+	[WORD_COUNT] = { .name = "count", .positional = true, .metavar = "count",
+			 .parse = cli_set_number, INTO(count), .min = 0, .max = UINT32_MAX },
+};
+
+#define TRACE_GROUPS (1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_PROBE)
+
+const struct cli_command cli_command_table[] = {
+	{ .id = CLI_TRACE, .name = "trace", .implied = true, .takes_command = true,
+	  .words = { WORD_MECHANISMS, WORD_INTERVAL, WORD_COUNT }, .word_cnt = 3, .required = 1,
+	  .groups = TRACE_GROUPS,
+	  .help = "trace these mechanisms",
+	  .more = "A report every interval (as --interval), count times or without end; then a summary. With "
+		  "COMMAND, that command and its descendants are traced until it ends." },
+	{ .id = CLI_TRACE, .name = "all", .all = true, .takes_command = true,
+	  .words = { WORD_INTERVAL, WORD_COUNT }, .word_cnt = 2,
+	  .groups = TRACE_GROUPS,
+	  .help = "trace every mechanism" },
+	{ .id = CLI_DOCTOR, .name = "doctor",
+	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE,
+	  .help = "what this kernel allows, what is used, what to change" },
+	{ .id = CLI_LIST, .name = "list",
+	  .groups = 1 << GROUP_PRINT,
+	  .help = "mechanisms, hooks and columns" },
+	{ .id = CLI_RING, .name = "ring",
+	  .words = { WORD_TARGET, WORD_INTERVAL, WORD_COUNT }, .word_cnt = 3, .required = 1,
+	  .groups = 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_RING,
+	  .help = "the ring of a pipe or FIFO, slot by slot, live",
+	  .more = "TARGET is PID:FD, pipe:[INODE] or a path." },
+	{ .id = CLI_HELP, .name = "help",
+	  .words = { WORD_TOPIC }, .word_cnt = 1,
+	  .help = "this help, or that of one command or mechanism" },
+};
+const size_t cli_command_cnt = COUNT_OF(cli_command_table);
+
+const struct cli_term cli_example_table[] = {
+	{ "ipctrace pipe", "every pipe that moves data, each second" },
+	{ "ipctrace pipe,fifo 5 12", "a minute of pipes and FIFOs, in reports of 5 seconds" },
+	{ "ipctrace pipe -p 4711 --follow", "one process and its descendants" },
+	{ "ipctrace pipe --src comm=tar --dst comm=gzip", "what one program sends to another" },
+	{ "ipctrace all -- make -j8", "all IPC of a command; its exit status is ours" },
+	{ "ipctrace pipe -e -x", "every failed operation, a line each" },
+	{ "ipctrace all -j -d 10 --output ipc.json", "ten seconds, for a program to read" },
+};
+const size_t cli_example_cnt = COUNT_OF(cli_example_table);
+
+const struct cli_option *cli_option_by_name(const char *name)
+{
+	for (size_t i = 0; i < cli_option_cnt; i++)
+		if (strcmp(cli_option_table[i].name, name) == 0)
+			return &cli_option_table[i];
+	return NULL;
+}
+
+const struct cli_command *cli_command_by_name(const char *name)
+{
+	for (size_t i = 0; i < cli_command_cnt; i++)
+		if (strcmp(cli_command_table[i].name, name) == 0)
+			return &cli_command_table[i];
+	return NULL;
+}
+
+bool cli_applies(const struct cli_option *opt, const struct cli_command *command)
+{
+	return opt->group == GROUP_GENERAL || (command->groups & 1u << opt->group);
+}
+
+bool cli_takes_value(const struct cli_option *opt)
+{
+	return opt->metavar || opt->words;
+}
+
+/* Appends to the string in buf, as far as there is room. */
+static void append(char *buf, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void append(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
+void cli_metavar(const struct cli_option *opt, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (opt->metavar)
+		append(buf, size, "%s", opt->metavar);
+	else
+		for (size_t i = 0; opt->words && opt->words[i]; i++)
+			append(buf, size, "%s%s", i ? "|" : "", opt->words[i]);
+}
+
+void cli_option_label(const struct cli_option *opt, char *buf, size_t size)
+{
+	char value[64];
+
+	*buf = '\0';
+	if (opt->letter)
+		append(buf, size, "-%c, ", opt->letter);
+	cli_metavar(opt, value, sizeof(value));
+	append(buf, size, "--%s%s%s", opt->name, *value ? " " : "", value);
+}
+
+void cli_synopsis(const struct cli_command *command, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (!command->implied)
+		append(buf, size, "%s ", command->name);
+	for (size_t i = 0; i < command->required; i++)
+		append(buf, size, "%s ", cli_word_table[command->words[i]].metavar);
+	if (command->groups)
+		append(buf, size, "[options]");
+	for (size_t i = command->required; i < command->word_cnt; i++)
+		append(buf, size, "%s[%s", i || command->groups ? " " : "", cli_word_table[command->words[i]].metavar);
+	for (size_t i = command->required; i < command->word_cnt; i++)
+		append(buf, size, "]");
+	if (command->takes_command)
+		append(buf, size, " [-- COMMAND [ARG...]]");
+}
+
+int cli_next_word(const char **text, const char *end)
+{
+	int len = 0;
+
+	while (*text < end && strchr(" \t\n", **text))
+		(*text)++;
+	while (*text + len < end && !strchr(" \t\n", (*text)[len]))
+		len++;
+	return len;
+}
+
+bool cli_next_paragraph(const char **text, const char **end)
+{
+	if (!*text)
+		return false;
+	*text += strspn(*text, "\n");
+	*end = strstr(*text, "\n\n");
+	if (!*end)
+		*end = *text + strlen(*text);
+	return **text;
+}
