@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* OBJECT of the JSON. All keys always; null is what was not collected or cannot be seen. */
+#include "view/json_parts.h"
+#include "view/report.h"
+
+static void json_edge(struct json *j, const struct endpoint *e, enum ipc_op op, bool has_role, enum span span)
+{
+	const struct edge *edge = has_role ? e->edges[op] : NULL;
+	const struct capability *can = e->object->can;
+	struct side_parts p;
+
+	memset(&p.side, 0, sizeof(p.side));
+	p.errors.cnt = 0;
+	edge_side(edge, span, &p.side);
+	edge_errors(edge, span, &p.errors);
+	for (unsigned k = 0; can_latency(can) && k < HIST_KINDS; k++) {
+		memset(&p.hists[k], 0, sizeof(p.hists[k]));
+		edge_hist(edge, k, span, &p.hists[k]);
+	}
+	json_side_open(j, op, &p, can);
+	json_close(j, '}');
+}
+
+static void json_endpoint(struct json *j, const struct endpoint *e, enum role role, enum span span)
+{
+	json_open(j, NULL, '{');
+	json_uint(j, "pid", e->process->key.tgid);
+	json_string(j, "comm", e->process->comm);
+	json_string(j, "cgroup", e->process->cgroup ? e->process->cgroup->path : NULL);
+	json_string(j, "role", op_name((enum ipc_op)role));
+	json_edge(j, e, OP_SEND, role == ROLE_SEND, span);
+	json_edge(j, e, OP_RECV, role == ROLE_RECV, span);
+	json_uint_or_null(j, "descriptors", role != ROLE_CTL && e->holds[role], role != ROLE_CTL ? e->holds[role] : 0);
+	json_close(j, '}');
+}
+
+static void json_endpoints(struct json *j, const struct object *o, enum span span)
+{
+	static const enum role roles[] = { ROLE_SEND, ROLE_RECV, ROLE_CTL };
+
+	json_open(j, "endpoints", '[');
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		for (unsigned i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+			if (endpoint_has_role(e, roles[i]))
+				json_endpoint(j, e, roles[i], span);
+	json_close(j, ']');
+}
+
+static void json_wakers(struct json *j, const struct object *o, enum span span)
+{
+	json_open(j, "wakers", '[');
+	for (const struct wake *w = o->wakes; w; w = w->next) {
+		const struct process *waker = process_find(o->model, w->key.waker, w->key.waker_start);
+		const struct process *wakee = process_find(o->model, w->key.wakee, w->key.wakee_start);
+		uint64_t wakes = wake_count(o->model, w, span);
+
+		if (!wakes)
+			continue;
+		json_open(j, NULL, '{');
+		json_open(j, "waker", '{');
+		json_uint_or_null(j, "pid", w->key.waker, w->key.waker);
+		json_string(j, "comm", waker && *waker->comm ? waker->comm : NULL);
+		json_string(j, "kind", waker_name(w->key.waker_kind));
+		json_close(j, '}');
+		json_open(j, "wakee", '{');
+		json_uint(j, "pid", w->key.wakee);
+		json_string(j, "comm", wakee && *wakee->comm ? wakee->comm : NULL);
+		json_close(j, '}');
+		json_uint(j, "wakes", wakes);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_waiting(struct json *j, const struct object *o)
+{
+	json_open(j, "waiting", '[');
+	for (const struct endpoint *e = o->endpoints; e && o->waiting_tick == o->model->tick; e = e->next)
+		for (unsigned op = 0; op < OP_MAX; op++)
+			for (const struct wait *w = e->edges[op] ? e->edges[op]->waits : NULL; w; w = w->next) {
+				if (!w->open)
+					continue;
+				json_open(j, NULL, '{');
+				json_uint(j, "pid", w->tgid);
+				json_uint(j, "tid", w->tid);
+				json_string(j, "comm", w->comm);
+				json_string(j, "op", op_name(op));
+				json_string(j, "cause", cause_name(w->cause));
+				json_uint(j, "since_ns", w->since_ns);
+				json_uint(j, "wait_ns", w->length_ns);
+				json_bool(j, "preexisting", w->preexisting);
+				json_close(j, '}');
+			}
+	json_close(j, ']');
+}
+
+static void json_internals(struct json *j, const struct object *o, enum span span)
+{
+	const struct mech_derived *d = o->mech->derived;
+	const uint32_t *words = object_state(o);
+
+	json_open(j, "internals", '{');
+	for (unsigned i = 0; o->mech->fields && o->mech->fields[i].name; i++)
+		json_uint_or_null(j, o->mech->fields[i].name, words && words[i] != IPC_STATE_ABSENT,
+				  words ? words[i] : 0);
+	for (; d && d->name; d++) {
+		double value;
+
+		if (d->get(o, span, &value))
+			json_double(j, d->name, value);
+		else
+			json_null(j, d->name);
+	}
+	json_close(j, '}');
+}
+
+static void json_room(struct json *j, const struct object *o)
+{
+	struct mech_room room;
+
+	object_room(o, &room);
+	json_open(j, "capacity", '{');
+	json_uint_or_null(j, "slots", room.slots != ROOM_UNKNOWN, room.slots);
+	json_uint_or_null(j, "bytes", room.bytes != ROOM_UNKNOWN, room.bytes);
+	json_close(j, '}');
+	json_open(j, "depth", '{');
+	json_uint_or_null(j, "slots", room.used_slots != ROOM_UNKNOWN, room.used_slots);
+	json_uint_or_null(j, "bytes", room.used_bytes != ROOM_UNKNOWN, room.used_bytes);
+	json_uint_or_null(j, "max_slots", room.max_slots != ROOM_UNKNOWN, room.max_slots);
+	json_uint_or_null(j, "max_bytes", room.max_bytes != ROOM_UNKNOWN, room.max_bytes);
+	json_close(j, '}');
+}
+
+static void json_flag(struct json *j, const char *key, bool known, bool flag)
+{
+	if (known)
+		json_bool(j, key, flag);
+	else
+		json_null(j, key);
+}
+
+static void json_object_side(struct json *j, const struct object *o, enum ipc_op op, enum span span)
+{
+	struct side_parts p;
+
+	object_side(o, op, span, &p.side);
+	object_errors(o, op, span, &p.errors);
+	for (unsigned k = 0; can_latency(o->can) && k < HIST_KINDS; k++)
+		object_hist(o, op, k, span, &p.hists[k]);
+	json_side_open(j, op, &p, o->can);
+	json_close(j, '}');
+}
+
+void json_object(struct json *j, const struct object *o, enum span span)
+{
+	const char *verdict = verdict_name(object_verdict(o, span));
+	struct ipc_hist residency;
+	bool flag, known;
+	int64_t balance;
+	char id[64];
+
+	json_open(j, NULL, '{');
+	json_string(j, "mechanism", o->mech->name);
+	o->mech->format_id(&o->id, id, sizeof(id));
+	json_string(j, "id", id);
+	json_string(j, "name", o->name);
+	known = object_created(o, &flag);
+	json_flag(j, "created", known, flag);
+	known = object_destroyed(o, &flag);
+	json_flag(j, "destroyed", known, flag);
+	json_bool(j, "preexisting", object_preexisting(o));
+	json_room(j, o);
+	for (unsigned op = 0; op < OP_MAX; op++)
+		json_object_side(j, o, op, span);
+	known = object_residency(o, span, &residency);
+	json_hist(j, "residency_ns", known ? &residency : NULL);
+	json_uint_or_null(j, "residency_unfollowed", known, o->unfollowed);
+	json_internals(j, o, span);
+	json_endpoints(j, o, span);
+	json_wakers(j, o, span);
+	json_waiting(j, o);
+	json_uint(j, "discarded_bytes", o->raw.discarded_bytes);
+	if (object_balance(o, &balance))
+		json_int(j, "balance_bytes", balance);
+	else
+		json_null(j, "balance_bytes");
+	json_bool(j, "exact", object_exact(o));
+	json_string(j, "verdict", verdict);
+	json_close(j, '}');
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the user sees. A report is opened once, started, fed intervals and events,
+ * and ended with a summary; which view draws it follows from the options. It
+ * writes to one stream and shows every loss.
+ *
+ * All report_*() return 0 or a negative errno: the first error of the output
+ * (-EPIPE, -ENOSPC…), once; what comes after it is dropped. SIGPIPE must be ignored.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "model/model.h"
+
+struct report_options {
+	const char *columns;	/* -o, see table_init(); NULL: the usual ones */
+	const char *sort;	/* -S: a column's name; NULL: bytes of the interval, then time waited */
+	int sort_direction;	/* 1 rising, -1 falling, 0 the column's own */
+	unsigned rows;		/* -n; 0: what fits on the terminal, else 20. In JSON 0 is all */
+	bool json, events, hist;
+	bool hist_intervals;	/* histograms of each interval, too, not of the whole alone */
+	bool color, ascii;
+	bool terminal;		/* the output is one: draw over what was drawn */
+	unsigned width, height; /* cells and lines; 0: ask the terminal; without one 80, and no limit with columns */
+};
+
+struct report_mechanism {
+	const struct mechanism *mech;
+	enum backend backend;
+	const char *const *hooks;    /* what attached: "fexit:pipe_write"; NULL-terminated; NULL: none */
+	const char *const *unhooked; /* what did not */
+	const char *note;	     /* why not the better backend; NULL: nothing to say */
+};
+
+struct report_filter {
+	const char *name, *value;
+};
+
+/* Of the line "start"; all of it must outlive the report. */
+struct report_start {
+	const char *version, *kernel, *machine;
+	const char *time;  /* RFC 3339 */
+	uint64_t start_ns; /* the same moment, CLOCK_MONOTONIC: what event times are relative to */
+	double interval_s;
+	const struct report_mechanism *mechanisms;
+	size_t mechanism_cnt;
+	const struct report_filter *filters;
+	size_t filter_cnt;
+};
+
+struct report; /* opaque */
+
+/*
+ * The model must outlive the report. -EINVAL when there is no such column, whose
+ * name is then in unknown; -E2BIG when there are too many.
+ */
+int report_open(struct report **out, FILE *file, const struct report_options *options, const struct model *model,
+		char unknown[64]);
+void report_close(struct report *r);
+
+int report_start(struct report *r, const struct report_start *start);
+/* After each model_update(). */
+int report_interval(struct report *r);
+/* Buffered: report_flush() after each batch of them. */
+void report_event(struct report *r, const struct ipc_event *event);
+int report_flush(struct report *r);
+/* After the last model_update(). */
+int report_summary(struct report *r);
+
+/* "trace", "hist", "events", "json" */
+const char *report_view_name(const struct report *r);
+
+#endif
