@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ipc-scenario: runs one scenario and prints its truth.
+ *
+ *   ipc-scenario --list
+ *   ipc-scenario ID [N] [--truth FILE] [--ready FILE]
+ *
+ * --truth: where the truth goes at the end (default: standard output).
+ * --ready: a scenario that holds a state writes what it holds there, then waits
+ * for SIGUSR1 (go on, and count from here) or SIGTERM (end).
+ * Exit status: see enum outcome.
+ */
+#include "lab/scenario.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_FAMILIES 32
+
+static struct {
+	const struct scenario *table;
+	size_t cnt;
+} families[MAX_FAMILIES];
+static size_t family_cnt;
+
+static const struct scenario *current;
+static const char *truth_path, *ready_path;
+static char scratch_dir[PATH_MAX];
+static pid_t first_pid;
+
+void scenario_register(const struct scenario *table, size_t cnt)
+{
+	if (family_cnt == MAX_FAMILIES)
+		abort();
+	families[family_cnt].table = table;
+	families[family_cnt++].cnt = cnt;
+}
+
+static const struct scenario *scenario_find(const char *id)
+{
+	for (size_t f = 0; f < family_cnt; f++)
+		for (size_t i = 0; i < families[f].cnt; i++)
+			if (!strcmp(families[f].table[i].id, id))
+				return &families[f].table[i];
+	return NULL;
+}
+
+static void scenario_list(void)
+{
+	for (size_t f = 0; f < family_cnt; f++)
+		for (size_t i = 0; i < families[f].cnt; i++) {
+			const struct scenario *s = &families[f].table[i];
+
+			printf("%-20s %s", s->id, s->what);
+			printf(s->n ? " (N = %u)\n" : "\n", s->n);
+		}
+}
+
+static void scratch_remove(void)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!scratch_dir[0] || getpid() != first_pid)
+		return;
+	dir = opendir(scratch_dir);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", scratch_dir, entry->d_name);
+		if (entry->d_name[0] != '.')
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(scratch_dir);
+}
+
+const char *scratch_path(const char *name)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path;
+
+	if (!scratch_dir[0]) {
+		snprintf(scratch_dir, sizeof(scratch_dir), "%s/ipc-scenario-XXXXXX",
+			 tmp && tmp[0] == '/' ? tmp : "/tmp");
+		CHECK(mkdtemp(scratch_dir));
+		atexit(scratch_remove);
+	}
+	CHECK(asprintf(&path, "%s/%s", scratch_dir, name) > 0);
+	return path;
+}
+
+void give_up(enum outcome outcome, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "ipc-scenario: %s: ", current ? current->id : "?");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	fflush(stderr);
+	scratch_remove();
+	_exit(outcome);
+}
+
+bool hold(void)
+{
+	sigset_t set;
+	int signal, err;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	/* Children hold whatever mask they need; only the first process is spoken to. */
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	err = ready_path ? truth_write(ready_path, current->id, true) : 0;
+	if (err)
+		FAIL("%s: %s", ready_path, strerror(-err));
+	CHECK(sigwait(&set, &signal) == 0);
+	return signal == SIGUSR1;
+}
+
+static int usage(const char *why, const char *what)
+{
+	fprintf(stderr, "ipc-scenario: %s%s\n", why, what);
+	fputs("usage: ipc-scenario --list | ID [N] [--truth FILE] [--ready FILE]\n", stderr);
+	return 2;
+}
+
+static int run(unsigned n)
+{
+	int err;
+
+	first_pid = getpid();
+	truth_init();
+	self();
+	current->run(n);
+	err = truth_write(truth_path, current->id, false);
+	if (err)
+		FAIL("%s: %s", truth_path ? truth_path : "standard output", strerror(-err));
+	return OUTCOME_OK;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long n = 0;
+	char *end;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--list")) {
+			scenario_list();
+			return 0;
+		} else if (!strcmp(argv[i], "--truth") && i + 1 < argc) {
+			truth_path = argv[++i];
+		} else if (!strcmp(argv[i], "--ready") && i + 1 < argc) {
+			ready_path = argv[++i];
+		} else if (!current) {
+			current = scenario_find(argv[i]);
+			if (!current)
+				return usage("no such scenario: ", argv[i]);
+		} else {
+			n = strtoul(argv[i], &end, 10);
+			if (*end || !n || n > 1000000 || !current->n)
+				return usage("not a count here: ", argv[i]);
+		}
+	}
+	if (!current)
+		return usage("which scenario? --list names them", "");
+	return run(n ? (unsigned)n : current->n);
+}

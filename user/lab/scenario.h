@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A scenario provokes something with real processes and knows the truth about
+ * it, because every operation on an object under test goes through the op_*
+ * wrappers below, which count what the kernel answered beside the call itself.
+ * Nothing here knows ipctrace: the truth is what ipctrace is compared with.
+ *
+ * Rules for a scenario:
+ * - processes meet through shared memory and futexes, never through a pipe, so
+ *   that the objects under test are the only ones;
+ * - who acts on a sleeper first sees it asleep (await_blocked), so that a wait
+ *   is a fact and not a likelihood;
+ * - only what is certain becomes part of the truth (certain, fact, range).
+ */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#ifndef _GNU_SOURCE /* this header comes before all others */
+#define _GNU_SOURCE
+#endif
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct scenario {
+	const char *id;
+	const char *what;
+	void (*run)(unsigned n);
+	unsigned n;  /* default of N; 0: takes none */
+};
+
+void scenario_register(const struct scenario *table, size_t cnt);
+
+/* After a file's table: the runner finds it without a list of files. */
+#define REGISTER_SCENARIOS(table)                                               \
+	__attribute__((constructor)) static void register_##table(void)         \
+	{                                                                       \
+		scenario_register(table, sizeof(table) / sizeof((table)[0]));   \
+	}                                                                       \
+	struct scenario
+
+/* What became of a scenario: its exit status. */
+enum outcome {
+	OUTCOME_OK = 0,
+	OUTCOME_FAILED = 1,
+	OUTCOME_UNESTABLISHED = 3, /* the condition it wants could not be brought about */
+	OUTCOME_UNSUPPORTED = 77,
+};
+
+/* Ends the calling process with that outcome; the first process ends the scenario. */
+_Noreturn void give_up(enum outcome outcome, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+#define FAIL(...) give_up(OUTCOME_FAILED, __VA_ARGS__)
+#define CHECK(condition) \
+	((condition) ? (void)0 : FAIL("%s:%d: not true: %s", __FILE__, __LINE__, #condition))
+
+/* ---- truth.c: the objects under test and what is known about them ---- */
+
+enum side { SEND, RECV, OPEN, CLOSE, CTL, SIDE_CNT };
+
+enum key { OPS, BYTES, COPIED, MOVED, WAITS, WAKES, SPURIOUS, KEY_CNT };
+
+enum cause { EMPTY, FULL, PARTNER, CAUSE_CNT };
+
+enum group { TOP, INTERNALS, CAPACITY, DEPTH, GROUP_CNT };
+
+struct object;
+struct task;
+
+/* Objects live in shared memory: make them before the processes that use them. */
+struct object *object_pipe(int fds[2], int flags); /* pipe2, and its key */
+struct object *object_fifo(const char *path);
+struct object *object_nth(unsigned n); /* for who was there before it */
+const char *object_key(const struct object *o);
+
+void count(struct object *o, enum side side, enum key key, uint64_t n);
+void count_error(struct object *o, enum side side, int error);
+void count_wait(struct object *o, enum side side, enum cause cause);
+/* An operation of this process on side woke `wakee` out of its wait on o. */
+void count_wake(struct object *o, enum side side, const struct task *wakee);
+void count_wake_by(struct object *o, enum side side, const struct task *waker, const struct task *wakee);
+
+/* Waits, causes and wakeups of both data sides (and of opens, for a FIFO) are exact. */
+void certain_waits(struct object *o);
+void certain(struct object *o, enum side side, enum key key);
+void uncertain(struct object *o, enum side side, enum key key);
+void uncertain_errors(struct object *o, enum side side);
+/* Where exactness is impossible; the caller says why. */
+void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_t max);
+void fact(struct object *o, enum group group, const char *name, uint64_t value);
+void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max);
+/* Endpoints' own operation counts are not part of the truth (a held start). */
+void endpoints_without_counts(struct object *o);
+/* Forget what was counted until now: what a tool that starts later cannot have seen. */
+void object_restart(struct object *o);
+
+void truth_init(void);
+int truth_write(const char *path, const char *scenario, bool ready);
+
+/* ---- task.c, asleep.c: processes, threads, meeting points, seeing each other asleep ---- */
+
+/*
+ * Processes end with the scenario. body runs named `name`; its return ends the
+ * process with 0. A thread shares the process and its descriptors.
+ */
+struct task *spawn(const char *name, void (*body)(void *arg), void *arg);
+struct task *spawn_thread(const char *name, void (*body)(void *arg), void *arg);
+void join(struct task *t);		    /* must have ended with 0 */
+void join_signaled(struct task *t, int signal); /* must have died of it */
+
+struct task *self(void);
+pid_t task_pid(const struct task *t);
+void rename_self(const char *name);
+
+void pin_to_cpu(unsigned nth); /* the nth that we may run on, modulo their number */
+void on_signal(int signal, void (*handler)(int), int flags);
+void send_signal(const struct task *t, int signal);
+
+/* A task's progress: it advances, others await. Both sides bounded in time. */
+void advance(void);
+void await_step(struct task *t, unsigned step);
+/* The scenario's own gate: 0 at first. */
+void open_gate(unsigned value);
+void await_gate(unsigned value);
+
+/*
+ * Until t is off the CPU inside its nth call (see enter_call) of system call nr.
+ * The plain one is for sleeps that are no wait on an object (poll); the other
+ * also counts the wait.
+ */
+void await_asleep(struct task *t, unsigned nth, long nr);
+void await_blocked(struct task *t, unsigned nth, long nr, struct object *o, enum side side,
+		   enum cause cause);
+/*
+ * One long call that sleeps many times: t marks where it begins, others await its
+ * kth sleep since then (its voluntary switches), and read at the end how many
+ * there were. The pipe's mutex must be left alone meanwhile, it makes sleeps too.
+ */
+void mark_sleeps(void);
+void await_sleep(struct task *t, unsigned kth, long nr);
+unsigned sleeps_since_mark(struct task *t); /* while it sleeps, or of the caller itself */
+unsigned calls_of(const struct task *t);
+/* Before any system call that others shall see this task asleep in; op_* do it themselves. */
+void enter_call(void);
+
+/* ---- op.c: system calls that count themselves ---- */
+
+ssize_t op_write(struct object *o, int fd, const void *buf, size_t n);
+ssize_t op_read(struct object *o, int fd, void *buf, size_t n);
+ssize_t op_writev(struct object *o, int fd, const struct iovec *iov, int cnt);
+ssize_t op_readv(struct object *o, int fd, const struct iovec *iov, int cnt);
+int op_open(struct object *o, const char *path, int flags);
+int op_fcntl(struct object *o, int fd, int cmd, int arg);
+int op_fionread(struct object *o, int fd);
+/* Moves; `from` or `to` is NULL when that end is no pipe under test. */
+ssize_t op_splice(struct object *from, int in, struct object *to, int out, size_t n,
+		  unsigned flags);
+/* The result must be ret; for the many calls that have one right answer. */
+void must_write(struct object *o, int fd, size_t n);
+void must_read(struct object *o, int fd, size_t size, size_t ret);
+void drain(struct object *o, int fd, size_t chunk); /* reads until the end of file */
+void close_fd(int fd);
+/* All other descriptors beyond the standard ones: what many processes inherit of many pipes adds up. */
+void keep_only(int fd);
+
+char *payload(size_t n); /* a buffer of this process, its first n bytes resident */
+#define PAYLOAD_SIZE (2u << 20)
+size_t page_size(void);
+
+/* ---- scenario.c ---- */
+const char *scratch_path(const char *name); /* in a directory of our own, removed at the end */
+/* Announces the state, drops what was counted, waits for SIGUSR1 (true) or SIGTERM (false). */
+bool hold(void);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a scenario knows about its objects, in memory that all its processes share. */
+#include "lab/truth_store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct truth *truth;
+
+void truth_init(void)
+{
+	truth = mmap(NULL, sizeof(*truth), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	CHECK(truth != MAP_FAILED);
+}
+
+static void lock(void)
+{
+	while (atomic_flag_test_and_set(&truth->lock))
+		;
+}
+
+static void unlock(void)
+{
+	atomic_flag_clear(&truth->lock);
+}
+
+static struct object *object_new(void)
+{
+	struct object *o;
+
+	CHECK(truth->object_cnt < MAX_OBJECTS);
+	o = &truth->objects[truth->object_cnt++];
+	for (int side = SEND; side <= RECV; side++)
+		for (int key = OPS; key <= MOVED; key++)
+			certain(o, side, key);
+	certain(o, CTL, OPS);
+	return o;
+}
+
+struct object *object_pipe(int fds[2], int flags)
+{
+	struct object *o = object_new();
+	struct stat st;
+
+	CHECK(pipe2(fds, flags) == 0);
+	CHECK(fstat(fds[0], &st) == 0);
+	snprintf(o->key, sizeof(o->key), "pipe:[%ju]", (uintmax_t)st.st_ino);
+	/* It makes and opens the pipe: one open, whoever uses the ends later. */
+	certain(o, OPEN, OPS);
+	count(o, OPEN, OPS, 1);
+	return o;
+}
+
+struct object *object_fifo(const char *path)
+{
+	struct object *o = object_new();
+
+	CHECK(mkfifo(path, 0600) == 0);
+	snprintf(o->key, sizeof(o->key), "%s", path);
+	certain(o, OPEN, OPS);
+	return o;
+}
+
+struct object *object_nth(unsigned n)
+{
+	return &truth->objects[n];
+}
+
+const char *object_key(const struct object *o)
+{
+	return o->key;
+}
+
+/* This process's row; the last one is remembered, operations come in runs. */
+static struct endpoint *own_endpoint(struct object *o)
+{
+	static __thread struct endpoint *last;
+	struct endpoint *e = last;
+	pid_t pid = getpid();
+
+	if (e && e->o == o && e->pid == pid)
+		return e;
+	lock();
+	for (e = truth->endpoints; e < truth->endpoints + truth->endpoint_cnt; e++)
+		if (e->o == o && e->pid == pid)
+			break;
+	if (e == truth->endpoints + truth->endpoint_cnt) {
+		CHECK(truth->endpoint_cnt < MAX_ENDPOINTS);
+		e->o = o;
+		e->pid = pid;
+		prctl(PR_GET_NAME, e->comm);
+		truth->endpoint_cnt++;
+	}
+	unlock();
+	last = e;
+	return e;
+}
+
+void count(struct object *o, enum side side, enum key key, uint64_t n)
+{
+	atomic_fetch_add(&o->figures[side][key].n, n);
+	if (key == OPS)
+		atomic_fetch_add(&own_endpoint(o)->ops[side], n);
+	else if (key == BYTES)
+		atomic_fetch_add(&own_endpoint(o)->bytes[side], n);
+}
+
+void count_error(struct object *o, enum side side, int error)
+{
+	struct errors *e = &o->errors[side];
+	unsigned i = 0;
+
+	lock();
+	while (i < MAX_ERRORS && e->rows[i].cnt && e->rows[i].number != error)
+		i++;
+	CHECK(i < MAX_ERRORS);
+	e->rows[i].number = error;
+	e->rows[i].cnt++;
+	unlock();
+}
+
+void count_wait(struct object *o, enum side side, enum cause cause)
+{
+	count(o, side, WAITS, 1);
+	atomic_fetch_add(&o->causes[side][cause], 1);
+}
+
+void count_wake(struct object *o, enum side side, const struct task *wakee)
+{
+	count_wake_by(o, side, self(), wakee);
+}
+
+void count_wake_by(struct object *o, enum side side, const struct task *by, const struct task *wakee)
+{
+	struct wakes *w = truth->wakes;
+	pid_t waker = task_pid(by), pid = task_pid(wakee);
+
+	count(o, side, WAKES, 1);
+	lock();
+	while (w < truth->wakes + truth->wakes_cnt &&
+	       (w->o != o || w->waker != waker || w->wakee != pid))
+		w++;
+	CHECK(w < truth->wakes + MAX_WAKES);
+	if (w == truth->wakes + truth->wakes_cnt)
+		truth->wakes_cnt++;
+	*w = (struct wakes){o, waker, pid, w->cnt + 1};
+	unlock();
+}
+
+void certain(struct object *o, enum side side, enum key key)
+{
+	o->figures[side][key].known = EXACT;
+}
+
+void uncertain(struct object *o, enum side side, enum key key)
+{
+	o->figures[side][key].known = UNKNOWN;
+}
+
+void uncertain_errors(struct object *o, enum side side)
+{
+	o->errors[side].unknown = true;
+}
+
+void certain_waits(struct object *o)
+{
+	o->waits_known = true;
+	for (int side = SEND; side <= OPEN; side++) {
+		if (side == OPEN && o->key[0] != '/')
+			continue;
+		certain(o, side, WAITS);
+		certain(o, side, WAKES);
+	}
+}
+
+void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_t max)
+{
+	struct figure *f = &o->figures[side][key];
+
+	f->known = RANGE;
+	f->min = min;
+	f->max = max;
+}
+
+void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max)
+{
+	CHECK(o->fact_cnt < MAX_FACTS);
+	o->facts[o->fact_cnt++] = (struct fact){group, name, min, max};
+}
+
+void fact(struct object *o, enum group group, const char *name, uint64_t value)
+{
+	fact_range(o, group, name, value, value);
+}
+
+void endpoints_without_counts(struct object *o)
+{
+	o->anonymous_endpoints = true;
+}
+
+void object_restart(struct object *o)
+{
+	for (int side = SEND; side < SIDE_CNT; side++) {
+		for (int key = OPS; key < KEY_CNT; key++)
+			o->figures[side][key].n = 0;
+		for (int cause = EMPTY; cause < CAUSE_CNT; cause++)
+			o->causes[side][cause] = 0;
+		memset(&o->errors[side], 0, sizeof(o->errors[side]));
+		for (unsigned i = 0; i < truth->endpoint_cnt; i++)
+			if (truth->endpoints[i].o == o)
+				truth->endpoints[i].ops[side] = truth->endpoints[i].bytes[side] = 0;
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The truth as one JSON line. The names are those of ipctrace's own JSON, so
+ * that a comparison needs no translation; a key that is not certain is left out.
+ */
+#include "lab/truth_store.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const side_names[SIDE_CNT] = {"send", "recv", "open", "close", "ctl"};
+static const char *const key_names[KEY_CNT] = {
+	"ops", "bytes", "copied_bytes", "moved_bytes", "waits", "wakes", "spurious_wakes",
+};
+static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner"};
+static const char *const group_names[GROUP_CNT] = {NULL, "internals", "capacity", "depth"};
+
+/* Opens "name":{ before the first member; closes it when there was one. */
+struct level {
+	FILE *f;
+	const char *name;
+	bool open;
+};
+
+static FILE *member(struct level *l, const char *name)
+{
+	if (l->open)
+		fputc(',', l->f);
+	else if (l->name)
+		fprintf(l->f, ",\"%s\":{", l->name);
+	l->open = true;
+	if (name)
+		fprintf(l->f, "\"%s\":", name);
+	return l->f;
+}
+
+static void level_end(struct level *l)
+{
+	if (l->open)
+		fputc('}', l->f);
+}
+
+static void print_range(FILE *f, uint64_t min, uint64_t max)
+{
+	if (min == max)
+		fprintf(f, "%ju", (uintmax_t)min);
+	else
+		fprintf(f, "{\"min\":%ju,\"max\":%ju}", (uintmax_t)min, (uintmax_t)max);
+}
+
+static void print_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++)
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			fprintf(f, "\\u%04x", *s);
+		else
+			fputc(*s, f);
+	fputc('"', f);
+}
+
+static void print_causes(FILE *f, const struct object *o, enum side side)
+{
+	bool any = false;
+
+	fputc('{', f);
+	for (int cause = EMPTY; cause < CAUSE_CNT; cause++) {
+		unsigned n = o->causes[side][cause];
+
+		if (n)
+			fprintf(f, "%s\"%s\":%u", any ? "," : "", cause_names[cause], n);
+		any = any || n;
+	}
+	fputc('}', f);
+}
+
+static void print_errors(FILE *f, const struct errors *e)
+{
+	fputc('{', f);
+	for (int i = 0; i < MAX_ERRORS && e->rows[i].cnt; i++)
+		fprintf(f, "%s\"%s\":%u", i ? "," : "", strerrorname_np(e->rows[i].number),
+			e->rows[i].cnt);
+	fputc('}', f);
+}
+
+static void print_side(FILE *f, const struct object *o, enum side side)
+{
+	struct level l = {f, side_names[side], false};
+
+	for (int key = OPS; key < KEY_CNT; key++) {
+		const struct figure *figure = &o->figures[side][key];
+
+		if (figure->known == EXACT)
+			print_range(member(&l, key_names[key]), figure->n, figure->n);
+		else if (figure->known == RANGE)
+			print_range(member(&l, key_names[key]), figure->min, figure->max);
+	}
+	if (o->waits_known && o->figures[side][WAITS].known == EXACT)
+		print_causes(member(&l, "causes"), o, side);
+	if (o->figures[side][OPS].known != UNKNOWN && !o->errors[side].unknown)
+		print_errors(member(&l, "errors"), &o->errors[side]);
+	level_end(&l);
+}
+
+static void print_endpoint_side(FILE *f, const struct object *o, const struct endpoint *e,
+				enum side side)
+{
+	if (!e->ops[side] || o->anonymous_endpoints || o->figures[side][OPS].known != EXACT)
+		return;
+	fprintf(f, ",\"%s\":{\"ops\":%ju", side_names[side], (uintmax_t)e->ops[side]);
+	if (o->figures[side][BYTES].known == EXACT)
+		fprintf(f, ",\"bytes\":%ju", (uintmax_t)e->bytes[side]);
+	fputc('}', f);
+}
+
+static void print_endpoints(FILE *f, const struct object *o)
+{
+	bool any = false;
+
+	fputs(",\"endpoints\":[", f);
+	for (unsigned i = 0; i < truth->endpoint_cnt; i++) {
+		const struct endpoint *e = &truth->endpoints[i];
+
+		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV]))
+			continue;
+		fprintf(f, "%s{\"pid\":%d,\"comm\":", any ? "," : "", e->pid);
+		print_string(f, e->comm);
+		/* One that does both has no single role. */
+		if (!e->ops[SEND] != !e->ops[RECV])
+			fprintf(f, ",\"role\":\"%s\"", side_names[e->ops[SEND] ? SEND : RECV]);
+		print_endpoint_side(f, o, e, SEND);
+		print_endpoint_side(f, o, e, RECV);
+		fputc('}', f);
+		any = true;
+	}
+	fputc(']', f);
+}
+
+static void print_wakers(FILE *f, const struct object *o)
+{
+	bool any = false;
+
+	fputs(",\"wakers\":[", f);
+	for (unsigned i = 0; i < truth->wakes_cnt; i++) {
+		const struct wakes *w = &truth->wakes[i];
+
+		if (w->o != o)
+			continue;
+		fprintf(f, "%s{\"waker\":%d,\"wakee\":%d,\"wakes\":%u}", any ? "," : "", w->waker,
+			w->wakee, w->cnt);
+		any = true;
+	}
+	fputc(']', f);
+}
+
+static void print_facts(FILE *f, const struct object *o, enum group group)
+{
+	struct level l = {f, group_names[group], group == TOP};
+
+	for (unsigned i = 0; i < o->fact_cnt; i++)
+		if (o->facts[i].group == group)
+			print_range(member(&l, o->facts[i].name), o->facts[i].min,
+				    o->facts[i].max);
+	if (group != TOP)
+		level_end(&l);
+}
+
+static void print_object(FILE *f, const struct object *o)
+{
+	fputs("{\"key\":", f);
+	print_string(f, o->key);
+	for (int group = TOP; group < GROUP_CNT; group++)
+		print_facts(f, o, group);
+	for (int side = SEND; side < SIDE_CNT; side++)
+		print_side(f, o, side);
+	print_endpoints(f, o);
+	if (o->waits_known)
+		print_wakers(f, o);
+	fputc('}', f);
+}
+
+static void print_truth(FILE *f, const char *scenario, bool ready)
+{
+	fprintf(f, "{\"scenario\":\"%s\",%s\"objects\":[", scenario, ready ? "\"ready\":true," : "");
+	for (unsigned i = 0; i < truth->object_cnt; i++) {
+		if (i)
+			fputc(',', f);
+		print_object(f, &truth->objects[i]);
+	}
+	fputs("]}\n", f);
+}
+
+/* Who waits for the file shall never see half a line; a device is no file to be replaced. */
+static bool replaceable(const char *path)
+{
+	struct stat st;
+
+	return path && (lstat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode));
+}
+
+int truth_write(const char *path, const char *scenario, bool ready)
+{
+	char partial[PATH_MAX];
+	bool replaces = replaceable(path);
+	FILE *f = stdout;
+
+	snprintf(partial, sizeof(partial), "%s%s", path ? path : "", replaces ? ".partial" : "");
+	if (path)
+		f = fopen(partial, "we");
+	if (!f)
+		return -errno;
+	print_truth(f, scenario, ready);
+	if (path ? fclose(f) : fflush(f))
+		return -errno;
+	return replaces && rename(partial, path) ? -errno : 0;
+}

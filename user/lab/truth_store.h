@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How the truth lies in shared memory: truth.c counts it, truth_json.c says it. */
+#ifndef TRUTH_STORE_H
+#define TRUTH_STORE_H
+
+#include "lab/scenario.h"
+
+#define MAX_OBJECTS 320
+#define MAX_ENDPOINTS 2048
+#define MAX_WAKES 2048
+#define MAX_ERRORS 4
+#define MAX_FACTS 12
+
+enum knowledge { UNKNOWN, EXACT, RANGE };
+
+struct figure {
+	atomic_ullong n;
+	uint64_t min, max;
+	enum knowledge known;
+};
+
+struct errors {
+	struct {
+		int number;
+		unsigned cnt;
+	} rows[MAX_ERRORS];
+	bool unknown;
+};
+
+struct fact {
+	enum group group;
+	const char *name;
+	uint64_t min, max;
+};
+
+struct object {
+	char key[256];
+	struct figure figures[SIDE_CNT][KEY_CNT];
+	atomic_uint causes[SIDE_CNT][CAUSE_CNT];
+	struct errors errors[SIDE_CNT];
+	struct fact facts[MAX_FACTS];
+	unsigned fact_cnt;
+	bool anonymous_endpoints;
+	bool waits_known;
+};
+
+struct endpoint {
+	const struct object *o;
+	pid_t pid;
+	char comm[16];
+	atomic_ullong ops[SIDE_CNT];
+	atomic_ullong bytes[SIDE_CNT];
+};
+
+struct wakes {
+	const struct object *o;
+	pid_t waker, wakee;
+	unsigned cnt;
+};
+
+/* Filled by all processes; the lock covers the growing tables, not the counting. */
+struct truth {
+	atomic_flag lock;
+	struct object objects[MAX_OBJECTS];
+	unsigned object_cnt;
+	struct endpoint endpoints[MAX_ENDPOINTS];
+	unsigned endpoint_cnt;
+	struct wakes wakes[MAX_WAKES];
+	unsigned wakes_cnt;
+};
+
+extern struct truth *truth;
+
+#endif

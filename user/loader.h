@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One BPF object file: open it from the binary, give it the shared maps and the
+ * config, load, attach program by program. Knows libbpf, no mechanism.
+ */
+#ifndef LOADER_H
+#define LOADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bpf/libbpf.h>
+
+#include "ipctrace.h"
+
+#define LOADER_MAX_LINKS 96
+#define LOADER_MAX_MAPS 48
+
+/* Descriptors of the maps that the first object made, by name. */
+struct shared_maps {
+	struct {
+		char name[32];
+		int fd;
+	} map[LOADER_MAX_MAPS];
+	unsigned cnt;
+};
+
+int shared_maps_fd(const struct shared_maps *maps, const char *name); /* -ENOENT */
+
+struct loaded {
+	struct bpf_object *obj;
+	struct bpf_link *links[LOADER_MAX_LINKS];
+	unsigned links_cnt;
+	char failed[64]; /* the program that libbpf named when loading failed */
+};
+
+/* Entries of a map by its name; 0: as declared. */
+typedef uint32_t (*map_entries_fn)(const char *name, const void *arg);
+
+/* The embedded object NAME (bpf/NAME.bpf.c). Returns 0, -ENOENT, or libbpf's error. */
+int loader_open(struct loaded *l, const char *name);
+
+/* Every map gets a shared descriptor when there is one, else its size. */
+int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_fn entries, const void *arg);
+
+/* Copies size bytes into the read-only variable; -ENOENT, -E2BIG. */
+int loader_rodata(struct loaded *l, const char *variable, const void *value, size_t size);
+
+/* Loads; on failure l->failed names the program, if it was one. */
+int loader_load(struct loaded *l);
+
+/* Remembers descriptors of maps that are not shared yet. */
+void loader_share(const struct loaded *l, struct shared_maps *shared);
+
+/* Attaches one loaded program; 0 or -errno. */
+int loader_attach(struct loaded *l, const char *program);
+
+void loader_detach(struct loaded *l);
+void loader_close(struct loaded *l);
+
+/* 0: silent, 1: libbpf's warnings, 2: everything. What was said last is kept for loader_last_message(). */
+void loader_verbosity(unsigned level);
+const char *loader_last_message(void);
+
+/* Recursion misses of one loaded program; 0 before 5.12, which has no guard to count. */
+uint64_t loader_missed(const struct loaded *l, const char *program);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Commands and exit codes. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "kernel.h"
+#include "session.h"
+#include "view/doctor.h"
+#include "view/list.h"
+#include "view/ring.h"
+
+/* Says what is missing; 0: nothing is. */
+static int check_privileges(const struct kernel *k)
+{
+	const char *missing = kernel_missing_capability(k);
+
+	if (!missing)
+		return 0;
+	fprintf(stderr, "ipctrace: %s is missing: run as root, or give the binary both: setcap cap_bpf,cap_perfmon=ep\n",
+		missing);
+	return EXIT_UNSUPPORTED;
+}
+
+static int run(const struct cli_options *o, const struct kernel *k)
+{
+	int status;
+
+	switch (o->command) {
+	case CLI_LIST:
+		return view_list(o);
+	case CLI_DOCTOR:
+		return view_doctor(o, k);
+	case CLI_RING:
+		status = check_privileges(k);
+		return status ? status : view_ring(o, k);
+	default:
+		status = check_privileges(k);
+		return status ? status : session_run(o, k);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_options o;
+	struct kernel k;
+	int status = cli_parse(&o, argc, argv);
+
+	if (status >= 0)
+		return status;
+	signal(SIGPIPE, SIG_IGN); /* a closed output is an error that writing returns */
+	kernel_probe(&k);
+	status = run(&o, &k);
+	kernel_free(&k);
+	cli_free(&o);
+	return status;
+}

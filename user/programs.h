@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The BPF side as one thing: choose a backend for each mechanism, load, attach,
+ * fall back, say why. Objects share their maps by name.
+ */
+#ifndef PROGRAMS_H
+#define PROGRAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipctrace.h"
+#include "kernel.h"
+#include "mech.h"
+
+struct programs; /* opaque */
+
+/* What is to be loaded. config.mechs and config.profile are filled from here. */
+struct programs_options {
+	uint32_t mechs;		 /* bit per mechanism id */
+	uint32_t profile;	 /* enum ipc_profile */
+	enum backend backend;	 /* BACKEND_NONE: the best that attaches */
+	struct ipc_config config;
+	uint32_t max_edges;
+	uint32_t ring_buffer_bytes; /* power of two */
+	bool iterators_only;	 /* ring, doctor: no hooks */
+	unsigned verbose;	 /* 2 and more: libbpf's debug log */
+};
+
+/* How one mechanism came to be traced. */
+struct mech_status {
+	const struct mechanism *mech;
+	enum backend backend;	   /* BACKEND_NONE: not at all */
+	char hooks[64][64];	   /* "fexit:pipe_write" */
+	unsigned hooks_cnt;
+	char unhooked[64][64];	   /* optional ones that did not attach */
+	unsigned unhooked_cnt;
+	char why[256];		   /* why not the better backend, or why none; empty: best */
+};
+
+/*
+ * Opens, loads and attaches. Returns 0 with *out set when at least one mechanism
+ * is traced, else -errno (EPERM, ENOTSUP, …) with the reason in why[size].
+ * Mechanisms that could not be are in programs_status() with BACKEND_NONE.
+ */
+int programs_start(struct programs **out, const struct kernel *k, const struct programs_options *o, char *why,
+		   uint32_t size);
+
+/* Detaches the hooks; maps and iterators stay usable. */
+void programs_detach(struct programs *p);
+void programs_free(struct programs *p);
+
+const struct mech_status *programs_status(const struct programs *p, const struct mechanism *m);
+
+/* Descriptor of a shared map by name, -ENOENT. Owned by p. */
+int programs_map(const struct programs *p, const char *name);
+
+/*
+ * One pass of all "NAME_files" iterators: who holds what, sampled states. Returns
+ * 0 or -errno. pass counts up by itself; holders are those of the last pass.
+ */
+int programs_pass(struct programs *p);
+
+/* Every end that the last pass found held, sorted, once per descriptor. Owned by p, until the next pass. */
+const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);
+
+/* Runs the iterator program `name`, reads all it writes into *data (malloc'ed). */
+int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size);
+
+/* Recursion misses of all programs; by_op (may be NULL) those of the exit hooks per mechanism and operation. */
+uint64_t programs_missed(struct programs *p, uint64_t by_op[MECH_MAX][OP_MAX]);
+
+#endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is read from loaded programs besides maps: iterators and recursion misses. */
+#include "programs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "programs_impl.h"
+
+/* Reads an iterator to its end, into malloc'ed data. */
+static int run_iterator(struct bpf_program *prog, void **data, uint32_t *size)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	uint32_t used = 0, room = 0;
+	char *buffer = NULL;
+	ssize_t n;
+	int fd;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		n = -errno;
+		bpf_link__destroy(link);
+		return n;
+	}
+	for (;;) {
+		if (room - used < 65536) {
+			char *more = realloc(buffer, room + 262144);
+
+			if (!more)
+				abort();
+			buffer = more;
+			room += 262144;
+		}
+		n = read(fd, buffer + used, room - used);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			break;
+		used += n;
+	}
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	bpf_link__destroy(link);
+	*data = buffer;
+	*size = used;
+	return n;
+}
+
+static int compare_holders(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ipc_holder_key));
+}
+
+static void add_holders(struct programs *p, const void *data, uint32_t size)
+{
+	size_t cnt = size / sizeof(*p->holders);
+	struct ipc_holder_key *more = realloc(p->holders, (p->holders_cnt + cnt) * sizeof(*more) + 1);
+
+	if (!more)
+		abort();
+	memcpy(more + p->holders_cnt, data, cnt * sizeof(*more));
+	p->holders = more;
+	p->holders_cnt += cnt;
+}
+
+/* All iterators whose name ends so; what they write are holders. */
+static int run_iterators(struct programs *p, const char *suffix)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < p->sets_cnt; i++) {
+		struct bpf_program *prog;
+
+		if (!p->sets[i].loaded.obj)
+			continue;
+		bpf_object__for_each_program(prog, p->sets[i].loaded.obj) {
+			const char *name = bpf_program__name(prog), *tail = strstr(name, suffix);
+			void *data = NULL;
+			uint32_t size = 0;
+
+			if (err || !tail || tail[strlen(suffix)] || bpf_program__fd(prog) < 0)
+				continue;
+			err = run_iterator(prog, &data, &size);
+			add_holders(p, data, size);
+			free(data);
+		}
+	}
+	return err;
+}
+
+static int run_pass(struct programs *p)
+{
+	int err;
+
+	p->holders_cnt = 0;
+	err = run_iterators(p, "_files");
+	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
+	return err ? err : run_iterators(p, "_names");
+}
+
+const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt)
+{
+	*cnt = p->holders_cnt;
+	return p->holders;
+}
+
+int programs_pass(struct programs *p)
+{
+	int fd = programs_map(p, "control_values"), err;
+	uint32_t pass = CONTROL_PASS, start = CONTROL_PASS_START_NS;
+	struct timespec ts;
+	uint64_t now_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	bpf_map_update_elem(fd, &pass, &p->passes, BPF_ANY);
+	bpf_map_update_elem(fd, &start, &now_ns, BPF_ANY);
+	/* a filter finds an object by one end and then its other holders: the second time around */
+	err = run_pass(p);
+	if (!err && p->options.config.filtered)
+		err = run_pass(p);
+	p->passes++;
+	return err;
+}
+
+int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size)
+{
+	for (unsigned i = 0; i < p->sets_cnt; i++) {
+		struct bpf_program *prog;
+
+		if (!p->sets[i].loaded.obj)
+			continue;
+		prog = bpf_object__find_program_by_name(p->sets[i].loaded.obj, name);
+		if (prog && bpf_program__fd(prog) >= 0)
+			return run_iterator(prog, data, size);
+	}
+	return -ENOENT;
+}
+
+static uint64_t missed_by_object(const struct loaded *l)
+{
+	struct bpf_program *prog;
+	uint64_t missed = 0;
+
+	if (l->obj)
+		bpf_object__for_each_program(prog, l->obj)
+			missed += loader_missed(l, bpf_program__name(prog));
+	return missed;
+}
+
+uint64_t programs_missed(struct programs *p, uint64_t by_op[MECH_MAX][OP_MAX])
+{
+	uint64_t missed = missed_by_object(&p->core) + missed_by_object(&p->syscalls);
+
+	for (unsigned i = 0; i < p->sets_cnt; i++) {
+		const struct set *s = &p->sets[i];
+		const struct mech_hook *h;
+
+		missed += missed_by_object(&s->loaded);
+		for (h = set_mech(s)->hooks; by_op && s->backend == BACKEND_FUNCTION && h && h->program; h++)
+			if (h->op >= 0)
+				by_op[set_mech(s)->id][h->op] += loader_missed(&s->loaded, h->program);
+	}
+	return missed;
+}

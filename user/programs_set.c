@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One BPF object of hooks: sized maps, config, the hooks that are wanted, and what to do when one is refused. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "programs_impl.h"
+
+#define EDGE_SHARE(n) (o->max_edges / (n) ? o->max_edges / (n) : 1)
+
+/* Every size follows from --max-edges; what no profile asks for has one entry. */
+static uint32_t map_entries(const char *name, const void *arg)
+{
+	const struct programs *p = arg;
+	const struct programs_options *o = &p->options;
+	const struct {
+		const char *name;
+		uint32_t entries;
+	} sizes[] = {
+		{"edges", EDGE_SHARE(1)},
+		{"objects", EDGE_SHARE(2)},
+		{"processes", EDGE_SHARE(4)},
+		{"errors", EDGE_SHARE(4)},
+		{"wakes", EDGE_SHARE(4)},
+		{"hists", o->profile & PROFILE_LATENCY ? EDGE_SHARE(4) : 1},
+		{"residency", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(16) : 1},
+		{"names", EDGE_SHARE(16)},
+		{"sleepers", EDGE_SHARE(4)},
+		{"running", p->kernel->cpus},
+		{"classes", o->config.filtered ? p->kernel->pid_max + 1 : 1},
+		{"events", o->profile & PROFILE_EVENTS ? o->ring_buffer_bytes : 4096},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (!strcmp(sizes[i].name, name))
+			return sizes[i].entries;
+	return 0;
+}
+
+int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls)
+{
+	struct ipc_config config = p->options.config;
+	int err = loader_maps(l, &p->maps, map_entries, p);
+
+	config.mechs = mechs;
+	config.profile = p->options.profile;
+	config.syscall_backend = syscalls;
+	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
+	config.page_shift = p->kernel->page_shift;
+	config.pid_max = p->kernel->pid_max;
+	config.wake_function = p->kernel->wake_function;
+	return err ? err : loader_rodata(l, "cfg", &config, sizeof(config));
+}
+
+void set_why(struct programs *p, uint32_t mechs, const char *format, const char *a, const char *b)
+{
+	for (unsigned i = 0; i < MECH_MAX; i++)
+		if (mechs & (1u << i))
+			snprintf(p->status[i].why, sizeof(p->status[i].why), format, a, b);
+}
+
+const struct mechanism *set_mech(const struct set *s)
+{
+	for (unsigned i = 0; i < MECH_MAX; i++)
+		if (s->mechs & (1u << i))
+			return mechanism_by_id(i);
+	return NULL;
+}
+
+/* Which kernel function a hook goes to, or false when it is not wanted or not there. */
+static bool hook_wanted(const struct programs *p, const struct mech_hook *h, char *function, uint32_t size)
+{
+	if (h->needs && !(h->needs & p->options.profile))
+		return false;
+	return kernel_function(p->kernel, h->functions, function, size);
+}
+
+static bool is_dropped(const char *program, char (*dropped)[64], unsigned cnt)
+{
+	for (unsigned i = 0; i < cnt; i++)
+		if (!strcmp(dropped[i], program))
+			return true;
+	return false;
+}
+
+/* The iterators that every backend has, or those of the one view that asked for iterators alone: they take the verifier long. */
+static void autoload_iterators(struct loaded *l, bool view_only, char (*dropped)[64], unsigned dropped_cnt)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->obj) {
+		const char *name = bpf_program__name(prog);
+
+		if (strstr(bpf_program__section_name(prog), "iter/") && !is_dropped(name, dropped, dropped_cnt) &&
+		    view_only == !!strstr(name, "_ring"))
+			bpf_program__set_autoload(prog, true);
+	}
+}
+
+/* Opens the object with the hooks that are wanted and not dropped. Returns -ENOTSUP when a needed one has no function. */
+static int open_hooks(struct programs *p, struct set *s, char (*dropped)[64], unsigned dropped_cnt)
+{
+	const struct mech_hook *h;
+	char function[64];
+	int err = loader_open(&s->loaded, s->name);
+
+	if (err || (err = object_prepare(p, &s->loaded, s->mechs, s->backend == BACKEND_SYSCALL)))
+		return err;
+	autoload_iterators(&s->loaded, p->options.iterators_only, dropped, dropped_cnt);
+	if (s->backend != BACKEND_FUNCTION)
+		return 0;
+	for (h = set_mech(s)->hooks; h && h->program; h++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
+
+		if (!prog || is_dropped(h->program, dropped, dropped_cnt))
+			continue;
+		if (!hook_wanted(p, h, function, sizeof(function))) {
+			if (h->optional || (h->needs && !(h->needs & p->options.profile)))
+				continue;
+			set_why(p, s->mechs, "no function %s%s in this kernel's BTF", h->functions, "");
+			return -ENOTSUP;
+		}
+		bpf_program__set_autoload(prog, true);
+		err = bpf_program__set_attach_target(prog, 0, function);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static const struct mech_hook *find_hook(const struct set *s, const char *program)
+{
+	const struct mech_hook *h;
+
+	for (h = set_mech(s)->hooks; h && h->program; h++)
+		if (!strcmp(h->program, program))
+			return h;
+	return NULL;
+}
+
+/* May this program be missing? Optional hooks, and the iterators that only find names. */
+static bool can_drop(const struct set *s, const char *program)
+{
+	const struct mech_hook *h = s->backend == BACKEND_FUNCTION ? find_hook(s, program) : NULL;
+	const char *tail = strstr(program, "_names");
+
+	return h ? h->optional : tail && !tail[strlen("_names")];
+}
+
+/* Loads a set; an optional program that the kernel refuses is left out and the rest tried again. */
+int set_load(struct programs *p, struct set *s)
+{
+	char dropped[16][64];
+	unsigned dropped_cnt = 0;
+
+	for (;;) {
+		const struct mech_hook *h;
+		int err = open_hooks(p, s, dropped, dropped_cnt);
+
+		if (!err)
+			err = loader_load(&s->loaded);
+		if (!err)
+			return 0;
+		h = s->loaded.failed[0] ? find_hook(s, s->loaded.failed) : NULL;
+		if (!p->status[set_mech(s)->id].why[0])
+			set_why(p, s->mechs, "loading %s: %s", h ? h->functions : s->name, strerror(-err));
+		loader_close(&s->loaded);
+		/* EPERM is said of the program type, not of this program: the others fare no better */
+		if (err == -EPERM || dropped_cnt == 16 || !can_drop(s, s->loaded.failed))
+			return err;
+		snprintf(dropped[dropped_cnt++], sizeof(dropped[0]), "%s", s->loaded.failed);
+		set_why(p, s->mechs, "", "", "");
+	}
+}
+
+void note_hook(struct programs *p, uint32_t mechs, const char *how, const char *function, bool hooked)
+{
+	for (unsigned i = 0; i < MECH_MAX; i++) {
+		struct mech_status *st = &p->status[i];
+
+		if (!(mechs & (1u << i)))
+			continue;
+		if (hooked && st->hooks_cnt < 64)
+			snprintf(st->hooks[st->hooks_cnt++], sizeof(st->hooks[0]), "%.12s:%.48s", how, function);
+		else if (!hooked && st->unhooked_cnt < 64)
+			snprintf(st->unhooked[st->unhooked_cnt++], sizeof(st->unhooked[0]), "%.12s:%.48s", how, function);
+	}
+}
+
+static void forget_hooks(struct programs *p, uint32_t mechs)
+{
+	for (unsigned i = 0; i < MECH_MAX; i++)
+		if (mechs & (1u << i))
+			p->status[i].hooks_cnt = p->status[i].unhooked_cnt = 0;
+}
+
+/* "fentry" or "fexit" of a program, from its section. */
+static void hook_kind(const struct bpf_program *prog, char *kind, size_t size)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	section += *section == '?';
+	snprintf(kind, size, "%.*s", (int)strcspn(section, "/"), section);
+}
+
+int set_attach(struct programs *p, struct set *s)
+{
+	const struct mech_hook *h;
+	char function[64], kind[16];
+
+	if (s->backend != BACKEND_FUNCTION)
+		return 0;
+	for (h = set_mech(s)->hooks; h && h->program; h++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
+		int err;
+
+		if (!prog || (h->needs && !(h->needs & p->options.profile)))
+			continue;
+		hook_kind(prog, kind, sizeof(kind));
+		err = loader_attach(&s->loaded, h->program);
+		if (!kernel_function(p->kernel, h->functions, function, sizeof(function)))
+			snprintf(function, sizeof(function), "%s", h->functions);
+		note_hook(p, s->mechs, kind, function, !err);
+		if (err && !h->optional) {
+			forget_hooks(p, s->mechs);
+			set_why(p, s->mechs, "attaching to %s: %s", function, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}

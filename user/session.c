@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "column.h"
+#include "command.h"
+#include "filter.h"
+#include "model/model.h"
+#include "privileges.h"
+#include "programs.h"
+#include "source/live.h"
+#include "source/select.h"
+#include "reporter.h"
+
+#define EVENT_POLL_MS 100 /* libbpf's poll takes no signal mask: a signal that comes too early waits so long */
+
+struct session {
+	const struct cli_options *options;
+	const struct kernel *kernel;
+	struct programs_options wanted;
+	struct programs *programs;
+	struct live *live;
+	struct snapshot snapshot;
+	struct model *model;
+	struct reporter *reporter;
+	struct command command;
+	FILE *out;
+	int out_error; /* of writing reports; told once */
+};
+
+static volatile sig_atomic_t stop_signal, child_signal;
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* What a terminal sends reaches COMMAND by itself; what somebody sends to us alone is passed on. */
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (sig == SIGCHLD)
+		child_signal = 1;
+	else
+		stop_signal = info->si_code > 0 ? -sig : sig;
+}
+
+static void catch_signals(sigset_t *unblocked)
+{
+	static const int caught[] = {SIGINT, SIGTERM, SIGCHLD};
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+	sigset_t block;
+
+	sigemptyset(&block);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		sigaction(caught[i], &action, NULL);
+		sigaddset(&block, caught[i]);
+	}
+	sigprocmask(SIG_BLOCK, &block, unblocked);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		sigdelset(unblocked, caught[i]);
+}
+
+/* What the views that were asked for need; nothing else is collected. */
+static uint32_t profile_of(const struct cli_options *o)
+{
+	uint32_t profile = PROFILE_WAITS;
+
+	if (o->counts)
+		return 0;
+	if (o->json)
+		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_DETAIL;
+	if (o->histograms)
+		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY;
+	if (o->events)
+		profile |= PROFILE_EVENTS;
+	if (o->min_us)
+		profile |= PROFILE_LATENCY;
+	return profile | reporter_needs(o);
+}
+
+/* Reports that go into a pipe would be traffic on it. */
+static void note_own_object(struct ipc_config *config, int fd)
+{
+	struct stat st;
+	struct ipc_object_id *own = &config->own_objects[config->own_objects_cnt];
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode) || config->own_objects_cnt == IPC_MAX_OWN_OBJECTS)
+		return;
+	own->id = st.st_ino;
+	own->domain = major(st.st_dev) << 20 | minor(st.st_dev);
+	config->own_objects_cnt++;
+}
+
+static int configure(struct session *s)
+{
+	const struct cli_options *o = s->options;
+	struct programs_options *w = &s->wanted;
+
+	w->mechs = o->mechanism_mask;
+	w->profile = profile_of(o);
+	w->backend = o->backend;
+	w->max_edges = o->max_edges;
+	w->ring_buffer_bytes = o->ring_buffer_mb << 20;
+	w->verbose = o->verbose;
+	w->config.failed_only = o->failed_only;
+	w->config.min_ns = o->min_us * 1000ull;
+	if (!o->include_self) {
+		w->config.self_tgid = getpid();
+		note_own_object(&w->config, STDOUT_FILENO);
+		note_own_object(&w->config, STDERR_FILENO);
+		note_own_object(&w->config, fileno(s->out));
+	}
+	return filter_configure(&w->config, o, s->command.pid);
+}
+
+static int open_output(struct session *s)
+{
+	s->out = s->options->output ? fopen(s->options->output, "we") : stdout;
+	if (s->out)
+		return 0;
+	fprintf(stderr, "ipctrace: cannot write %s: %s\n", s->options->output, strerror(errno));
+	return -errno;
+}
+
+static int make_model(struct session *s)
+{
+	struct model_config config = {.page_size = 1u << s->kernel->page_shift, .cgroup_path = cgroup_path_of};
+
+	for (size_t i = 0; i < mechanism_cnt; i++) {
+		const struct mech_status *st = programs_status(s->programs, mechanisms[i]);
+		struct capability *can = &config.can[mechanisms[i]->id];
+
+		if (st->backend == BACKEND_NONE)
+			continue;
+		*can = capability_of(mechanisms[i], st->backend, s->wanted.profile);
+		if (s->options->failed_only || s->options->min_us)
+			can->unseen |= UNSEEN_SOME_OPS;
+	}
+	s->model = model_new(&config);
+	return s->model ? 0 : -ENOMEM;
+}
+
+/* A failure to write is told once; a reader that went away is no failure worth a word. */
+static void note_output(struct session *s, int err)
+{
+	if (!err || s->out_error)
+		return;
+	s->out_error = err;
+	if (err != -EPIPE)
+		fprintf(stderr, "ipctrace: writing %s: %s\n", s->options->output ? s->options->output : "standard output",
+			strerror(-err));
+}
+
+static void on_event(void *arg, const struct ipc_event *event)
+{
+	struct session *s = arg;
+
+	report_event(reporter_report(s->reporter), event);
+}
+
+/* Says which mechanisms are not traced, and which are traced in a lesser way than was asked for by name. */
+static void tell_status(const struct session *s)
+{
+	for (size_t i = 0; i < mechanism_cnt; i++) {
+		const struct mech_status *st = programs_status(s->programs, mechanisms[i]);
+
+		if ((s->options->mechanism_mask & (1u << mechanisms[i]->id)) && st->backend == BACKEND_NONE)
+			fprintf(stderr, "ipctrace: %s is not traced: %s\n", mechanisms[i]->name, st->why);
+	}
+}
+
+static int start(struct session *s)
+{
+	bool filtered = s->wanted.config.filtered;
+	char why[512] = "";
+	int err = programs_start(&s->programs, s->kernel, &s->wanted, why, sizeof(why));
+
+	if (err) {
+		fprintf(stderr, "ipctrace: cannot trace here: %s; 'ipctrace doctor' says what to change\n", why);
+		return EXIT_UNSUPPORTED;
+	}
+	tell_status(s);
+	if (filtered)
+		err = filter_classify_existing(s->programs, s->options, s->command.pid);
+	if (!err)
+		err = programs_pass(s->programs);
+	if (!err)
+		err = make_model(s);
+	if (!err)
+		err = live_open(&s->live, s->programs, s->options->events ? on_event : NULL, s);
+	if (!err)
+		err = privileges_drop();
+	if (!err)
+		err = reporter_open(&s->reporter, s->options, s->kernel, s->programs, s->model, s->out);
+	if (err) {
+		fprintf(stderr, "ipctrace: cannot start: %s\n", strerror(-err));
+		return CLI_EXIT_FAILED;
+	}
+	return 0;
+}
+
+static int read_model(struct session *s)
+{
+	int err = live_read(s->live, &s->snapshot);
+
+	if (err) {
+		fprintf(stderr, "ipctrace: reading the figures: %s\n", strerror(-err));
+		return err;
+	}
+	snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid);
+	model_update(s->model, &s->snapshot);
+	return 0;
+}
+
+/* Waits for the next thing to do; returns at a signal, at an event or after timeout_ns. */
+static void wait_for(struct session *s, uint64_t timeout_ns, const sigset_t *unblocked)
+{
+	struct timespec ts = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+	uint64_t ms = timeout_ns / 1000000 + 1;
+
+	if (!s->options->events) {
+		ppoll(NULL, 0, &ts, unblocked);
+		return;
+	}
+	sigprocmask(SIG_SETMASK, unblocked, NULL);
+	live_poll(s->live, ms < EVENT_POLL_MS ? ms : EVENT_POLL_MS);
+	note_output(s, report_flush(reporter_report(s->reporter)));
+}
+
+static void pass_on_signal(struct session *s)
+{
+	int sig = stop_signal;
+
+	stop_signal = 0;
+	if (sig > 0)
+		kill(s->command.pid, sig);
+}
+
+/* Until COMMAND ends, a signal comes, the time is over, the intervals are counted out or nobody listens. */
+static int trace(struct session *s, const sigset_t *unblocked)
+{
+	const struct cli_options *o = s->options;
+	uint64_t interval_ns = o->interval_s * 1e9, begin_ns = now_ns(), tick_ns = begin_ns + interval_ns;
+	uint64_t end_ns = o->duration_s > 0 ? begin_ns + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
+	uint32_t ticks = 0;
+	int err = 0;
+
+	command_go(&s->command);
+	while (!err) {
+		uint64_t now = now_ns(), next = tick_ns < end_ns ? tick_ns : end_ns;
+
+		if (now < next)
+			wait_for(s, next - now, unblocked);
+		now = now_ns();
+		if (s->command.pid && child_signal) {
+			child_signal = 0;
+			if (command_reap(&s->command))
+				break;
+		}
+		if (stop_signal && !s->command.pid)
+			break;
+		if (stop_signal)
+			pass_on_signal(s);
+		if (now >= end_ns || (s->out_error && !s->command.pid))
+			break;
+		if (now < tick_ns)
+			continue;
+		tick_ns += interval_ns * ((now - tick_ns) / interval_ns + 1);
+		err = read_model(s);
+		if (!err)
+			note_output(s, report_interval(reporter_report(s->reporter)));
+		if (o->count && ++ticks == o->count)
+			break;
+	}
+	return err;
+}
+
+/* The last word: what is in the ring buffer, a last look at what is still open, the sums. */
+static int finish(struct session *s)
+{
+	int err;
+
+	programs_detach(s->programs);
+	live_stopped(s->live);
+	live_poll(s->live, 0);
+	programs_pass(s->programs);
+	err = read_model(s);
+	if (!err)
+		note_output(s, report_summary(reporter_report(s->reporter)));
+	return err;
+}
+
+static int command_status(const struct session *s, char **argv)
+{
+	if (!s->command.ended)
+		return 0;
+	if (s->command.error)
+		fprintf(stderr, "ipctrace: %s: %s\n", argv[0], strerror(s->command.error));
+	return s->command.status;
+}
+
+static int run(struct session *s)
+{
+	const struct cli_options *o = s->options;
+	sigset_t unblocked;
+	int status;
+
+	if (open_output(s))
+		return CLI_EXIT_FAILED;
+	if (o->command_argv && (status = command_fork(&s->command, o->command_argv))) {
+		fprintf(stderr, "ipctrace: cannot fork: %s\n", strerror(-status));
+		return CLI_EXIT_FAILED;
+	}
+	catch_signals(&unblocked);
+	if (configure(s))
+		return CLI_EXIT_FAILED;
+	status = start(s);
+	if (status)
+		return status;
+	note_output(s, reporter_start(s->reporter));
+	if (trace(s, &unblocked) || finish(s))
+		return CLI_EXIT_FAILED;
+	status = command_status(s, o->command_argv);
+	return status ? status : s->out_error ? CLI_EXIT_FAILED : 0;
+}
+
+int session_run(const struct cli_options *o, const struct kernel *k)
+{
+	struct session s = {.options = o, .kernel = k};
+	int status = run(&s);
+
+	command_abandon(&s.command);
+	reporter_close(s.reporter);
+	live_close(s.live);
+	model_free(s.model);
+	snapshot_free(&s.snapshot);
+	programs_free(s.programs);
+	if (s.out && s.out != stdout)
+		fclose(s.out);
+	return status;
+}

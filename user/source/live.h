@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The live source: maps into snapshots, the ring buffer into events. */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include "programs.h"
+#include "source/snapshot.h"
+
+struct live; /* opaque */
+
+typedef void (*live_event_fn)(void *arg, const struct ipc_event *event);
+
+/* on_event may be NULL: no events are wanted. Returns 0 or -errno. */
+int live_open(struct live **out, struct programs *p, live_event_fn on_event, void *arg);
+void live_close(struct live *l);
+
+/* The hooks are off: what is read from now on does not change any more. */
+void live_stopped(struct live *l);
+
+/* Everything since the start. Returns 0 or -errno; s is then incomplete. */
+int live_read(struct live *l, struct snapshot *s);
+
+/* Hands over what is in the ring buffer; waits up to timeout_ms for more. 0 or -errno (-EINTR). */
+int live_poll(struct live *l, int timeout_ms);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "source/select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <uthash.h>
+
+/* Which criteria some endpoint of the object meets. */
+enum met {
+	MET_EITHER = 1 << 0,
+	MET_SRC = 1 << 1,
+	MET_DST = 1 << 2,
+};
+
+struct wanted {
+	struct ipc_object_id id;
+	unsigned met;
+	UT_hash_handle hh;
+};
+
+struct known {
+	struct ipc_process_key key;
+	const struct ipc_process *process;
+	UT_hash_handle hh;
+};
+
+struct selection {
+	const struct cli_options *options;
+	int classes;
+	bool command;
+	unsigned needed; /* enum met: all of these */
+	struct known *processes;
+	struct wanted *objects;
+};
+
+static bool listed(const uint32_t *list, uint32_t cnt, uint32_t id)
+{
+	for (uint32_t i = 0; i < cnt; i++)
+		if (list[i] == id)
+			return true;
+	return false;
+}
+
+/* Threads are no endpoints: a criterion by TID has done its work in the kernel. */
+static bool process_matches(const struct cli_filter *f, uint32_t tgid, const struct ipc_process *p)
+{
+	if (filter_is_empty(f))
+		return false;
+	return (!f->pid_cnt || listed(f->pids, f->pid_cnt, tgid)) && (!f->uid_set || (p && p->uid == f->uid)) &&
+	       (!f->comm[0] || (p && !strncmp(p->comm, f->comm, IPC_COMM_LEN)));
+}
+
+/* Matched in the kernel: by its thread, its cgroup's parents or its descent. */
+static bool in_class(const struct selection *sel, uint32_t tgid)
+{
+	uint8_t class = CLASS_UNKNOWN;
+
+	bpf_map_lookup_elem(sel->classes, &tgid, &class);
+	return class == CLASS_FOLLOWED || class == CLASS_HOLDS ||
+	       (class == CLASS_IN && filter_is_empty(&sel->options->src) && filter_is_empty(&sel->options->dst));
+}
+
+static unsigned endpoint_meets(const struct selection *sel, uint32_t tgid, uint32_t start, unsigned op)
+{
+	struct ipc_process_key key = {.tgid = tgid, .start = start};
+	const struct cli_options *o = sel->options;
+	const struct ipc_process *p;
+	struct known *known;
+	unsigned met = 0;
+
+	HASH_FIND(hh, sel->processes, &key, sizeof(key), known);
+	p = known ? known->process : NULL;
+	if (op == OP_SEND && process_matches(&o->src, tgid, p))
+		met |= MET_SRC;
+	if (op == OP_RECV && process_matches(&o->dst, tgid, p))
+		met |= MET_DST;
+	if (process_matches(&o->either, tgid, p) || in_class(sel, tgid))
+		met |= MET_EITHER;
+	return met;
+}
+
+static void want(struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech, unsigned met)
+{
+	struct ipc_object_id key = {.id = id, .domain = domain, .mech = mech};
+	struct wanted *w;
+
+	if (!met)
+		return;
+	HASH_FIND(hh, sel->objects, &key, sizeof(key), w);
+	if (!w) {
+		w = calloc(1, sizeof(*w));
+		if (!w)
+			abort();
+		w->id = key;
+		HASH_ADD(hh, sel->objects, id, sizeof(w->id), w);
+	}
+	w->met |= met;
+}
+
+static bool is_wanted(const struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech)
+{
+	struct ipc_object_id key = {.id = id, .domain = domain, .mech = mech};
+	struct wanted *w;
+
+	HASH_FIND(hh, sel->objects, &key, sizeof(key), w);
+	return w && (w->met & sel->needed) == sel->needed;
+}
+
+static void find_wanted(struct selection *sel, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->edges.cnt; i++) {
+		const struct ipc_edge_key *e = &s->edges.keys[i];
+
+		want(sel, e->id, e->domain, e->mech, endpoint_meets(sel, e->tgid, e->start, e->op));
+	}
+	/* what a command inherited and never touched is not its doing */
+	for (size_t i = 0; !sel->command && i < s->holders.cnt; i++) {
+		const struct ipc_holder_key *h = &s->holders.keys[i];
+
+		want(sel, h->id, h->domain, h->mech, endpoint_meets(sel, h->tgid, h->start, h->op));
+	}
+	for (size_t i = 0; i < s->sleepers.cnt; i++) {
+		const struct ipc_run *r = &s->sleepers.values[i];
+
+		want(sel, r->obj.id, r->obj.domain, r->obj.mech, endpoint_meets(sel, r->tgid, r->start, r->op));
+	}
+}
+
+/* Keeps the rows whose object is wanted, in place. at: where a key (or value) names its object. */
+#define KEEP(rows, array, member)                                                                      \
+	do {                                                                                           \
+		size_t kept = 0;                                                                       \
+		for (size_t i = 0; i < (rows).cnt; i++) {                                              \
+			if (!is_wanted(&sel, (rows).array[i] member id, (rows).array[i] member domain, \
+				       (rows).array[i] member mech))                                   \
+				continue;                                                              \
+			(rows).keys[kept] = (rows).keys[i];                                            \
+			(rows).values[kept++] = (rows).values[i];                                      \
+		}                                                                                      \
+		(rows).cnt = kept;                                                                     \
+	} while (0)
+
+static void free_selection(struct selection *sel)
+{
+	struct known *k, *next_known;
+	struct wanted *w, *next_wanted;
+
+	HASH_ITER(hh, sel->processes, k, next_known) {
+		HASH_DEL(sel->processes, k);
+		free(k);
+	}
+	HASH_ITER(hh, sel->objects, w, next_wanted) {
+		HASH_DEL(sel->objects, w);
+		free(w);
+	}
+}
+
+void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
+{
+	struct selection sel = {.options = o, .classes = classes, .command = command};
+
+	sel.needed = (command || !filter_is_empty(&o->either) ? MET_EITHER : 0) |
+		     (filter_is_empty(&o->src) ? 0 : MET_SRC) | (filter_is_empty(&o->dst) ? 0 : MET_DST);
+	if (!sel.needed)
+		return;
+	for (size_t i = 0; i < s->processes.cnt; i++) {
+		struct known *k = calloc(1, sizeof(*k));
+
+		if (!k)
+			abort();
+		k->key = s->processes.keys[i];
+		k->process = &s->processes.values[i];
+		HASH_ADD(hh, sel.processes, key, sizeof(k->key), k);
+	}
+	find_wanted(&sel, s);
+	KEEP(s->edges, keys, .);
+	KEEP(s->objects, keys, .);
+	KEEP(s->holders, keys, .);
+	KEEP(s->errors, keys, .edge.);
+	KEEP(s->wakes, keys, .);
+	KEEP(s->hists, keys, .);
+	KEEP(s->residency, keys, .);
+	KEEP(s->sleepers, values, .obj.);
+	KEEP(s->names, keys, .);
+	free_selection(&sel);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The exact filter. The programs keep every operation on an object that may be
+ * wanted (a byte table can confuse two objects, and knows no sides); here the
+ * rows of those that are not are dropped from a snapshot.
+ */
+#ifndef SELECT_H
+#define SELECT_H
+
+#include "cli.h"
+#include "source/snapshot.h"
+
+/* classes: descriptor of the map; command: only what its descent has used. Keeps all when nothing is asked for. */
+void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command);
+
+#endif

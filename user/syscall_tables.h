@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fills the tables of the syscall backend (bpf/syscall.h) from the mechanisms' descriptors. */
+#ifndef SYSCALL_TABLES_H
+#define SYSCALL_TABLES_H
+
+#include <stdint.h>
+
+#include "kernel.h"
+#include "loader.h"
+
+/* Before load: which inodes are objects, where their state words lie. 0 or -errno. */
+int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t mechs);
+
+/* After load: which system calls are operations. 0 or -errno. */
+int syscall_tables_calls(struct loaded *l, uint32_t mechs);
+
+#endif
