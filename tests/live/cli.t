@@ -1,0 +1,243 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# How ipctrace behaves as a program: exit statuses, signals, time, options, refusals, output.
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+use lib dirname(__FILE__);
+use Ipctrace qw(need_root need_backends scratch slurp slow tool scenario start_tool run_tool run_command stop
+    finish wait_until started report json_lines summary_of object_of);
+
+need_root();
+my ($backend) = need_backends();
+my $dd_cat = 'dd bs=4096 count=1009 if=/dev/zero 2>/dev/null | cat >/dev/null';
+
+sub one_line_of_complaint {
+    my ($run, $pattern, $what) = @_;
+    like($run->{stderr}, $pattern, "$what: says why");
+    like($run->{stderr}, qr/\Aipctrace: [^\n]*\n(?:ipctrace: [^\n]*\n)?\z/, "$what: in a line or two");
+    return;
+}
+
+# ---- COMMAND ----
+
+subtest 'exit status of the command' => sub {
+    for my $case (
+        [ 0,   'success',     'true' ],
+        [ 1,   'failure',     'false' ],
+        [ 7,   'its own',     qw(sh -c), 'exit 7' ],
+        [ 143, 'a signal',    qw(sh -c), 'kill -TERM $$' ],
+        [ 127, 'not found',   'no-such-command-here' ],
+        [ 126, 'not allowed', '/etc/passwd' ],
+        [ 126, 'a directory', '/' ],
+    ) {
+        my ($status, $what, @command) = @$case;
+        my $report = scratch('report');
+        my $run = run_tool([ 'pipe', '-j', '--output', $report, '--', @command ]);
+        is($run->{status}, $status, $what) or diag($run->{stderr});
+        like($run->{stderr}, qr/\Q$command[0]\E/, "$what: named") if $status =~ /^12[67]$/;
+        ok(summary_of(report($run, $report)), "$what: a summary") if $status < 126;
+    }
+};
+
+subtest 'Ctrl-C reaches the command, then the summary follows' => sub {
+    my $report = scratch('report');
+    my $mark = scratch('mark');
+    my $run = start_tool([ 'pipe', '-j', '--output', $report, '--', 'sh', '-c',
+            "trap 'echo caught >>$mark; exit 9' INT; echo up >>$mark; while :; do sleep 0.05; done" ], own_group => 1);
+    ok(wait_until(30, sub { slurp($mark) =~ /up/ }), 'the command runs');
+    kill('INT', -$run->{pid});
+    finish($run);
+    like(slurp($mark), qr/caught/, 'it was told');
+    is($run->{status}, 9, 'its status is ours') or diag($run->{stderr});
+    ok(summary_of(report($run, $report)), 'a summary');
+};
+
+subtest 'a signal ends the trace, with a summary' => sub {
+    for my $signal (qw(INT TERM)) {
+        my $report = scratch('report');
+        my $run = start_tool([ 'pipe', '-j', '--output', $report ]);
+        ok(started($report), "$signal: started");
+        stop($run, $signal);
+        is($run->{status}, 0, "$signal: exit status") or diag($run->{stderr});
+        ok(summary_of(report($run, $report)), "$signal: a summary");
+    }
+};
+
+subtest 'the output of the command is its own' => sub {
+    my $report = scratch('report');
+    my $run = run_tool([ 'pipe', '-j', '--output', $report, '--', qw(sh -c), 'echo out; echo err >&2' ]);
+    is($run->{stdout}, "out\n", 'standard output');
+    like($run->{stderr}, qr/^err$/m, 'standard error');
+};
+
+# ---- time ----
+
+subtest 'durations, intervals, counts' => sub {
+    my $begin = time();
+    my $run = run_tool([ 'pipe', '-j', '-d', 0.5 ]);
+    my ($summary) = summary_of(report($run));
+    is($run->{status}, 0, '-d: exit status');
+    cmp_ok(time() - $begin, '>=', 0.5, '-d: not too early');
+    cmp_ok($summary->{elapsed_s}, '>=', 0.5, '-d: elapsed');
+    cmp_ok($summary->{elapsed_s}, '<', slow(2), '-d: and stopped');
+
+    $run = run_tool([ 'pipe', '-j', '0.2', '3' ]);
+    my @lines = report($run);
+    is(scalar(grep { $_->{type} eq 'interval' } @lines), 3, 'interval and count: three reports');
+    is($lines[-1]{type}, 'summary', 'interval and count: then the summary');
+
+    $run = run_tool([ 'pipe', '-j', '-i', 0.2, '-d', 1.1 ]);
+    my $cnt = grep { $_->{type} eq 'interval' } report($run);
+    cmp_ok($cnt, '>=', 3, '-i: reports');
+    cmp_ok($cnt, '<=', 6, '-i: not more than fit');
+};
+
+# ---- what is shown ----
+
+sub scenario_report {
+    my ($id, @options) = @_;
+    my ($report, $truth) = (scratch('report'), scratch('truth'));
+    my $run = run_tool([ 'pipe', '-j', @options, '--output', $report, '--', scenario(), $id, '--truth', $truth ]);
+    is($run->{status}, 0, "@options: exit status") or diag($run->{stderr});
+    my ($t) = json_lines(slurp($truth));
+    return ([ report($run, $report) ], $t->{objects}[0]);
+}
+
+subtest '-e: a line an operation' => sub {
+    my ($lines, $truth) = scenario_report('eagain', '-e');
+    my @events = grep { $_->{type} eq 'event' && $_->{object} eq $truth->{key} } @$lines;
+    my $summary = summary_of(@$lines);
+    return note('some were missed') if $summary->{loss}{missed} || $summary->{loss}{ring_full};
+    for my $side (qw(send recv)) {
+        my @side = grep { $_->{op} eq $side } @events;
+        my @good = grep { $_->{result} > 0 } @side;
+        my ($bytes, $last) = (0, 0);
+        $bytes += $_->{result} for @good;
+        is(scalar @side, $truth->{$side}{ops}, "$side: operations");
+        is($bytes, $truth->{$side}{bytes}, "$side: bytes");
+        is(scalar(grep { $_->{result} == -11 } @side), $truth->{$side}{errors}{EAGAIN}, "$side: EAGAIN");
+    }
+    my @times = map { $_->{time_ns} } @events;
+    is_deeply(\@times, [ sort { $a <=> $b } @times ], 'in the order of time');
+};
+
+subtest '-x: what failed, only' => sub {
+    my ($lines, $truth) = scenario_report('eagain', '-e', '-x');
+    my @events = grep { $_->{type} eq 'event' && $_->{object} eq $truth->{key} } @$lines;
+    is(scalar(grep { $_->{result} >= 0 } @events), 0, 'no success among the events');
+    my $failed = $truth->{send}{errors}{EAGAIN} + $truth->{recv}{errors}{EAGAIN};
+    is(scalar @events, $failed, 'every failure') unless summary_of(@$lines)->{loss}{missed};
+    my $o = object_of(summary_of(@$lines), $truth->{key});
+    is($o->{send}{errors}{EAGAIN}, $truth->{send}{errors}{EAGAIN}, 'in the summary, too') if ok($o, 'the object');
+};
+
+subtest '--counts: operations, bytes, errors' => sub {
+    my ($lines, $truth) = scenario_report('eagain', '--counts');
+    my $o = object_of(summary_of(@$lines), $truth->{key}) or return fail('the object');
+    return note('some were missed') if summary_of(@$lines)->{loss}{missed};
+    for my $side (qw(send recv)) {
+        is_deeply({ map { $_ => $o->{$side}{$_} } qw(ops bytes errors) },
+            { map { $_ => $truth->{$side}{$_} } qw(ops bytes errors) }, $side);
+    }
+};
+
+subtest '-H: distributions' => sub {
+    my ($lines, $truth) = scenario_report('wake-reader', '-H');
+    my $o = object_of(summary_of(@$lines), $truth->{key}) or return fail('the object');
+    return note('some were missed') if summary_of(@$lines)->{loss}{missed};
+    for my $side (qw(send recv)) {
+        is($o->{$side}{latency_ns}{count}, $truth->{$side}{ops}, "$side: a latency each");
+        is($o->{$side}{size_bytes}{count}, $truth->{$side}{ops}, "$side: a size each");
+        is($o->{$side}{size_bytes}{sum}, $truth->{$side}{bytes}, "$side: sizes add up to the bytes");
+    }
+    cmp_ok($o->{recv}{latency_ns}{sum}, '>=', $o->{recv}{wait_ns}, 'what waited took at least as long');
+    my $run = run_tool([ 'pipe', '-H', '--', scenario(), 'wake-reader', '--truth', '/dev/null' ]);
+    like($run->{stdout}, qr/latency/i, 'text: latency');
+    like($run->{stdout}, qr/size/i,    'text: size');
+};
+
+subtest 'columns, order, rows' => sub {
+    my $command = "$dd_cat; dd bs=512 count=11 if=/dev/zero 2>/dev/null | cat >/dev/null";
+    my $report = scratch('report');
+    run_tool([ 'pipe', '-j', '-n', 1, '--output', $report, '--', qw(sh -c), $command ]);
+    my $summary = summary_of(json_lines(slurp($report)));
+    is(scalar @{ $summary->{objects} }, 1, '-n 1: one object');
+    is($summary->{totals}{pipe}{objects}, 2, '-n 1: two in the totals');
+    my $list = run_tool(['list']);
+    is($list->{status}, 0, 'list');
+    like($list->{stdout}, qr/\bpipe\b.*\bfifo\b/s, 'list: mechanisms');
+    for my $option ('-o', '-S') {
+        my $run = run_tool([ 'pipe', $option, 'no-such-column', '-d', 0.1 ]);
+        is($run->{status}, 2, "$option no-such-column: usage");
+        like($run->{stderr}, qr/no-such-column/, "$option no-such-column: named");
+    }
+};
+
+# ---- refusals ----
+
+subtest 'usage errors' => sub {
+    for my $args (
+        ['--no-such-option'], ['no-such-mechanism'], [qw(pipe -i 0)], [qw(pipe -i -1)], [qw(pipe -i nan)],
+        [qw(pipe 0)], [qw(pipe -d x)], [qw(pipe -p 0)], [qw(pipe -p abc)], [qw(pipe -p 99999999)],
+        [qw(pipe -n 0)], [qw(pipe --backend none)], [qw(pipe --)],
+    ) {
+        my $run = run_tool($args, patience => 5);
+        is($run->{status}, 2, "@$args") or diag($run->{stderr});
+        like($run->{stderr}, qr/\Aipctrace: /, "@$args: says why");
+        is($run->{stdout}, '', "@$args: nothing on standard output");
+    }
+};
+
+subtest 'a process that is not there' => sub {
+    my $run = run_tool([ qw(pipe -p 4194301 -d 0.1) ]);
+    ok($run->{status} == 1 || $run->{status} == 2, 'refused');
+    one_line_of_complaint($run, qr/4194301/, 'it');
+};
+
+subtest 'rings that are not there' => sub {
+    for my $target ('pipe:[4294967290]', '4194301:0', "$$:9999", '/etc/passwd', '/no/such/fifo', 'nonsense') {
+        my $run = run_tool([ 'ring', $target, '-1' ]);
+        ok($run->{status} == 1 || $run->{status} == 2, "$target: refused") or diag($run->{status});
+        like($run->{stderr}, qr/\Aipctrace: [^\n]+\n/, "$target: says why");
+        is($run->{signal}, 0, "$target: no crash");
+    }
+};
+
+subtest 'what needs no tracing' => sub {
+    for my $args ([qw(--help)], [qw(--version)], [qw(list)], [qw(--man)], [qw(--completion bash)], [qw(doctor)]) {
+        my $run = run_tool($args);
+        is($run->{status}, 0, "@$args") or diag($run->{stderr});
+        isnt($run->{stdout}, '', "@$args: says something");
+    }
+};
+
+# ---- output that cannot be written ----
+
+subtest 'closed pipe' => sub {
+    my $begin = time();
+    my $err = scratch('err');
+    my $run = run_command(argv => [ qw(sh -c), tool() . " pipe -j -i 0.1 2>$err | head -n 1" ]);
+    ok(!$run->{hung}, 'ends');
+    like($run->{stdout}, qr/\A\{"type":/, 'the first line came through');
+    is(slurp($err), '', 'quietly');
+};
+
+subtest 'full disk' => sub {
+    for my $case ([ '--output', [ '--output', '/dev/full' ], undef ], [ 'standard output', [], '/dev/full' ]) {
+        my ($what, $args, $out) = @$case;
+        my $run = run_tool([ 'pipe', '-j', '-i', 0.1, '-d', 20, @$args ], out => $out);
+        ok(!$run->{hung}, "$what: ends");
+        is($run->{status}, 1, "$what: exit status");
+        one_line_of_complaint($run, qr/no space/i, $what);
+    }
+    my $run = run_tool([ qw(pipe -j -d 0.1 --output /no/such/directory/file) ]);
+    is($run->{status}, 1, 'no directory: exit status');
+    one_line_of_complaint($run, qr/no such/i, 'no directory');
+};
+
+done_testing();

@@ -1,0 +1,97 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The tests' own tools, held against lines written by hand. Needs no root.
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use JSON::PP ();
+use Test::More;
+
+use lib dirname(__FILE__);
+use JsonLine qw(json_decode is_number is_string is_boolean);
+use Schema qw(schema_errors);
+use Truth qw(differences lost);
+
+# ---- JsonLine reads what JSON::PP reads ----
+
+for my $text ('{}', '[]', '[1,-2,3.5,1e3,"a",null,true,false]', '{"a":{"b":[{"c":"\u001b\"\\\\\n"}]}}',
+    '"\ud83d\ude00\u00e9"', qq("caf\xc3\xa9"), '{"n":18446744073709551615}', ' { "a" : [ 1 , 2 ] } ') {
+    my $pp = JSON::PP->new->allow_nonref->utf8;
+    is_deeply(json_decode($text), $pp->decode($text), "like JSON::PP: $text");
+}
+for my $text ('{', '{"a":1,}', '[1 2]', "\"\x1b\"", '{"a":1}x', '01', '"\x"', '{"a":1,"a":2}', "\"\xff\"", 'nul',
+    '"\ud83d"', '') {
+    (my $shown = $text) =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/ge;
+    ok(!eval { json_decode($text); 1 }, "refused: $shown");
+}
+my $types = json_decode('[1,"1",true,null,1.5]');
+is_deeply([ map { is_number($_) ? 'n' : is_string($_) ? 's' : is_boolean($_) ? 'b' : '-' } @$types ],
+    [qw(n s b - n)], 'types can be told');
+
+# ---- Schema ----
+
+my $hist = '{"count":3,"sum":12,"buckets":[[4,1],[8,2]]}';
+my $side = '{"ops":1009,"bytes":4129837,"copies":1009,"copied_bytes":4129837,"moved_bytes":0,"waits":null,'
+    . '"wait_ns":0,"causes":{"full":3},"sched_delay_ns":0,"wakes":0,"spurious_wakes":0,"errors":{},'
+    . qq("latency_ns":$hist,"size_bytes":null});
+my $sides = join ',', map {"\"$_\":$side"} qw(send recv open close ctl);
+my $object = '{"mechanism":"pipe","id":"pipe:[81234]","name":null,"created":true,"destroyed":false,'
+    . '"capacity":{"slots":16,"bytes":65536},"depth":{"slots":0,"bytes":0,"max_slots":16,"max_bytes":65536},'
+    . qq($sides,"residency_ns":null,"internals":{"merged_writes":0},)
+    . qq("endpoints":[{"pid":7,"comm":"w","cgroup":null,"role":"send","send":$side,"recv":$side}],)
+    . '"wakers":[{"waker":{"pid":7,"comm":"w"},"wakee":{"pid":8,"comm":"r"},"wakes":3}],'
+    . '"balance_bytes":0,"verdict":null}';
+my $summary = qq({"type":"summary","elapsed_s":1.5,"totals":{"pipe":{"objects":1,$sides}},"objects":[$object],)
+    . '"loss":{"missed":0,"map_full":0,"ring_full":0,"unresolved":0}}';
+my $line = json_decode($summary);
+
+is_deeply([ schema_errors($line) ], [], 'a good summary');
+is_deeply([ schema_errors(json_decode('{"type":"sumary"}')) ], [q(unknown type 'sumary')], 'an unknown type');
+
+sub broken {
+    my ($edit) = @_;
+    my $copy = json_decode($summary);
+    $edit->($copy, $copy->{objects}[0]);
+    return [ schema_errors($copy) ];
+}
+is_deeply(broken(sub { delete $_[1]{verdict} }), ['summary.objects[0].verdict: missing'], 'a key is missing');
+is_deeply(broken(sub { $_[1]{id} = undef }), ['summary.objects[0].id: null'], 'a null that may not be');
+is_deeply(broken(sub { $_[1]{send}{ops} = '7' }), ['summary.objects[0].send.ops: not a count: 7'], 'a string for a count');
+is_deeply(broken(sub { $_[0]{loss}{missed} = -1 }), ['summary.loss.missed: not a count: -1'], 'less than nothing');
+is_deeply(broken(sub { $_[1]{send}{latency_ns}{count} = 4 }),
+    ['summary.objects[0].send.latency_ns: buckets do not add up to count'], 'a histogram that does not add up');
+
+# ---- Truth ----
+
+my $truth = json_decode('{"key":"pipe:[81234]","created":1,"capacity":{"slots":16},'
+    . '"send":{"ops":1009,"bytes":4129837,"causes":{"full":3},"errors":{}},"recv":{"ops":{"min":9,"max":2000},"waits":1},'
+    . '"endpoints":[{"pid":7,"comm":"w","role":"send","send":{"ops":1009}}],'
+    . '"wakers":[{"waker":7,"wakee":8,"wakes":3}],"internals":{"merged_writes":0}}');
+
+sub compared {
+    my ($edit, $backend, $missed) = @_;
+    my $got = json_decode($object);
+    @{ $got->{recv} }{qw(waits causes)} = (1, { empty => 1 });
+    $edit->($got);
+    return [ map { s/^pipe:\[81234\]: //r } differences($truth, $got, $backend // 'function', $missed) ];
+}
+is_deeply(compared(sub { }), [], 'they agree');
+is_deeply([ differences($truth, undef, 'function') ], ['pipe:[81234]: not in the report'], 'an object that is not there');
+is_deeply(compared(sub { $_[0]{send}{ops}-- }), ['send.ops: 1008, truth 1009'], 'one short');
+is_deeply(compared(sub { $_[0]{send}{ops}-- }, 'function', 1), [], 'one short, one missed');
+is_deeply(compared(sub { $_[0]{send}{ops} -= 2 }, 'function', 1), ['send.ops: 1007, truth 1009'], 'two short, one missed');
+is_deeply(compared(sub { $_[0]{send}{ops}++ }, 'function', 9), ['send.ops: 1010, truth 1009'], 'one too many');
+is_deeply(compared(sub { $_[0]{recv}{ops} = 8 }), ['recv.ops: 8, not between 9 and 2000'], 'out of range');
+is_deeply(compared(sub { $_[0]{internals}{merged_writes} = undef }, 'syscall'), [], 'a null where it is blind');
+is_deeply(compared(sub { $_[0]{internals}{merged_writes} = undef }), ['internals.merged_writes: null'], 'a null where it sees');
+is_deeply(compared(sub { $_[0]{send}{causes}{empty} = 1 }), ['send.causes.empty: 1, truth 0'], 'a cause too many');
+is_deeply(compared(sub { @{ $_[0]{recv} }{qw(waits causes)} = (2, { lock => 1, empty => 1 }) }), [], 'a sleep for a lock is nobody\'s truth');
+is_deeply(compared(sub { $_[0]{send}{errors}{EAGAIN} = 2 }), ['send.errors.EAGAIN: 2, truth 0'], 'an error too many');
+is_deeply(compared(sub { $_[0]{wakers}[0]{wakes} = 2 }), ['wakers[7>8].wakes: 2, truth 3'], 'a wakeup short');
+is_deeply(compared(sub { $_[0]{endpoints}[0]{comm} = 'x' }), [q(endpoints[7 send].comm: 'x', truth 'w')], 'another name');
+is_deeply(compared(sub { $_[0]{endpoints} = [] }), ['endpoints[7 send]: missing'], 'an endpoint is missing');
+is_deeply(compared(sub { delete $_[0]{capacity} }), ['capacity: missing'], 'a key that is not there');
+is(lost({ missed => 1, map_full => 2 }), 3, 'losses add up');
+
+done_testing();

@@ -1,0 +1,31 @@
+#!/bin/bash
+# The live ring in a guest of the kernel that this file is called by (a link NAME.t for each), as TAP:
+# all programs load and attach, every scenario agrees with its truth on both backends, and the kernel log stays clean.  Usage: prove tests/vm
+set -uo pipefail
+kernel=$(basename "$0" .t)
+cd "$(dirname "$0")/../.."
+out=.output/tests/vm/$kernel
+mkdir -p "$(dirname "$out")"
+
+tools/guest --kernel "$kernel" --timeout 1500 --env IPCTRACE_TEST_PATIENCE=12 -- \
+	prove -v tests/live/scenarios.t >"$out.log" 2>"$out.err"
+status=$?
+
+# The subtests of the ring, as one flat list.
+n=0
+while read -r line; do
+	n=$((n + 1))
+	case $line in
+	'not ok'*) echo "not ok $n -${line#*-}" ;;
+	*) echo "ok $n -${line#*-}" ;;
+	esac
+done < <(grep -E '^(not )?ok [0-9]+ - ' "$out.log")
+ring=ok log=ok
+((n)) || { ring='not ok'; sed 's/^/# /' "$out.err" | tail -n 40; }
+((status == 0 || status == 99)) || ring='not ok'
+((status != 99)) || log='not ok'
+[[ $ring == ok ]] || grep -hE '^ *#|^Result' "$out.log" "$out.err" | head -n 60 | sed 's/^ *#*/# /'
+[[ $log == ok ]] || sed 's/^/# /' "$out.err" | tail -n 60
+echo "$ring $((n + 1)) - $kernel: the live ring ran"
+echo "$log $((n + 2)) - $kernel: the kernel log is clean"
+echo "1..$((n + 2))"
