@@ -110,8 +110,10 @@ static __always_inline void keep_run(struct ipc_run *run, struct task_struct *ta
 		__sync_fetch_and_add(count, 1);
 	*(volatile __u64 *)&run->task = 0;
 	barrier();
-	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY))
+	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY)) {
+		*(volatile __u32 *)&run->flags = 0; /* taken: the waker need not */
 		adopt_early_wake(run, tid);
+	}
 }
 
 /* A wait that began before us has ended; its operation's end will not be seen. */
@@ -256,7 +258,8 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		note_waker(early, wakee, by, interrupt);
 		early->flags |= RUN_WOKEN_EARLY;
 		barrier();
-		if (*(volatile __u64 *)&early->task != (__u64)wakee)
+		if (*(volatile __u64 *)&early->task != (__u64)wakee &&
+		    (*(volatile __u32 *)&early->flags & RUN_WOKEN_EARLY))
 			adopt_early_wake(early, wakee->pid);
 	} else if (by && by->task != (__u64)wakee) {
 		by->other_wakes++;

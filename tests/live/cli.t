@@ -168,6 +168,14 @@ subtest 'columns, order, rows' => sub {
     my $summary = summary_of(json_lines(slurp($report)));
     is(scalar @{ $summary->{objects} }, 1, '-n 1: one object');
     is($summary->{totals}{pipe}{objects}, 2, '-n 1: two in the totals');
+    for my $case ([ '-sends', 1009 ], [ '+sends', 11 ]) {
+        my ($order, $first) = @$case;
+        run_tool([ 'pipe', '-j', '-S', $order, '--output', $report, '--', qw(sh -c), $command ]);
+        $summary = summary_of(json_lines(slurp($report)));
+        is($summary->{objects}[0]{send}{ops}, $first, "-S $order: the first object") unless $summary->{loss}{missed};
+    }
+    my $table = run_tool([ 'pipe', '-o', 'object,sends,recvs', '--', qw(sh -c), $command ]);
+    like($table->{stdout}, qr/^OBJECT +SENDS +RECVS$/m, '-o: these columns and no other');
     my $list = run_tool(['list']);
     is($list->{status}, 0, 'list');
     like($list->{stdout}, qr/\bpipe\b.*\bfifo\b/s, 'list: mechanisms');
