@@ -83,7 +83,6 @@ enum ipc_profile {
 #define IPC_SLOT_STAMPS 256  /* ring slots whose residency can be followed */
 #define IPC_HIST_SLOTS 48    /* power-of-two buckets: [2^(i-1), 2^i), the last open */
 #define IPC_CLASS_BITS 16    /* hashed byte tables (sleepers, wanted objects) */
-#define IPC_MAX_CPUS 1024
 
 /*
  * An object: unique among the live ones of one mechanism.
@@ -128,8 +127,7 @@ struct ipc_edge {
 	__u32 state[IPC_STATE_WORDS]; /* struct NAME_internals at the end of the last operation */
 	__u32 depth;		      /* slots in use at the end of the last operation */
 	__u32 max_depth;
-	__u32 flags;		      /* EDGE_* */
-	__u32 pad;
+	__u64 unused; /* always 0 */
 };
 
 /* Counters with one meaning for all ring-like mechanisms; those above 4 are the mechanism's own. */
@@ -139,10 +137,6 @@ enum ipc_counter {
 	COUNTER_KEPT = 2,	   /* pages kept at release for reuse */
 	COUNTER_RESIZES = 3,
 	COUNTER_PACKETS = 4,
-};
-
-enum ipc_edge_flags {
-	EDGE_HOLDS = 1 << 0,	  /* held the end when the iterator passed, see ipc_edge.pad: no operation needed */
 };
 
 enum ipc_object_flags {
@@ -246,7 +240,6 @@ enum ipc_run_flags {
 	RUN_SLEEPS = 1 << 0,	  /* off the CPU, waiting */
 	RUN_PREEXISTING = 1 << 1, /* found asleep by the iterator: its entry was never seen */
 	RUN_WOKEN = 1 << 2,
-	RUN_WAKER_IN_OP = 1 << 3,
 	RUN_SYSCALL = 1 << 4,	  /* made by the syscall backend */
 	RUN_SECOND = 1 << 5,	  /* the wait is on the second object (a splice's target) */
 	RUN_UNRESOLVED = 1 << 6,  /* an open whose object is known only at the end */
