@@ -7,7 +7,9 @@
 #define IPC_SYSCALL_H
 
 #define IPC_SYSCALLS 512   /* more than any architecture of ours has */
-#define IPC_FILE_CLASSES 8
+#define IPC_SYSCALL_ALTS 4 /* meanings of one system call, told apart by a command argument: fcntl */
+#define IPC_FILE_CLASSES 16 /* a power of two */
+#define IPC_NO_CLASS 0xff
 #define IPC_KOBJ_SPAN 256  /* bytes of a kernel object that its state words lie in */
 
 /* Where a system call finds its object, and when. */
@@ -32,6 +34,12 @@ struct ipc_syscall {
 	__u8 resizes;  /* cmds[0] changes the capacity */
 	__u8 pad;
 	__u32 cmds[4]; /* 0-terminated */
+	__u32 mechs;   /* bit per mechanism that this meaning exists for */
+};
+
+/* What a system call number may mean; the first whose command fits holds. kind SYSCALL_NONE ends it. */
+struct ipc_syscall_alts {
+	struct ipc_syscall alt[IPC_SYSCALL_ALTS];
 };
 
 enum ipc_depth {
@@ -48,7 +56,7 @@ struct ipc_word {
 
 /* Which inodes are objects of a mechanism, and where their state lies. */
 struct ipc_file_class {
-	__u32 mode;	    /* S_IFMT bits */
+	__u32 mode;	    /* S_IFMT bits; 0: its objects are no files, another resolver finds them */
 	__u32 magic;	    /* super block's, 0: any that no earlier class claims */
 	__u16 mech;
 	__u8 depth;	    /* enum ipc_depth */

@@ -70,9 +70,11 @@ static int start_set(struct programs *p, struct set *s)
 			return 0;
 		loader_close(&s->loaded);
 	}
-	if (p->options.backend != BACKEND_FUNCTION && set_mech(s)->syscalls) {
+	if (p->options.backend != BACKEND_FUNCTION && (set_mech(s)->syscalls || set_has_tracepoints(s))) {
 		s->backend = BACKEND_SYSCALL;
 		err = set_load(p, s);
+		if (!err)
+			err = set_attach(p, s);
 	}
 	return err;
 }
@@ -109,7 +111,7 @@ static int start_syscalls(struct programs *p, uint32_t mechs)
 
 	if (err || (err = object_prepare(p, &p->syscalls, mechs, true)))
 		return err;
-	err = syscall_tables_classes(&p->syscalls, p->kernel, mechs);
+	err = syscall_tables_classes(&p->syscalls, p->kernel);
 	autoload(&p->syscalls, "syscall_enter", true);
 	autoload(&p->syscalls, "syscall_exit", true);
 	if (!err && !(err = loader_load(&p->syscalls)) && !(err = syscall_tables_calls(&p->syscalls, mechs)) &&
@@ -156,7 +158,7 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 		}
 		set_backend(p, s->mechs, s->backend);
 		traced |= s->mechs;
-		if (s->backend == BACKEND_SYSCALL)
+		if (s->backend == BACKEND_SYSCALL && set_mech(s)->syscalls)
 			by_syscall |= s->mechs;
 	}
 	if (by_syscall && !o->iterators_only && (err = start_syscalls(p, by_syscall))) {

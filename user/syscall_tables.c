@@ -13,6 +13,8 @@ static void locate_kobj(struct ipc_file_class *c, const struct kernel *k, const 
 {
 	uint32_t offset = 0, size, pointers;
 
+	if (!path)
+		return;
 	c->kobj_in_file = !strncmp(path, "file.", strlen("file."));
 	kernel_member(k, path, &offset, &size, &pointers);
 	c->kobj_offset = offset;
@@ -61,26 +63,69 @@ static void add_class(struct ipc_file_class *classes, uint32_t *cnt, const struc
 	*cnt += 1;
 }
 
+/* May objects of this mechanism be worked on by system calls that we follow? */
+static bool has_class(const struct mechanism *m)
+{
+	return m->file_mode || m->syscalls;
+}
+
 /*
  * Mechanisms that are not traced keep their classes too: without pipe's, every
  * pipe would pass for a FIFO. What is not wanted is dropped by config.mechs.
  */
-int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t mechs)
+int syscall_tables_classes(struct loaded *l, const struct kernel *k)
 {
 	struct ipc_file_class classes[IPC_FILE_CLASSES] = {};
+	uint8_t class_of_mech[MECH_MAX];
 	uint32_t cnt = 0;
 	int err;
 
-	(void)mechs;
+	memset(class_of_mech, IPC_NO_CLASS, sizeof(class_of_mech));
 	for (int special = 1; special >= 0; special--)
-		for (size_t i = 0; i < mechanism_cnt; i++)
-			if (mechanisms[i]->file_mode && !!mechanisms[i]->file_magic == special && cnt < IPC_FILE_CLASSES)
-				add_class(classes, &cnt, k, mechanisms[i]);
-	err = loader_rodata(l, "file_classes", classes, sizeof(classes));
-	return err ? err : loader_rodata(l, "file_classes_cnt", &cnt, sizeof(cnt));
+		for (size_t i = 0; i < mechanism_cnt; i++) {
+			const struct mechanism *m = mechanisms[i];
+
+			if (!has_class(m) || !!m->file_magic != special)
+				continue;
+			if (cnt == IPC_FILE_CLASSES)
+				return -ENOSPC;
+			class_of_mech[m->id] = cnt;
+			add_class(classes, &cnt, k, m);
+		}
+	if ((err = loader_rodata(l, "file_classes", classes, sizeof(classes))) ||
+	    (err = loader_rodata(l, "class_of_mech", class_of_mech, sizeof(class_of_mech))))
+		return err;
+	return loader_rodata(l, "file_classes_cnt", &cnt, sizeof(cnt));
 }
 
-static int add_call(int fd, const struct mech_syscall *s)
+static bool same_meaning(const struct ipc_syscall *a, const struct ipc_syscall *b)
+{
+	struct ipc_syscall x = *a, y = *b;
+
+	x.mechs = y.mechs = 0;
+	return !memcmp(&x, &y, sizeof(x));
+}
+
+static int alts_add(struct ipc_syscall_alts *alts, const struct ipc_syscall *call)
+{
+	for (unsigned i = 0; i < IPC_SYSCALL_ALTS; i++) {
+		struct ipc_syscall *alt = &alts->alt[i];
+
+		if (!alt->kind) {
+			*alt = *call;
+			return 0;
+		}
+		if (same_meaning(alt, call)) {
+			alt->mechs |= call->mechs;
+			return 0;
+		}
+		if (alt->cmd_arg < 0 || call->cmd_arg < 0)
+			return -EEXIST;
+	}
+	return -ENOSPC;
+}
+
+static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s, uint32_t mechs)
 {
 	struct ipc_syscall call = {
 		.kind = s->kind,
@@ -90,28 +135,40 @@ static int add_call(int fd, const struct mech_syscall *s)
 		.size_arg = s->size_arg,
 		.cmd_arg = s->cmd_arg,
 		.resizes = s->resizes,
+		.mechs = mechs,
 	};
-	uint32_t nr = s->nr;
 
 	if (s->nr < 0 || s->nr >= IPC_SYSCALLS)
 		return 0;
 	memcpy(call.cmds, s->cmds, sizeof(call.cmds));
-	return bpf_map_update_elem(fd, &nr, &call, BPF_ANY);
+	return alts_add(&table[s->nr], &call);
+}
+
+int syscall_tables_fill(struct ipc_syscall_alts table[IPC_SYSCALLS], uint32_t mechs)
+{
+	int err = 0;
+
+	memset(table, 0, IPC_SYSCALLS * sizeof(*table));
+	for (size_t i = 0; i < mechanism_cnt; i++) {
+		const struct mech_syscall *s = mechanisms[i]->syscalls;
+		uint32_t bit = 1u << mechanisms[i]->id;
+
+		for (; (mechs & bit) && s && s->name && !err; s++)
+			err = add_call(table, s, bit);
+	}
+	return err;
 }
 
 int syscall_tables_calls(struct loaded *l, uint32_t mechs)
 {
-	int fd = bpf_object__find_map_fd_by_name(l->obj, "syscalls"), err = 0;
+	static struct ipc_syscall_alts table[IPC_SYSCALLS];
+	int fd = bpf_object__find_map_fd_by_name(l->obj, "syscalls"), err;
 
 	if (fd < 0)
 		return fd;
-	for (size_t i = 0; i < mechanism_cnt; i++) {
-		const struct mech_syscall *s = mechanisms[i]->syscalls;
-
-		if (!(mechs & (1u << mechanisms[i]->id)))
-			continue;
-		for (; s && s->name && !err; s++)
-			err = add_call(fd, s);
-	}
+	err = syscall_tables_fill(table, mechs);
+	for (uint32_t nr = 0; nr < IPC_SYSCALLS && !err; nr++)
+		if (table[nr].alt[0].kind)
+			err = bpf_map_update_elem(fd, &nr, &table[nr], BPF_ANY);
 	return err;
 }

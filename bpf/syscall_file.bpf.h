@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a descriptor to the object behind it, through the task's file table.
+ * Included by syscall.bpf.c.
+ */
+#ifndef SYSCALL_FILE_BPF_H
+#define SYSCALL_FILE_BPF_H
+
+/* What a system call works on, resolved. */
+struct target {
+	struct ipc_object_id obj;
+	__u64 kobj;
+	__u32 class; /* index into file_classes */
+	__u32 mode;  /* FMODE_* */
+	__u32 flags; /* O_* */
+};
+
+static __always_inline struct file *file_of(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+	struct file **slots;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	slots = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
+	return file;
+}
+
+static __always_inline bool classify_file(struct file *file, struct target *t)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u32 mode = BPF_CORE_READ(inode, i_mode) & S_IFMT, magic = 0;
+	struct super_block *sb = NULL;
+
+	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
+		if (i >= file_classes_cnt)
+			break;
+		if (file_classes[i].mode != mode)
+			continue;
+		if (!sb) {
+			sb = BPF_CORE_READ(inode, i_sb);
+			magic = BPF_CORE_READ(sb, s_magic);
+		}
+		if (file_classes[i].magic && file_classes[i].magic != magic)
+			continue;
+		t->obj.id = BPF_CORE_READ(inode, i_ino);
+		t->obj.domain = BPF_CORE_READ(sb, s_dev);
+		t->obj.mech = file_classes[i].mech;
+		t->obj.pad = 0;
+		t->class = i;
+		t->mode = BPF_CORE_READ(file, f_mode);
+		t->flags = BPF_CORE_READ(file, f_flags);
+		t->kobj = 0;
+		bpf_probe_read_kernel(&t->kobj, sizeof(t->kobj),
+				      (file_classes[i].kobj_in_file ? (void *)file : (void *)inode) +
+					      file_classes[i].kobj_offset);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline bool resolve_file(__u32 fd, struct target *t)
+{
+	struct file *file = file_of(fd);
+
+	return file && classify_file(file, t);
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The end of a system call: what happened to each object it worked on. Included
+ * by syscall.bpf.c.
+ */
+#ifndef SYSCALL_SIDE_BPF_H
+#define SYSCALL_SIDE_BPF_H
+
+/* The path that an object was opened by, when it is absolute; user space finds the others. */
+static __attribute__((noinline)) int note_path(const struct ipc_object_id *obj, __u64 address)
+{
+	struct ipc_name name = {};
+
+	if (!obj || bpf_map_lookup_elem(&names, obj))
+		return 0;
+	if (bpf_probe_read_user_str(name.path, sizeof(name.path), (void *)address) > 0 && name.path[0] == '/')
+		map_create(&names, obj, &name);
+	return 0;
+}
+
+/* One object of a call that ended: what happened to it. */
+struct side {
+	struct ipc_object_id obj;
+	__u64 kobj;
+	__u64 before; /* head, where slots are added without a copy; ~0: they are not */
+	__s64 ret;
+	__u64 moved;
+	__u32 class;
+	__u8 op;
+	bool payload;
+	bool waited; /* the waits of the call were on this object */
+	bool packet;
+	bool resized;
+	bool created;
+};
+
+#define NO_SLOTS (~0ull)
+
+static __always_inline void note_counters(struct ipc_edge *edge, const struct side *side)
+{
+	if (side->op == OP_SEND && side->ret > 0 && !side->moved)
+		add(&edge->counters[COUNTER_PAGE_CHUNKS], ((side->ret - 1) >> cfg.page_shift) + 1);
+	if (side->before != NO_SLOTS)
+		add(&edge->counters[COUNTER_SPLICED_SLOTS], edge->state[0] - (__u32)side->before);
+	if (side->packet)
+		add(&edge->counters[COUNTER_PACKETS], 1);
+	if (side->resized)
+		add(&edge->counters[COUNTER_RESIZES], 1);
+}
+
+static __always_inline void note_state(struct ipc_edge *edge, const struct side *side, const struct ipc_run *run)
+{
+	const __u32 *words = read_words(SCRATCH_EXIT, side->class, side->kobj);
+	__u32 class = side->class & (IPC_FILE_CLASSES - 1);
+
+	if (!words)
+		return;
+	__builtin_memcpy(edge->state, words, sizeof(edge->state));
+	stamp_state(edge->state);
+	if (file_classes[class].depth != DEPTH_RING)
+		return;
+	depth_note(edge, words[0] - words[1]);
+	if (side->op == OP_SEND && side->waited && run->own_waits)
+		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);
+	if (PROFILE(PROFILE_RESIDENCY) && side->payload)
+		residency_note(&side->obj, words[0], words[1]);
+}
+
+/* Counts a side on its edge, with what its object looks like now. */
+static __attribute__((noinline)) int end_side(const struct side *side, struct ipc_run *run)
+{
+	struct op_result res;
+	struct ipc_edge *edge;
+	struct ipc_object *o;
+
+	if (!side || !run)
+		return 0;
+	res.ret = side->ret;
+	res.moved = side->moved;
+	res.payload = side->payload;
+	edge = op_end(&side->obj, side->op, side->waited ? run : NULL, &res);
+	if (!edge)
+		return 0;
+	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
+		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
+	if (PROFILE(~0u))
+		note_state(edge, side, run);
+	note_counters(edge, side);
+	if (side->created) {
+		o = bpf_map_lookup_elem(&objects, &side->obj);
+		if (o)
+			o->creations++;
+	}
+	if (PROFILE(PROFILE_DETAIL) && side->payload && side->ret > 0)
+		object_bytes(&side->obj, side->op == OP_SEND ? side->ret : -side->ret);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit(&side->obj, side->op, run, &res, edge, run->size);
+	return 0;
+}
+
+/* The descriptor that a call made. false: it is none of ours. */
+static __always_inline bool opened_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
+					__s64 ret)
+{
+	struct target t = {};
+	__u32 fds[2] = {};
+
+	if (ret < 0)
+		return false;
+	if (call->kind == SYSCALL_PAIR && bpf_probe_read_user(fds, sizeof(fds), (void *)run->kobj2))
+		return false;
+	if (!resolve_file(call->kind == SYSCALL_PAIR ? fds[0] : (__u32)ret, &t) || !t.kobj || !op_wanted(&t.obj))
+		return false;
+	side->obj = t.obj;
+	side->kobj = t.kobj;
+	side->class = t.class;
+	side->op = OP_OPEN;
+	side->ret = 0;
+	side->waited = true;
+	side->created = call->kind == SYSCALL_PAIR;
+	if (call->kind == SYSCALL_OPEN)
+		note_path(&t.obj, run->kobj2);
+	return true;
+}
+
+/* The object that was known from the beginning. */
+static __always_inline void first_side(struct side *side, const struct ipc_run *run, __u32 kind, __s64 ret)
+{
+	bool spliced = kind == SYSCALL_SPLICE || kind == SYSCALL_TEE;
+	bool moves = spliced || kind == SYSCALL_SENDFILE || (kind == SYSCALL_BY_MODE && run->op == OP_SEND);
+
+	side->obj = run->obj;
+	side->kobj = run->kobj;
+	side->class = run->aux[0];
+	side->op = run->op;
+	side->ret = ret;
+	side->payload = run->op == OP_SEND || run->op == OP_RECV;
+	side->waited = !(run->flags & RUN_SECOND);
+	side->moved = moves && ret > 0 ? ret : 0;
+	if (moves && run->op == OP_SEND && !(run->flags & RUN_PREEXISTING))
+		side->before = run->aux[3];
+	side->packet = !moves && run->op == OP_SEND && ret > 0 && (run->aux[3] & 00040000 /* O_DIRECT */);
+	side->resized = run->op == OP_CTL && run->aux[1] && ret >= 0;
+	if (kind == SYSCALL_TEE && run->op == OP_RECV) {
+		/* it leaves its source as it was: no payload there */
+		side->op = OP_CTL;
+		side->payload = false;
+		side->moved = 0;
+		side->ret = ret < 0 ? ret : 0;
+	}
+}
+
+static __always_inline void end_call(struct ipc_run *run, const struct ipc_syscall *call, __s64 ret)
+{
+	struct side side = {.before = NO_SLOTS};
+
+	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN) {
+		if (!opened_side(&side, run, call, ret))
+			return;
+	} else {
+		first_side(&side, run, call->kind, ret);
+	}
+	for (int i = 0; i < 2; i++) {
+		end_side(&side, run);
+		if (!run->obj2.mech || i)
+			break;
+		side.obj = run->obj2;
+		side.kobj = run->kobj2;
+		side.class = run->aux[1];
+		side.op = OP_SEND;
+		side.ret = ret;
+		side.moved = ret > 0 ? ret : 0;
+		side.payload = true;
+		side.waited = run->flags & RUN_SECOND;
+		side.before = run->aux[3];
+	}
+}
+
+#endif
