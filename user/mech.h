@@ -70,13 +70,15 @@ struct mech_derived {
  * A function hook: the program's name in the BPF object and the kernel functions
  * it may attach to, in order of preference, separated by '|'. needs: the profile
  * bits that want it (0: always). A hook that is not `optional` and does not attach
- * costs the mechanism the function backend.
+ * costs the mechanism the backend. A `tracepoint` (SEC("?tp_btf/…"), functions is
+ * its name) is attached under both backends, all others under the function one.
  */
 struct mech_hook {
 	const char *program;
 	const char *functions;
 	uint32_t needs;
 	bool optional;
+	bool tracepoint;
 	int8_t op; /* the operation that this hook counts, for its misses; -1: none */
 	const char *without; /* what is not seen when it does not attach */
 };

@@ -39,6 +39,7 @@ void set_why(struct programs *p, uint32_t mechs, const char *format, const char 
 /* Loads the object of a set with the hooks of its backend; attaches them. 0 or -errno, with a reason set. */
 int set_load(struct programs *p, struct set *s);
 int set_attach(struct programs *p, struct set *s);
+bool set_has_tracepoints(const struct set *s); /* it sees something without function hooks and system calls */
 
 /* Shares maps, writes the config. 0 or libbpf's error. */
 int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls);

@@ -67,6 +67,12 @@ const struct mechanism *set_mech(const struct set *s)
 	return NULL;
 }
 
+/* Tracepoints are for both backends; functions for the one that may hook them. */
+static bool hook_applies(const struct set *s, const struct mech_hook *h)
+{
+	return s->backend == BACKEND_FUNCTION || h->tracepoint;
+}
+
 /* Which kernel function a hook goes to, or false when it is not wanted or not there. */
 static bool hook_wanted(const struct programs *p, const struct mech_hook *h, char *function, uint32_t size)
 {
@@ -107,13 +113,17 @@ static int open_hooks(struct programs *p, struct set *s, char (*dropped)[64], un
 	if (err || (err = object_prepare(p, &s->loaded, s->mechs, s->backend == BACKEND_SYSCALL)))
 		return err;
 	autoload_iterators(&s->loaded, p->options.iterators_only, dropped, dropped_cnt);
-	if (s->backend != BACKEND_FUNCTION)
+	if (p->options.iterators_only)
 		return 0;
 	for (h = set_mech(s)->hooks; h && h->program; h++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
 
-		if (!prog || is_dropped(h->program, dropped, dropped_cnt))
+		if (!prog || !hook_applies(s, h) || is_dropped(h->program, dropped, dropped_cnt))
 			continue;
+		if (h->tracepoint) {
+			bpf_program__set_autoload(prog, !h->needs || (h->needs & p->options.profile));
+			continue;
+		}
 		if (!hook_wanted(p, h, function, sizeof(function))) {
 			if (h->optional || (h->needs && !(h->needs & p->options.profile)))
 				continue;
@@ -141,7 +151,7 @@ static const struct mech_hook *find_hook(const struct set *s, const char *progra
 /* May this program be missing? Optional hooks, and the iterators that only find names. */
 static bool can_drop(const struct set *s, const char *program)
 {
-	const struct mech_hook *h = s->backend == BACKEND_FUNCTION ? find_hook(s, program) : NULL;
+	const struct mech_hook *h = find_hook(s, program);
 	const char *tail = strstr(program, "_names");
 
 	return h ? h->optional : tail && !tail[strlen("_names")];
@@ -194,7 +204,7 @@ static void forget_hooks(struct programs *p, uint32_t mechs)
 			p->status[i].hooks_cnt = p->status[i].unhooked_cnt = 0;
 }
 
-/* "fentry" or "fexit" of a program, from its section. */
+/* "fentry", "fexit" or "tp_btf" of a program, from its section. */
 static void hook_kind(const struct bpf_program *prog, char *kind, size_t size)
 {
 	const char *section = bpf_program__section_name(prog);
@@ -203,22 +213,28 @@ static void hook_kind(const struct bpf_program *prog, char *kind, size_t size)
 	snprintf(kind, size, "%.*s", (int)strcspn(section, "/"), section);
 }
 
+bool set_has_tracepoints(const struct set *s)
+{
+	for (const struct mech_hook *h = set_mech(s)->hooks; h && h->program; h++)
+		if (h->tracepoint)
+			return true;
+	return false;
+}
+
 int set_attach(struct programs *p, struct set *s)
 {
 	const struct mech_hook *h;
 	char function[64], kind[16];
 
-	if (s->backend != BACKEND_FUNCTION)
-		return 0;
 	for (h = set_mech(s)->hooks; h && h->program; h++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
 		int err;
 
-		if (!prog || (h->needs && !(h->needs & p->options.profile)))
+		if (!prog || !hook_applies(s, h) || (h->needs && !(h->needs & p->options.profile)))
 			continue;
 		hook_kind(prog, kind, sizeof(kind));
 		err = loader_attach(&s->loaded, h->program);
-		if (!kernel_function(p->kernel, h->functions, function, sizeof(function)))
+		if (h->tracepoint || !kernel_function(p->kernel, h->functions, function, sizeof(function)))
 			snprintf(function, sizeof(function), "%s", h->functions);
 		note_hook(p, s->mechs, kind, function, !err);
 		if (err && !h->optional) {
