@@ -184,8 +184,9 @@ sub summary_of {
 
 # By id, or by name for what has a path (the name of an unlinked file says so).
 sub object_of {
-    my ($summary, $key) = @_;
+    my ($summary, $key, $mechanism) = @_;
     for my $o (@{ $summary->{objects} }) {
+        next if defined $mechanism && $o->{mechanism} ne $mechanism;
         my $name = $o->{name} // '';
         $name =~ s/ \(deleted\)$//;
         return $o if ($o->{id} // '') eq $key || $name eq $key;

@@ -18,6 +18,7 @@ need_root();
 my @backends = need_backends();
 my %wanted = map { $_ => 1 } @ARGV;
 my $list = run_command(argv => [ scenario(), '--list' ]);
+my %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace
 my @ids = grep { !%wanted || $wanted{$_} } map { (split)[0] } split /\n/, $list->{stdout};
 
 # Misses are told per session: those of this one must not excuse another's.
@@ -29,22 +30,29 @@ my %limit = ('held-fifo-open' => 'an open that waited before the start has no de
 for my $backend (@backends) {
     my @held  = grep { /^held-/ } @ids;
     my @batch = grep { !/^held-/ && !$alone{$_} } @ids;
-    batch($backend, @batch) if @batch;
-    batch($backend, $_) for grep { $alone{$_} } @ids;
+    for my $mechs (distinct(@mechs{@batch})) {
+        batch($backend, $mechs, grep { $mechs{$_} eq $mechs } @batch);
+    }
+    batch($backend, $mechs{$_}, $_) for grep { $alone{$_} } @ids;
     for my $id (@held) {
         subtest "$backend: $id" => sub { $limit{$id} ? plan(skip_all => $limit{$id}) : held($backend, $id) };
     }
 }
 done_testing();
 
+sub distinct {
+    my %seen;
+    return grep { !$seen{$_}++ } @_;
+}
+
 # The scenarios are ipctrace's COMMAND, one after the other in one session: starting it is the
 # slow part, and no two of them share an object.
 sub batch {
-    my ($backend, @run) = @_;
+    my ($backend, $mechs, @run) = @_;
     my $report = scratch('report');
     my %truth  = map { $_ => scratch("truth-$_") } @run;
     my $script = join '', map { scenario() . " $_ --truth $truth{$_} 2>$truth{$_}.err; echo \$? >$truth{$_}.status\n" } @run;
-    my $run = run_tool([ 'pipe,fifo', '-j', '-i', 3600, '--backend', $backend, '--output', $report, '--', 'sh', '-c', $script ],
+    my $run = run_tool([ $mechs, '-j', '-i', 3600, '--backend', $backend, '--output', $report, '--', 'sh', '-c', $script ],
         patience => slow(20 + 5 * @run));
     for my $id (@run) {
         subtest "$backend: $id" => sub {
@@ -68,7 +76,7 @@ sub held {
         fail('the state could not be brought about');
         return diag(slurp($scenario->{err}));
     }
-    my $tool = start_tool([ 'pipe,fifo', '-j', '-i', 3600, '--backend', $backend, '--output', $report ]);
+    my $tool = start_tool([ $mechs{$id}, '-j', '-i', 3600, '--backend', $backend, '--output', $report ]);
     ok(started($report), 'it has started') or diag(slurp($tool->{err}));
     kill('USR1', $scenario->{pid});
     finish($scenario);
@@ -102,7 +110,8 @@ sub compare {
     is(lost($loss) - $missed, 0, 'nothing lost') or diag(explain($loss));
     note("$missed missed by the kernel's recursion guard") if $missed;
 
-    my @differences = map { differences(as_seen_by($backend, $_), object_of($summary, $_->{key}), $backend, $missed) }
+    my @differences = map { differences(as_seen_by($backend, $_), object_of($summary, $_->{key}, $_->{mechanism}), $backend,
+            $truth->{blind}, $missed) }
         @{ $truth->{objects} };
     is(scalar @differences, 0, 'as the scenario says');
     diag($_) for @differences > 12 ? (@differences[ 0 .. 11 ], '…') : @differences;

@@ -230,4 +230,4 @@ static const struct scenario scenarios[] = {
 	{"fifo-signal-open", "a waiting open ended by a signal", run_signal_open, 7},
 	{"fifo-unlinked", "the name goes, the ring stays", run_unlinked, 31},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

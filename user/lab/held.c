@@ -148,4 +148,4 @@ static const struct scenario scenarios[] = {
 	{"held-inside", "data inside, nobody asleep", run_inside, 7},
 	{"held-fifo-open", "a FIFO's reader asleep in open", run_fifo_open, 0},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

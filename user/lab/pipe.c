@@ -230,4 +230,28 @@ static const struct scenario scenarios[] = {
 	{"unused", "a pipe that nobody uses", run_unused, 0},
 	{"dup", "duplicated descriptors of both ends", run_dup, 101},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");
+
+static const struct blind blind[] = {
+	{"pipe", "function", "internals.poll_usage"}, /* a kernel before 5.14, or 7.2 and later, has no such field */
+	{"fifo", "function", "internals.poll_usage"},
+	{"pipe", "syscall", "internals.poll_usage"},
+	{"fifo", "syscall", "internals.poll_usage"},
+	{"pipe", "syscall", "internals.merged_writes"},
+	{"pipe", "syscall", "internals.new_slots"},
+	{"fifo", "syscall", "internals.merged_writes"},
+	{"fifo", "syscall", "internals.new_slots"},
+	{"pipe", "syscall", "internals.pages_reused"},
+	{"pipe", "syscall", "internals.pages_allocated"},
+	{"pipe", "syscall", "send.spurious_wakes"},
+	{"pipe", "syscall", "recv.spurious_wakes"},
+	{"fifo", "syscall", "send.spurious_wakes"},
+	{"fifo", "syscall", "recv.spurious_wakes"},
+	{"pipe", "syscall", "depth.max_bytes"}, /* the state is seen between operations, in slots */
+	{"fifo", "syscall", "depth.max_bytes"},
+	{"pipe", "syscall", "destroyed"},
+	{"fifo", "syscall", "destroyed"},
+	{"pipe", "syscall", "close.*"},
+	{"fifo", "syscall", "close.*"},
+};
+REGISTER_BLIND(blind);

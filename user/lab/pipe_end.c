@@ -264,4 +264,4 @@ static const struct scenario scenarios[] = {
 	{"resize", "F_SETPIPE_SZ up, down, too small, too large", run_resize, 0},
 	{"fionread", "FIONREAD on both ends", run_fionread, 101},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

@@ -218,4 +218,4 @@ static const struct scenario scenarios[] = {
 	{"ping-pong", "two processes, two pipes, N rounds", run_ping_pong, 5003},
 	{"hammer", "8 tasks on one CPU, N writes and reads each", run_hammer, 5003},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

@@ -102,4 +102,4 @@ static const struct scenario scenarios[] = {
 	{"epoll", "a reader that waits in epoll first", run_epoll, 31},
 	{"sigio", "a reader that waits for SIGIO first", run_sigio, 31},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

@@ -196,4 +196,4 @@ static const struct scenario scenarios[] = {
 	{"proc-open", "an end opened through the descriptor directory in /proc", run_proc_open, 101},
 	{"hostile-name", "a writer with escape sequences in its name", run_hostile_name, 31},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

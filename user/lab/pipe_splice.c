@@ -226,4 +226,4 @@ static const struct scenario scenarios[] = {
 	{"vmsplice-out", "a pipe into memory", run_vmsplice_out, 101},
 	{"sendfile", "a file to a pipe", run_sendfile, 101},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

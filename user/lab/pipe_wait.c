@@ -191,4 +191,4 @@ static const struct scenario scenarios[] = {
 	{"spurious", "reads of a full ring that make no room", run_spurious, 101},
 	{"eof-wakes", "a blocked reader is woken by the last writer's close", run_eof_wakes, 0},
 };
-REGISTER_SCENARIOS(scenarios);
+REGISTER_SCENARIOS(scenarios, "pipe,fifo");

@@ -2,7 +2,7 @@
 /*
  * ipc-scenario: runs one scenario and prints its truth.
  *
- *   ipc-scenario --list
+ *   ipc-scenario --list                  id, mechanisms to trace for it, what it does
  *   ipc-scenario ID [N] [--truth FILE] [--ready FILE]
  *
  * --truth: where the truth goes at the end (default: standard output).
@@ -10,7 +10,7 @@
  * for SIGUSR1 (go on, and count from here) or SIGTERM (end).
  * Exit status: see enum outcome.
  */
-#include "lab/scenario.h"
+#include "lab/truth_store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,25 +22,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_FAMILIES 32
+#define MAX_FAMILIES 64
+#define MAX_BLIND 256
 
 static struct {
 	const struct scenario *table;
 	size_t cnt;
+	const char *mechs;
 } families[MAX_FAMILIES];
 static size_t family_cnt;
+static const struct blind *blinds[MAX_BLIND + 1];
+static size_t blind_cnt;
 
 static const struct scenario *current;
 static const char *truth_path, *ready_path;
 static char scratch_dir[PATH_MAX];
 static pid_t first_pid;
 
-void scenario_register(const struct scenario *table, size_t cnt)
+void scenario_register(const struct scenario *table, size_t cnt, const char *mechs)
 {
 	if (family_cnt == MAX_FAMILIES)
 		abort();
 	families[family_cnt].table = table;
+	families[family_cnt].mechs = mechs;
 	families[family_cnt++].cnt = cnt;
+}
+
+void blind_register(const struct blind *table, size_t cnt)
+{
+	if (blind_cnt + cnt > MAX_BLIND)
+		abort();
+	for (size_t i = 0; i < cnt; i++)
+		blinds[blind_cnt++] = &table[i];
+}
+
+const struct blind *blind_nth(unsigned n)
+{
+	return n < blind_cnt ? blinds[n] : NULL;
 }
 
 static const struct scenario *scenario_find(const char *id)
@@ -58,7 +76,7 @@ static void scenario_list(void)
 		for (size_t i = 0; i < families[f].cnt; i++) {
 			const struct scenario *s = &families[f].table[i];
 
-			printf("%-20s %s", s->id, s->what);
+			printf("%-20s %-12s %s", s->id, families[f].mechs, s->what);
 			printf(s->n ? " (N = %u)\n" : "\n", s->n);
 		}
 }

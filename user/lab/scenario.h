@@ -33,15 +33,36 @@ struct scenario {
 	unsigned n;  /* default of N; 0: takes none */
 };
 
-void scenario_register(const struct scenario *table, size_t cnt);
+/* mechs: the mechanisms to trace for them, as on the command line */
+void scenario_register(const struct scenario *table, size_t cnt, const char *mechs);
 
 /* After a file's table: the runner finds it without a list of files. */
-#define REGISTER_SCENARIOS(table)                                               \
-	__attribute__((constructor)) static void register_##table(void)         \
-	{                                                                       \
-		scenario_register(table, sizeof(table) / sizeof((table)[0]));   \
-	}                                                                       \
+#define REGISTER_SCENARIOS(table, mechs)                                             \
+	__attribute__((constructor)) static void register_##table(void)              \
+	{                                                                            \
+		scenario_register(table, sizeof(table) / sizeof((table)[0]), mechs); \
+	}                                                                            \
 	struct scenario
+
+/*
+ * What a backend may say null of: a key's path inside the object, as in ipctrace's
+ * JSON ("internals.pages_reused"), or "send.*" for all below it. It is said in the
+ * mechanism's blind spots too; nothing else may be null.
+ */
+struct blind {
+	const char *mech;
+	const char *backend;
+	const char *path;
+};
+
+void blind_register(const struct blind *table, size_t cnt);
+
+#define REGISTER_BLIND(table)                                                \
+	__attribute__((constructor)) static void register_##table(void)      \
+	{                                                                    \
+		blind_register(table, sizeof(table) / sizeof((table)[0]));   \
+	}                                                                    \
+	struct blind
 
 /* What became of a scenario: its exit status. */
 enum outcome {
@@ -64,7 +85,7 @@ enum side { SEND, RECV, OPEN, CLOSE, CTL, SIDE_CNT };
 
 enum key { OPS, BYTES, COPIED, MOVED, WAITS, WAKES, SPURIOUS, KEY_CNT };
 
-enum cause { EMPTY, FULL, PARTNER, CAUSE_CNT };
+enum cause { EMPTY, FULL, PARTNER, VALUE, ZERO, LOCK, BACKLOG, CAUSE_CNT };
 
 enum group { TOP, INTERNALS, CAPACITY, DEPTH, GROUP_CNT };
 
@@ -72,6 +93,8 @@ struct object;
 struct task;
 
 /* Objects live in shared memory: make them before the processes that use them. */
+/* key: the id or the name that ipctrace shows; sends and receives, their bytes and errors are exact */
+struct object *object_new(const char *mech, const char *key_format, ...) __attribute__((format(printf, 2, 3)));
 struct object *object_pipe(int fds[2], int flags); /* pipe2, and its key */
 struct object *object_fifo(const char *path);
 struct object *object_nth(unsigned n); /* for who was there before it */

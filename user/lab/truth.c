@@ -3,6 +3,7 @@
 #include "lab/truth_store.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,12 +31,17 @@ static void unlock(void)
 	atomic_flag_clear(&truth->lock);
 }
 
-static struct object *object_new(void)
+struct object *object_new(const char *mech, const char *key_format, ...)
 {
 	struct object *o;
+	va_list args;
 
 	CHECK(truth->object_cnt < MAX_OBJECTS);
 	o = &truth->objects[truth->object_cnt++];
+	o->mech = mech;
+	va_start(args, key_format);
+	vsnprintf(o->key, sizeof(o->key), key_format, args);
+	va_end(args);
 	for (int side = SEND; side <= RECV; side++)
 		for (int key = OPS; key <= MOVED; key++)
 			certain(o, side, key);
@@ -45,12 +51,12 @@ static struct object *object_new(void)
 
 struct object *object_pipe(int fds[2], int flags)
 {
-	struct object *o = object_new();
+	struct object *o;
 	struct stat st;
 
 	CHECK(pipe2(fds, flags) == 0);
 	CHECK(fstat(fds[0], &st) == 0);
-	snprintf(o->key, sizeof(o->key), "pipe:[%ju]", (uintmax_t)st.st_ino);
+	o = object_new("pipe", "pipe:[%ju]", (uintmax_t)st.st_ino);
 	/* It makes and opens the pipe: one open, whoever uses the ends later. */
 	certain(o, OPEN, OPS);
 	count(o, OPEN, OPS, 1);
@@ -59,11 +65,11 @@ struct object *object_pipe(int fds[2], int flags)
 
 struct object *object_fifo(const char *path)
 {
-	struct object *o = object_new();
+	struct object *o = object_new("fifo", "%s", path);
 
 	CHECK(mkfifo(path, 0600) == 0);
-	snprintf(o->key, sizeof(o->key), "%s", path);
 	certain(o, OPEN, OPS);
+	o->opens_wait = true;
 	return o;
 }
 
@@ -102,13 +108,23 @@ static struct endpoint *own_endpoint(struct object *o)
 	return e;
 }
 
+static void largest(atomic_ullong *most, uint64_t n)
+{
+	unsigned long long was = atomic_load(most);
+
+	while (was < n && !atomic_compare_exchange_weak(most, &was, n))
+		;
+}
+
 void count(struct object *o, enum side side, enum key key, uint64_t n)
 {
 	atomic_fetch_add(&o->figures[side][key].n, n);
 	if (key == OPS)
 		atomic_fetch_add(&own_endpoint(o)->ops[side], n);
-	else if (key == BYTES)
+	else if (key == BYTES) {
 		atomic_fetch_add(&own_endpoint(o)->bytes[side], n);
+		largest(&o->largest[side], n);
+	}
 }
 
 void count_error(struct object *o, enum side side, int error)
@@ -172,7 +188,7 @@ void certain_waits(struct object *o)
 {
 	o->waits_known = true;
 	for (int side = SEND; side <= OPEN; side++) {
-		if (side == OPEN && o->key[0] != '/')
+		if (side == OPEN && !o->opens_wait)
 			continue;
 		certain(o, side, WAITS);
 		certain(o, side, WAKES);

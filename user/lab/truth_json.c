@@ -15,7 +15,7 @@ static const char *const side_names[SIDE_CNT] = {"send", "recv", "open", "close"
 static const char *const key_names[KEY_CNT] = {
 	"ops", "bytes", "copied_bytes", "moved_bytes", "waits", "wakes", "spurious_wakes",
 };
-static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner"};
+static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner", "value", "zero", "lock", "backlog"};
 static const char *const group_names[GROUP_CNT] = {NULL, "internals", "capacity", "depth"};
 
 /* Opens "name":{ before the first member; closes it when there was one. */
@@ -172,8 +172,10 @@ static void print_facts(FILE *f, const struct object *o, enum group group)
 
 static void print_object(FILE *f, const struct object *o)
 {
-	fputs("{\"key\":", f);
+	fprintf(f, "{\"mechanism\":\"%s\",\"key\":", o->mech);
 	print_string(f, o->key);
+	fprintf(f, ",\"largest_bytes\":{\"send\":%ju,\"recv\":%ju}", (uintmax_t)o->largest[SEND],
+		(uintmax_t)o->largest[RECV]);
 	for (int group = TOP; group < GROUP_CNT; group++)
 		print_facts(f, o, group);
 	for (int side = SEND; side < SIDE_CNT; side++)
@@ -184,9 +186,21 @@ static void print_object(FILE *f, const struct object *o)
 	fputc('}', f);
 }
 
+static void print_blind(FILE *f)
+{
+	const struct blind *b;
+
+	fputs("\"blind\":[", f);
+	for (unsigned i = 0; (b = blind_nth(i)); i++)
+		fprintf(f, "%s[\"%s\",\"%s\",\"%s\"]", i ? "," : "", b->mech, b->backend, b->path);
+	fputs("],", f);
+}
+
 static void print_truth(FILE *f, const char *scenario, bool ready)
 {
-	fprintf(f, "{\"scenario\":\"%s\",%s\"objects\":[", scenario, ready ? "\"ready\":true," : "");
+	fprintf(f, "{\"scenario\":\"%s\",%s", scenario, ready ? "\"ready\":true," : "");
+	print_blind(f);
+	fputs("\"objects\":[", f);
 	for (unsigned i = 0; i < truth->object_cnt; i++) {
 		if (i)
 			fputc(',', f);

@@ -9,7 +9,7 @@
 #define MAX_ENDPOINTS 2048
 #define MAX_WAKES 2048
 #define MAX_ERRORS 4
-#define MAX_FACTS 12
+#define MAX_FACTS 32
 
 enum knowledge { UNKNOWN, EXACT, RANGE };
 
@@ -34,6 +34,7 @@ struct fact {
 };
 
 struct object {
+	const char *mech;
 	char key[256];
 	struct figure figures[SIDE_CNT][KEY_CNT];
 	atomic_uint causes[SIDE_CNT][CAUSE_CNT];
@@ -42,6 +43,8 @@ struct object {
 	unsigned fact_cnt;
 	bool anonymous_endpoints;
 	bool waits_known;
+	bool opens_wait;
+	atomic_ullong largest[SIDE_CNT]; /* bytes of one operation */
 };
 
 struct endpoint {
@@ -70,5 +73,8 @@ struct truth {
 };
 
 extern struct truth *truth;
+
+/* scenario.c: what was registered; NULL ends it */
+const struct blind *blind_nth(unsigned n);
 
 #endif
