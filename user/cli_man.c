@@ -61,6 +61,11 @@ static const struct cli_term exit_status[] = {
 	{ "N", "with COMMAND otherwise: its own status, or 128 and the number of the signal that ended it" },
 };
 
+static const struct cli_term signals[] = {
+	{ "SIGINT, SIGTERM", "stop and print the summary; with COMMAND they are for COMMAND, and the summary follows its end" },
+	{ "SIGUSR1", "report now what is new since the last report, without waiting for the interval's end" },
+};
+
 static const char *const capabilities[] = {
 	"Root is not needed. CAP_BPF and CAP_PERFMON suffice for every backend. What each one is for:",
 };
@@ -243,6 +248,11 @@ static void print_exit_status(FILE *out)
 	print_terms(out, exit_status, COUNT_OF(exit_status));
 }
 
+static void print_signals(FILE *out)
+{
+	print_terms(out, signals, COUNT_OF(signals));
+}
+
 static void print_capabilities(FILE *out)
 {
 	print_paragraphs(out, capabilities, COUNT_OF(capabilities));
@@ -274,6 +284,7 @@ static const struct {
 	{ "COLUMNS", print_columns },
 	{ "OUTPUT", print_output },
 	{ "EXIT STATUS", print_exit_status },
+	{ "SIGNALS", print_signals },
 	{ "CAPABILITIES", print_capabilities },
 	{ "EXAMPLES", print_examples },
 	{ "SEE ALSO", print_see_also },

@@ -80,8 +80,11 @@ struct mech_hook {
 	bool optional;
 	bool tracepoint;
 	int8_t op; /* the operation that this hook counts, for its misses; -1: none */
+	uint8_t begins; /* for its misses: BEGINS(the operation whose entry this is); 0: none */
 	const char *without; /* what is not seen when it does not attach */
 };
+
+#define BEGINS(op) ((op) + 1)
 
 /* A system call of the syscall backend; see struct ipc_syscall in bpf/syscall.h. */
 #define MECH_SYSCALLS_END {.name = NULL}

@@ -13,6 +13,7 @@
 #include "ipctrace.h"
 #include "kernel.h"
 #include "mech.h"
+#include "source/snapshot.h"
 
 struct programs; /* opaque */
 
@@ -68,7 +69,7 @@ const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *
 /* Runs the iterator program `name`, reads all it writes into *data (malloc'ed). */
 int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size);
 
-/* Recursion misses of all programs; by_op (may be NULL) those of the exit hooks per mechanism and operation. */
-uint64_t programs_missed(struct programs *p, uint64_t by_op[MECH_MAX][OP_MAX]);
+/* Recursion misses of all programs; by_mech: those of hooks that tell of which operation, *charged: their sum. */
+uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX], uint64_t *charged);
 
 #endif

@@ -155,18 +155,39 @@ static uint64_t missed_by_object(const struct loaded *l)
 	return missed;
 }
 
-uint64_t programs_missed(struct programs *p, uint64_t by_op[MECH_MAX][OP_MAX])
+/* Of one set's hooks: an exit hook tells which operation was not counted, an entry hook which one's waits were not. */
+static uint64_t missed_by_op(const struct set *s, struct missed_ops *ops)
+{
+	uint64_t charged = 0, missed;
+
+	for (const struct mech_hook *h = set_mech(s)->hooks; h && h->program; h++) {
+		if (h->op < 0 && !h->begins)
+			continue;
+		missed = loader_missed(&s->loaded, h->program);
+		charged += missed;
+		if (h->op >= 0)
+			ops->ended[h->op] += missed;
+		else
+			ops->begun[h->begins - 1] += missed;
+	}
+	return charged;
+}
+
+uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX], uint64_t *charged)
 {
 	uint64_t missed = missed_by_object(&p->core) + missed_by_object(&p->syscalls);
 
+	memset(by_mech, 0, MECH_MAX * sizeof(*by_mech));
+	*charged = 0;
 	for (unsigned i = 0; i < p->sets_cnt; i++) {
 		const struct set *s = &p->sets[i];
-		const struct mech_hook *h;
+		struct missed_ops ops = {.shared = !!(s->mechs & (s->mechs - 1))};
 
 		missed += missed_by_object(&s->loaded);
-		for (h = set_mech(s)->hooks; by_op && s->backend == BACKEND_FUNCTION && h && h->program; h++)
-			if (h->op >= 0)
-				by_op[set_mech(s)->id][h->op] += loader_missed(&s->loaded, h->program);
+		*charged += missed_by_op(s, &ops);
+		for (unsigned m = 0; m < MECH_MAX; m++)
+			if (s->mechs & (1u << m))
+				by_mech[m] = ops;
 	}
 	return missed;
 }

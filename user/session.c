@@ -40,7 +40,7 @@ struct session {
 	int out_error; /* of writing reports; told once */
 };
 
-static volatile sig_atomic_t stop_signal, child_signal;
+static volatile sig_atomic_t stop_signal, child_signal, report_signal;
 
 static uint64_t now_ns(void)
 {
@@ -56,13 +56,15 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (sig == SIGCHLD)
 		child_signal = 1;
+	else if (sig == SIGUSR1)
+		report_signal = 1;
 	else
 		stop_signal = info->si_code > 0 ? -sig : sig;
 }
 
 static void catch_signals(sigset_t *unblocked)
 {
-	static const int caught[] = {SIGINT, SIGTERM, SIGCHLD};
+	static const int caught[] = {SIGINT, SIGTERM, SIGCHLD, SIGUSR1};
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 	sigset_t block;
 
@@ -259,6 +261,7 @@ static int trace(struct session *s, const sigset_t *unblocked)
 	uint64_t interval_ns = o->interval_s * 1e9, begin_ns = now_ns(), tick_ns = begin_ns + interval_ns;
 	uint64_t end_ns = o->duration_s > 0 ? begin_ns + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
 	uint32_t ticks = 0;
+	bool timed;
 	int err = 0;
 
 	command_go(&s->command);
@@ -279,13 +282,16 @@ static int trace(struct session *s, const sigset_t *unblocked)
 			pass_on_signal(s);
 		if (now >= end_ns || (s->out_error && !s->command.pid))
 			break;
-		if (now < tick_ns)
+		if (now < tick_ns && !report_signal)
 			continue;
-		tick_ns += interval_ns * ((now - tick_ns) / interval_ns + 1);
+		timed = now >= tick_ns;
+		report_signal = 0;
+		if (timed)
+			tick_ns += interval_ns * ((now - tick_ns) / interval_ns + 1);
 		err = read_model(s);
 		if (!err)
 			note_output(s, report_interval(reporter_report(s->reporter)));
-		if (o->count && ++ticks == o->count)
+		if (timed && o->count && ++ticks == o->count)
 			break;
 	}
 	return err;

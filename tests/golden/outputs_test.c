@@ -49,8 +49,12 @@ static const char *const unhooked[] = { "fentry:anon_pipe_trim_and_unlock", NULL
 
 static void lose(struct snapshot *s)
 {
-	s->losses = (struct losses){ .missed = 3, .map_full = 1 };
-	s->missed_by_mech[MECH_PIPE][OP_SEND] = 3;
+	s->losses = (struct losses){ .missed = 3 + 2 + 5, .map_full = 1 };
+	s->missed_by_mech[MECH_PIPE].ended[OP_SEND] = 3;
+	s->missed_by_mech[MECH_PIPE].begun[OP_RECV] = 2;
+	s->missed_by_mech[MECH_FIFO].ended[OP_RECV] = 5;
+	s->missed_by_mech[MECH_FIFO].shared = 1;
+	s->missed_charged = 3 + 2 + 5;
 }
 
 static struct model *make_model(const struct output *o)

@@ -22,7 +22,7 @@ use Schema qw(schema_errors);
 
 our @EXPORT_OK = qw(
     need_root need_backends backends scratch slurp slow
-    start_tool run_tool run_command stop finish wait_until
+    start_tool run_tool run_command stop finish alive wait_until
     json_lines report started summary_of object_of have tool scenario
 );
 
@@ -104,13 +104,19 @@ sub stop {
     return finish($run);
 }
 
+# Has it not ended? Notes how, when it has.
+sub alive {
+    my ($run) = @_;
+    return 0 if defined $run->{status};
+    return 1 if waitpid($run->{pid}, WNOHANG) != $run->{pid};
+    ($run->{status}, $run->{signal}) = ($? >> 8, $? & 127);
+    return 0;
+}
+
 # Fills in status (or signal), stdout, stderr; kills what does not end.
 sub finish {
     my ($run, $patience) = @_;
-    my $ended = wait_until($patience // 60, sub { waitpid($run->{pid}, WNOHANG) == $run->{pid} });
-    if ($ended) {
-        ($run->{status}, $run->{signal}) = ($? >> 8, $? & 127);
-    } else {
+    if (!wait_until($patience // 60, sub { !alive($run) })) {
         kill('KILL', $run->{pid});
         waitpid($run->{pid}, 0);
         ($run->{status}, $run->{signal}, $run->{hung}) = (-1, 9, 1);

@@ -51,8 +51,8 @@ static void begin_interval(struct total *t)
 		memset(t->sides[op][SPAN_INTERVAL], 0, sizeof(t->sides[op][SPAN_INTERVAL]));
 		for (unsigned k = 0; k < HIST_KINDS; k++)
 			memset(t->hists[op][k][SPAN_INTERVAL], 0, sizeof(t->hists[op][k][SPAN_INTERVAL]));
-		t->missed_before[op] = t->missed[op];
 	}
+	t->missed_before = t->missed;
 	memset(t->residency[SPAN_INTERVAL], 0, sizeof(t->residency[SPAN_INTERVAL]));
 	memset(t->in_progress, 0, sizeof(t->in_progress));
 }
@@ -93,8 +93,8 @@ void model_end(struct model *m, const struct snapshot *tail)
 	m->losses = tail->losses;
 	m->missed_by_op_known = tail->missed_by_op_known;
 	model_for_each_mech(m, mech)
-		for (unsigned op = 0; op < OP_MAX; op++)
-			m->totals[mech]->missed[op] = tail->missed_by_mech[mech][op];
+		m->totals[mech]->missed = tail->missed_by_mech[mech];
+	m->missed_charged = tail->missed_charged;
 	waits_settle(m);
 	edges_settle(m);
 	objects_settle(m);

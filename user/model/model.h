@@ -52,6 +52,7 @@ struct model {
 	struct total *totals[MECH_MAX]; /* NULL: not traced */
 	struct losses losses, losses_before;
 	bool missed_by_op_known;
+	uint64_t missed_charged; /* part of losses.missed that is some operation's */
 };
 
 struct model *model_new(const struct model_config *config);

@@ -52,35 +52,34 @@ uint64_t total_objects(const struct model *m, enum ipc_mech mech, enum span span
 	return cnt;
 }
 
-bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, uint64_t *missed)
+bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, struct missed *missed)
 {
 	const struct total *t = m->totals[mech];
 	struct losses losses;
 
 	model_losses(m, span, &losses);
-	*missed = t->missed[op] - (span == SPAN_INTERVAL ? t->missed_before[op] : 0);
+	missed->ended = t->missed.ended[op] - (span == SPAN_INTERVAL ? t->missed_before.ended[op] : 0);
+	missed->begun = t->missed.begun[op] - (span == SPAN_INTERVAL ? t->missed_before.begun[op] : 0);
+	missed->shared = t->missed.shared;
 	return m->missed_by_op_known || !losses.missed;
 }
 
-static uint64_t missed_of(const struct model *m, enum ipc_mech mech)
+static bool missed_any(const struct missed_ops *ops)
 {
-	uint64_t missed = 0;
-
 	for (unsigned op = 0; op < OP_MAX; op++)
-		missed += m->totals[mech]->missed[op];
-	return missed;
+		if (ops->ended[op] || ops->begun[op])
+			return true;
+	return false;
 }
 
 /* What no mechanism is charged with may be anyone's. */
 bool total_exact(const struct model *m, enum ipc_mech mech)
 {
-	uint64_t charged = 0;
+	uint64_t charged = m->missed_by_op_known ? m->missed_charged : 0;
 
 	if (m->losses.map_full || m->losses.unresolved)
 		return false;
-	model_for_each_mech(m, i)
-		charged += m->missed_by_op_known ? missed_of(m, i) : 0;
-	return charged >= m->losses.missed && !missed_of(m, mech);
+	return charged >= m->losses.missed && !missed_any(&m->totals[mech]->missed);
 }
 
 bool total_balance(const struct model *m, enum ipc_mech mech, int64_t *bytes, uint64_t *unknown)

@@ -13,6 +13,7 @@
 #include "model/hist.h"
 #include "model/side.h"
 #include "model/span.h"
+#include "source/snapshot.h"
 
 struct model;
 
@@ -26,7 +27,14 @@ struct total {
 	__u64 residency[SPAN_CNT][HIST_WORDS];
 	struct error_count *errors[OP_MAX];
 	struct side in_progress[OP_MAX]; /* open_waits; and of carried waits: waits and causes */
-	uint64_t missed[OP_MAX], missed_before[OP_MAX];
+	struct missed_ops missed, missed_before;
+};
+
+/* What our hooks missed of one kind of operation, as the kernel counts. */
+struct missed {
+	uint64_t ended; /* not counted */
+	uint64_t begun; /* counted, without waits and wakeups */
+	bool shared;	/* any of it may be another mechanism's, which has the same hooks */
 };
 
 void total_side(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, struct side *side);
@@ -38,8 +46,8 @@ void total_residency(const struct model *m, enum ipc_mech mech, enum span span, 
 /* Objects seen since the start, or active in the interval. */
 uint64_t total_objects(const struct model *m, enum ipc_mech mech, enum span span);
 
-/* Operations that the kernel says our hooks missed. false: not known of this mechanism. */
-bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, uint64_t *missed);
+/* false: not known of this mechanism. */
+bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, struct missed *missed);
 
 /* Nothing of this mechanism is known or feared to have been lost since the start. */
 bool total_exact(const struct model *m, enum ipc_mech mech);

@@ -120,8 +120,7 @@ static void read_losses(struct live *l, struct snapshot *s)
 
 	for (uint32_t i = 0; i < LOSS_MAX; i++)
 		bpf_map_lookup_elem(fd, &i, &count[i]);
-	memset(s->missed_by_mech, 0, sizeof(s->missed_by_mech));
-	s->losses.missed = count[LOSS_MISSED] + programs_missed(l->programs, s->missed_by_mech);
+	s->losses.missed = count[LOSS_MISSED] + programs_missed(l->programs, s->missed_by_mech, &s->missed_charged);
 	s->losses.map_full = count[LOSS_MAP_FULL];
 	s->losses.ring_full = count[LOSS_RING_FULL];
 	s->losses.unresolved = count[LOSS_UNRESOLVED];

@@ -32,6 +32,7 @@ void snapshot_clear(struct snapshot *s)
 	memset(&s->losses, 0, sizeof(s->losses));
 	s->missed_by_op_known = 0;
 	memset(s->missed_by_mech, 0, sizeof(s->missed_by_mech));
+	s->missed_charged = 0;
 }
 
 void snapshot_free(struct snapshot *s)

@@ -28,6 +28,17 @@ struct losses {
 	uint64_t unresolved;
 };
 
+/*
+ * Hooks of one mechanism that the kernel skipped (recursion), by operation. What
+ * ended unseen is not counted at all; what began unseen is, without its waits and
+ * the wakeups it gave. shared: with the other mechanisms that have the same hooks.
+ */
+struct missed_ops {
+	uint64_t ended[OP_MAX];
+	uint64_t begun[OP_MAX];
+	uint64_t shared;
+};
+
 struct object_name {
 	struct ipc_object_id obj;
 	char name[IPC_NAME_LEN]; /* a FIFO's path; raw bytes, not yet escaped */
@@ -48,8 +59,9 @@ struct snapshot {
 	SNAPSHOT_ROWS(uint32_t, struct ipc_run) sleepers; /* by TID: operations off the CPU now; RUN_SLEEPS: waiting */
 	SNAPSHOT_ROWS(struct ipc_object_id, struct object_name) names;
 	struct losses losses;
-	uint32_t missed_by_op_known; /* 1 when missed_by_op holds recursion misses per operation */
-	uint64_t missed_by_mech[MECH_MAX][OP_MAX];
+	uint32_t missed_by_op_known; /* 1 when the next two were read */
+	struct missed_ops missed_by_mech[MECH_MAX];
+	uint64_t missed_charged; /* part of losses.missed that is in missed_by_mech */
 };
 
 void snapshot_clear(struct snapshot *s); /* keeps the memory for the next reading */

@@ -84,7 +84,7 @@ void json_side_open(struct json *j, enum ipc_op op, const struct side_parts *p, 
 static void json_total_side(struct json *j, const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span)
 {
 	struct side_parts p;
-	uint64_t missed;
+	struct missed missed;
 	bool known;
 
 	total_side(m, mech, op, span, &p.side);
@@ -93,13 +93,15 @@ static void json_total_side(struct json *j, const struct model *m, enum ipc_mech
 		total_hist(m, mech, op, k, span, &p.hists[k]);
 	json_side_open(j, op, &p, &m->config.can[mech]);
 	known = total_missed(m, mech, op, span, &missed);
-	json_uint_or_null(j, "missed", known, missed);
+	json_uint_or_null(j, "missed", known, missed.ended);
+	json_uint_or_null(j, "missed_entries", known, missed.begun);
 	json_close(j, '}');
 }
 
 void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum span span)
 {
-	uint64_t missed = 0, of_op, unknown;
+	uint64_t missed = 0, unknown;
+	struct missed of_op = { 0 };
 	struct ipc_hist residency;
 	bool missed_known = true;
 	int64_t balance;
@@ -109,7 +111,7 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 	for (unsigned op = 0; op < OP_MAX; op++) {
 		json_total_side(j, m, mech, op, span);
 		missed_known &= total_missed(m, mech, op, span, &of_op);
-		missed += of_op;
+		missed += of_op.ended;
 	}
 	total_residency(m, mech, span, &residency);
 	json_hist(j, "residency_ns", m->config.can[mech].profile & PROFILE_RESIDENCY ? &residency : NULL);
@@ -120,6 +122,7 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 	json_uint(j, "balance_unknown", unknown);
 	json_bool(j, "exact", total_exact(m, mech));
 	json_uint_or_null(j, "missed", missed_known, missed);
+	json_bool(j, "missed_shared", of_op.shared);
 	json_uint(j, "forgotten", m->totals[mech]->forgotten);
 	json_close(j, '}');
 }
