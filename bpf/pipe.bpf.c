@@ -21,6 +21,7 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 #include "op.bpf.h"
+#include "found.bpf.h"
 #include "pipe.bpf.h"
 #include "residency.bpf.h"
 

@@ -61,8 +61,6 @@ static __always_inline void pipe_state(struct pipe_inode_info *pipe, __u32 *word
 	s->kept_pages = pipe_kept_pages(pipe);
 }
 
-#define INSIDE_UNKNOWN (-1ll)
-
 /*
  * Bytes in the slots from tail to head; INSIDE_UNKNOWN when there are more slots
  * than we walk, or memory may not be read by address. Not locked: exact only

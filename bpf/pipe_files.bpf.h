@@ -4,115 +4,9 @@
  * ring, who sleeps on it. A pass over all open files (iter/task_file); user space
  * makes one at the start, where what it finds is marked as older than the trace.
  * Nothing is opened and nothing is locked. Included by pipe.bpf.c.
- *
- * Since when a sleeper sleeps is taken from the scheduler's clock when it last
- * left its CPU, set against ours: good to some tens of milliseconds.
  */
 
-#define WALK_WAITERS 512
-
-static __always_inline __u64 control_value(__u32 what)
-{
-	__u64 *value = bpf_map_lookup_elem(&control_values, &what);
-
-	return value ? *value : 0;
-}
-
-/* The process record of a task that is not current. */
-static __always_inline void process_see_task(struct task_struct *leader, __u32 tgid, __u32 start)
-{
-	struct ipc_process_key key = {.tgid = tgid, .start = start};
-	struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
-
-	if (p)
-		return;
-	map_create(&processes, &key, &zero_process);
-	p = bpf_map_lookup_elem(&processes, &key);
-	if (!p)
-		return;
-	p->start_ns = leader->start_time;
-	p->ppid = leader->real_parent->tgid;
-	p->uid = leader->cred->uid.val;
-	p->cgroup_id = task_cgroup_id(leader);
-	__builtin_memcpy(p->comm, leader->comm, IPC_COMM_LEN);
-}
-
-/* The run queue's clock when the task last left a CPU: when it came, and how long it ran since. */
-static __always_inline __u64 left_cpu_ns(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, sched_info.last_arrival) + BPF_CORE_READ(task, se.sum_exec_runtime) -
-	       BPF_CORE_READ(task, se.prev_sum_exec_runtime);
-}
-
-/*
- * Since when a task is off its CPU, on our clock: its departure, set against the
- * same sum for ourselves, which is now. se.exec_start would do, but leaves out
- * stolen and interrupt time: off by a second on a busy virtual machine.
- */
-static __always_inline __u64 asleep_since_ns(struct task_struct *task)
-{
-	struct task_struct *me = (void *)bpf_get_current_task();
-	__u64 now_ns = bpf_ktime_get_ns(), then, mine;
-
-	if (cfg.no_probe_read)
-		return now_ns;
-	then = left_cpu_ns(task);
-	mine = left_cpu_ns(me);
-	return then && then < mine ? now_ns - (mine - then) : now_ns;
-}
-
-static struct ipc_run zero_run;
-
-/* What the walk passes on: a global function of 5.10 takes numbers only. */
-#define PACK(obj, op, cause) (((__u64)(obj)->domain << 32) | ((obj)->mech << 16) | ((op) << 8) | (cause))
-
-/*
- * A task found on a wait queue: an operation in progress whose entry was never
- * seen. Global, so that the verifier looks at it once and not once per step of
- * the walk. Returns 0.
- */
-__attribute__((noinline)) int pipe_sleeper_found(__u64 task_addr, __u64 id, __u64 packed, __u64 kobj)
-{
-	struct task_struct *task = (void *)task_addr;
-	__u32 tid = 0, slot, *count;
-	struct ipc_run *run;
-	__u64 start_ns;
-
-	if (!probe_read(&tid, &task->pid) || !tid || bpf_map_lookup_elem(&sleepers, &tid))
-		return 0;
-	if (bpf_map_update_elem(&sleepers, &tid, &zero_run, BPF_NOEXIST)) {
-		lose(LOSS_MAP_FULL);
-		return 0;
-	}
-	run = bpf_map_lookup_elem(&sleepers, &tid);
-	if (!run)
-		return 0;
-	start_ns = BPF_CORE_READ(task, group_leader, start_time);
-	run->task = task_addr;
-	run->obj.id = id;
-	run->obj.domain = packed >> 32;
-	run->obj.mech = packed >> 16;
-	run->kobj = kobj;
-	run->size = ~0ull;
-	run->sleep_ns = asleep_since_ns(task);
-	run->waits = 1;
-	run->own_waits = 1;
-	run->tgid = BPF_CORE_READ(task, tgid);
-	run->tid = tid;
-	run->start = start_ns >> IPC_START_SHIFT;
-	run->flags = RUN_SLEEPS | RUN_PREEXISTING | (cfg.syscall_backend ? RUN_SYSCALL : 0);
-	run->op = packed >> 8;
-	run->own_cause = packed;
-	run->cause = packed;
-	BPF_CORE_READ_INTO(&run->comm, task, comm);
-	slot = tid & ((1u << IPC_CLASS_BITS) - 1);
-	count = bpf_map_lookup_elem(&may_sleep, &slot);
-	if (count)
-		__sync_fetch_and_add(count, 1);
-	return 0;
-}
-
-/* Every task that sleeps on a wait queue in a read or a write of its own, not in poll. Global as above. */
+/* Every task that sleeps on a wait queue in a read or a write of its own, not in poll. Global, see found.bpf.h. */
 __attribute__((noinline)) int pipe_sleepers_of(__u64 queue, __u64 id, __u64 packed, __u64 kobj)
 {
 	struct wait_queue_head *head = (void *)queue;
@@ -132,7 +26,7 @@ __attribute__((noinline)) int pipe_sleepers_of(__u64 queue, __u64 id, __u64 pack
 		if (!cfg.wake_function)
 			lose(LOSS_UNRESOLVED); /* kernel addresses are hidden: it could be a poll() */
 		else if (func == cfg.wake_function && task)
-			pipe_sleeper_found(task, id, packed, kobj);
+			ipc_sleeper_found(task, id, packed, kobj);
 		if (!probe_read(&at, &at->next))
 			return 0;
 	}
@@ -140,81 +34,23 @@ __attribute__((noinline)) int pipe_sleepers_of(__u64 queue, __u64 id, __u64 pack
 	return 0;
 }
 
-/* Told to user space, not kept in a map: a thousand forks of a thousand pipes hold a million ends. */
-static __always_inline void holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u16 op, __u32 tgid,
-					 __u32 start)
-{
-	struct ipc_holder_key key = {
-		.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = op, .tgid = tgid, .start = start,
-	};
-
-	bpf_seq_write(seq, &key, sizeof(key));
-}
-
 /* Once per pass: the state of the ring as it is now, or as it was when we began. */
 static __always_inline void sample(struct inode *inode, const struct ipc_object_id *obj)
 {
 	struct pipe_inode_info *pipe = inode->i_pipe;
-	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
-	__u64 pass = control_value(CONTROL_PASS), start_ns = control_value(CONTROL_PASS_START_NS);
+	bool is_new;
+	struct ipc_object *o = object_to_sample(obj, &is_new);
 	__u64 address = 0;
-	bool is_new = !o;
 
-	if (is_new) {
-		map_create(&objects, obj, &zero_object);
-		o = bpf_map_lookup_elem(&objects, obj);
-		if (!o)
-			return;
-		o->first_ns = bpf_ktime_get_ns();
-	}
-	if (o->last_ns >= start_ns && o->last_ns)
+	if (!o)
 		return;
 	pipe_state(pipe, o->state);
-	stamp_state(o->state);
-	o->inside_bytes = pipe_bytes_inside(pipe);
-	o->flags |= OBJECT_SAMPLED;
-	if ((__s64)o->inside_bytes == INSIDE_UNKNOWN) {
-		o->flags |= OBJECT_INSIDE_UNKNOWN;
-		o->inside_bytes = 0;
-	}
-	o->last_ns = bpf_ktime_get_ns();
-	if (pass)
-		return;
-	if (is_new) {
-		o->flags |= OBJECT_PREEXISTING;
-		o->base_bytes = o->inside_bytes;
-		o->depth_bytes = o->inside_bytes;
-		o->max_bytes = o->inside_bytes;
-		__builtin_memcpy(o->base_state, o->state, sizeof(o->state));
-	} else if (!o->creations) {
-		o->flags |= OBJECT_PREEXISTING | OBJECT_INSIDE_UNKNOWN; /* it was used before we looked */
-	}
-	if (!probe_read(&address, &inode->i_pipe))
+	if (!object_sampled(o, pipe_bytes_inside(pipe), is_new) || !probe_read(&address, &inode->i_pipe))
 		return;
 	pipe_sleepers_of(address + bpf_core_field_offset(struct pipe_inode_info, rd_wait), obj->id,
 			 PACK(obj, OP_RECV, CAUSE_EMPTY), address);
 	pipe_sleepers_of(address + bpf_core_field_offset(struct pipe_inode_info, wr_wait), obj->id,
 			 PACK(obj, OP_SEND, CAUSE_FULL), address);
-}
-
-static __always_inline bool holder_counts(const struct ipc_object_id *obj, __u32 tgid)
-{
-	__u32 slot = object_hash(obj), *want;
-	__u8 *class;
-
-	if (!(cfg.mechs & (1u << (obj->mech & 31))) || tgid == cfg.self_tgid)
-		return false;
-	if (cfg.one_object && (obj->id != cfg.object.id || obj->domain != cfg.object.domain))
-		return false;
-	if (cfg.own_objects_cnt && is_own_object(obj))
-		return false;
-	if (!cfg.filtered)
-		return true;
-	want = bpf_map_lookup_elem(&wanted, &slot);
-	class = bpf_map_lookup_elem(&classes, &tgid);
-	if (want && class && (class_counts(*class) || *class == CLASS_HOLDS))
-		*want = 1;
-	return want && *want;
 }
 
 SEC("?iter/task_file")

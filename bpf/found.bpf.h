@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a pass over existing objects finds, for the iterators of all mechanisms:
+ * who holds an object, who sleeps on it.
+ *
+ * Since when a sleeper sleeps is taken from the scheduler's clock when it last
+ * left its CPU, set against ours: good to some tens of milliseconds.
+ */
+#ifndef FOUND_BPF_H
+#define FOUND_BPF_H
+
+#define WALK_WAITERS 512
+#define INSIDE_UNKNOWN (-1ll) /* of a number of bytes */
+
+static __always_inline __u64 control_value(__u32 what)
+{
+	__u64 *value = bpf_map_lookup_elem(&control_values, &what);
+
+	return value ? *value : 0;
+}
+
+/* The process record of a task that is not current. */
+static __always_inline void process_see_task(struct task_struct *leader, __u32 tgid, __u32 start)
+{
+	struct ipc_process_key key = {.tgid = tgid, .start = start};
+	struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
+
+	if (p)
+		return;
+	map_create(&processes, &key, &zero_process);
+	p = bpf_map_lookup_elem(&processes, &key);
+	if (!p)
+		return;
+	p->start_ns = leader->start_time;
+	p->ppid = leader->real_parent->tgid;
+	p->uid = leader->cred->uid.val;
+	p->cgroup_id = task_cgroup_id(leader);
+	__builtin_memcpy(p->comm, leader->comm, IPC_COMM_LEN);
+}
+
+/* The run queue's clock when the task last left a CPU: when it came, and how long it ran since. */
+static __always_inline __u64 left_cpu_ns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, sched_info.last_arrival) + BPF_CORE_READ(task, se.sum_exec_runtime) -
+	       BPF_CORE_READ(task, se.prev_sum_exec_runtime);
+}
+
+/*
+ * Since when a task is off its CPU, on our clock: its departure, set against the
+ * same sum for ourselves, which is now. se.exec_start would do, but leaves out
+ * stolen and interrupt time: off by a second on a busy virtual machine.
+ */
+static __always_inline __u64 asleep_since_ns(struct task_struct *task)
+{
+	struct task_struct *me = (void *)bpf_get_current_task();
+	__u64 now_ns = bpf_ktime_get_ns(), then, mine;
+
+	if (cfg.no_probe_read)
+		return now_ns;
+	then = left_cpu_ns(task);
+	mine = left_cpu_ns(me);
+	return then && then < mine ? now_ns - (mine - then) : now_ns;
+}
+
+static struct ipc_run zero_run;
+
+/* What the walk passes on: a global function of 5.10 takes numbers only. */
+#define PACK(obj, op, cause) (((__u64)(obj)->domain << 32) | ((obj)->mech << 16) | ((op) << 8) | (cause))
+
+/*
+ * A task found asleep on an object: an operation in progress whose entry was never
+ * seen. Global, so that the verifier looks at it once and not once per step of
+ * the walk. Returns 0.
+ */
+__attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64 packed, __u64 kobj)
+{
+	struct task_struct *task = (void *)task_addr;
+	__u32 tid = 0, slot, *count;
+	struct ipc_run *run;
+	__u64 start_ns;
+
+	if (!probe_read(&tid, &task->pid) || !tid || bpf_map_lookup_elem(&sleepers, &tid))
+		return 0;
+	if (bpf_map_update_elem(&sleepers, &tid, &zero_run, BPF_NOEXIST)) {
+		lose(LOSS_MAP_FULL);
+		return 0;
+	}
+	run = bpf_map_lookup_elem(&sleepers, &tid);
+	if (!run)
+		return 0;
+	start_ns = BPF_CORE_READ(task, group_leader, start_time);
+	run->task = task_addr;
+	run->obj.id = id;
+	run->obj.domain = packed >> 32;
+	run->obj.mech = packed >> 16;
+	run->kobj = kobj;
+	run->size = ~0ull;
+	run->sleep_ns = asleep_since_ns(task);
+	run->waits = 1;
+	run->own_waits = 1;
+	run->tgid = BPF_CORE_READ(task, tgid);
+	run->tid = tid;
+	run->start = start_ns >> IPC_START_SHIFT;
+	run->flags = RUN_SLEEPS | RUN_PREEXISTING | (cfg.syscall_backend ? RUN_SYSCALL : 0);
+	run->op = packed >> 8;
+	run->own_cause = packed;
+	run->cause = packed;
+	BPF_CORE_READ_INTO(&run->comm, task, comm);
+	slot = tid & ((1u << IPC_CLASS_BITS) - 1);
+	count = bpf_map_lookup_elem(&may_sleep, &slot);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return 0;
+}
+
+/* Told to user space, not kept in a map: a thousand forks of a thousand pipes hold a million ends. */
+static __always_inline void holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u16 op, __u32 tgid,
+					 __u32 start)
+{
+	struct ipc_holder_key key = {
+		.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = op, .tgid = tgid, .start = start,
+	};
+
+	bpf_seq_write(seq, &key, sizeof(key));
+}
+
+static __always_inline bool holder_counts(const struct ipc_object_id *obj, __u32 tgid)
+{
+	__u32 slot = object_hash(obj), *want;
+	__u8 *class;
+
+	if (!(cfg.mechs & (1u << (obj->mech & 31))) || tgid == cfg.self_tgid)
+		return false;
+	if (cfg.one_object && (obj->id != cfg.object.id || obj->domain != cfg.object.domain))
+		return false;
+	if (cfg.own_objects_cnt && is_own_object(obj))
+		return false;
+	if (!cfg.filtered)
+		return true;
+	want = bpf_map_lookup_elem(&wanted, &slot);
+	class = bpf_map_lookup_elem(&classes, &tgid);
+	if (want && class && (class_counts(*class) || *class == CLASS_HOLDS))
+		*want = 1;
+	return want && *want;
+}
+
+/*
+ * The object's record, for a sample of its state; NULL: this pass has taken it already, or there is
+ * no room. is_new: no operation was seen before.
+ */
+static __always_inline struct ipc_object *object_to_sample(const struct ipc_object_id *obj, bool *is_new)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	*is_new = !o;
+	if (!o) {
+		map_create(&objects, obj, &zero_object);
+		o = bpf_map_lookup_elem(&objects, obj);
+		if (!o)
+			return NULL;
+		o->first_ns = bpf_ktime_get_ns();
+	}
+	return o->last_ns && o->last_ns >= control_value(CONTROL_PASS_START_NS) ? NULL : o;
+}
+
+/* Its state words were read, with so many bytes inside. True in the first pass, which also looks for sleepers. */
+static __always_inline bool object_sampled(struct ipc_object *o, __s64 inside, bool is_new)
+{
+	stamp_state(o->state);
+	o->flags |= OBJECT_SAMPLED;
+	if (inside == INSIDE_UNKNOWN) {
+		o->flags |= OBJECT_INSIDE_UNKNOWN;
+		inside = 0;
+	}
+	o->inside_bytes = inside;
+	o->last_ns = bpf_ktime_get_ns();
+	if (control_value(CONTROL_PASS))
+		return false;
+	if (is_new) {
+		o->flags |= OBJECT_PREEXISTING;
+		o->base_bytes = inside;
+		o->depth_bytes = inside;
+		o->max_bytes = inside;
+		__builtin_memcpy(o->base_state, o->state, sizeof(o->state));
+	} else if (!o->creations) {
+		o->flags |= OBJECT_PREEXISTING | OBJECT_INSIDE_UNKNOWN; /* it was used before we looked */
+	}
+	return true;
+}
+
+#endif
