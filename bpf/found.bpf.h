@@ -35,6 +35,7 @@ static __always_inline void process_see_task(struct task_struct *leader, __u32 t
 	p->ppid = leader->real_parent->tgid;
 	p->uid = leader->cred->uid.val;
 	p->cgroup_id = task_cgroup_id(leader);
+	process_namespace(p, leader);
 	__builtin_memcpy(p->comm, leader->comm, IPC_COMM_LEN);
 }
 

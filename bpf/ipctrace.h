@@ -175,7 +175,9 @@ struct ipc_process {
 	__u32 ppid;
 	__u32 uid;
 	__u32 exited;
-	__u32 ns_tgid; /* in its own PID namespace */
+	__u32 ns_tgid; /* in its own PID namespace; 0: not known */
+	__u32 pid_ns;  /* inode number of that namespace; 0: not known */
+	__u32 pad; /* always 0 */
 	char comm[IPC_COMM_LEN];
 };
 

@@ -145,6 +145,22 @@ static __always_inline bool op_wanted(const struct ipc_object_id *obj)
 
 static struct ipc_process zero_process;
 
+/* The process as its own PID namespace knows it: the innermost number of its struct pid. */
+static __always_inline void process_namespace(struct ipc_process *p, struct task_struct *leader)
+{
+	struct pid *pid = NULL;
+	struct upid inner = {};
+	__u32 level = 0;
+
+	if (!probe_read(&pid, &leader->thread_pid) || !probe_read(&level, &pid->level))
+		return;
+	if (!probe_read(&inner, (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+					level * bpf_core_type_size(struct upid)))
+		return;
+	p->ns_tgid = inner.nr;
+	p->pid_ns = BPF_CORE_READ(inner.ns, ns.inum);
+}
+
 /* Remembers the current process, once; comm follows exec (core.bpf.c). */
 static __attribute__((noinline)) int process_see(__u32 tgid, __u32 start)
 {
@@ -166,12 +182,14 @@ static __attribute__((noinline)) int process_see(__u32 tgid, __u32 start)
 		p->ppid = leader->real_parent->tgid;
 		p->start_ns = leader->start_time;
 		__builtin_memcpy(p->comm, leader->comm, IPC_COMM_LEN);
+		process_namespace(p, leader);
 	} else {
 		struct task_struct *task = (void *)bpf_get_current_task();
 
 		p->ppid = BPF_CORE_READ(task, group_leader, real_parent, tgid);
 		p->start_ns = BPF_CORE_READ(task, group_leader, start_time);
 		BPF_CORE_READ_INTO(&p->comm, task, group_leader, comm);
+		process_namespace(p, BPF_CORE_READ(task, group_leader));
 	}
 	return 0;
 }

@@ -21,7 +21,7 @@ enum value_type {
 	VALUE_NUMBER = 0, /* number, in the column's unit */
 	VALUE_TEXT,	  /* text, raw bytes */
 	VALUE_PATH,	  /* text, cut at its start */
-	VALUE_PROCESS,	  /* text and number: a name and a PID, and how many more there are */
+	VALUE_PROCESS,	  /* text, number, other: a name, a PID, the PID in its own namespace (0: not known); how many more there are */
 	VALUE_FRACTION,	  /* number of other: 12/16 */
 };
 

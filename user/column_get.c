@@ -81,6 +81,7 @@ bool get_process(const struct column *c, struct row *row, struct value *value)
 	if (!best)
 		return false;
 	value->number = best->process->key.tgid;
+	value->other = best->process->ns_tgid;
 	return text(value, VALUE_PROCESS, best->process->comm);
 }
 

@@ -21,7 +21,12 @@ static inline void story_processes(struct snapshot *s)
 	add_process(s, 1201, "dd")->cgroup_id = 42;
 	add_process(s, 1202, "cat")->cgroup_id = 42;
 	add_process(s, 1200, "sh")->cgroup_id = 42;
-	add_process(s, 900, "yes");
+	{
+		struct ipc_process *yes = add_process(s, 900, "yes"); /* in a container */
+
+		yes->ns_tgid = 17;
+		yes->pid_ns = 4026532177;
+	}
 	add_process(s, 901, "sleep");
 	add_process(s, 902, "holder");
 	add_process(s, 3000, "evil\033[31m\xe2\x80\xae\xff");

@@ -56,6 +56,8 @@ void processes_update(struct model *m, const struct snapshot *s)
 			p = process_get(m, key->tgid, key->start);
 		cursor_take(&m->process_rows, p, &p->row);
 		memcpy(p->comm, row->comm, IPC_COMM_LEN);
+		p->ns_tgid = row->ns_tgid;
+		p->pid_ns = row->pid_ns;
 		p->tick = m->tick;
 		if (row->cgroup_id && (!p->cgroup || p->cgroup->id != row->cgroup_id))
 			p->cgroup = cgroup_get(m, row->cgroup_id);

@@ -19,6 +19,8 @@ struct cgroup {
 struct process {
 	struct ipc_process_key key;
 	char comm[IPC_COMM_LEN + 1]; /* raw bytes; empty: not known */
+	uint32_t ns_tgid;	     /* its PID in its own PID namespace; 0: not known */
+	uint32_t pid_ns;	     /* inode number of that */
 	uint32_t tick;		     /* update that last saw it */
 	uint32_t row;
 	uint32_t users;		     /* endpoints that are this process */

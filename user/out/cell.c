@@ -25,14 +25,21 @@ int process_format(char buf[CELL_LEN], const char *comm, uint32_t pid, int room,
 	return join(buf, comm, suffix, room, style);
 }
 
+/* "cat/4711(17)": 17 is the PID in a namespace of its own. */
+static int pid_suffix(char *buf, size_t size, const struct value *value)
+{
+	if (value->other && value->other != value->number)
+		return snprintf(buf, size, "/%.0f(%.0f)", value->number, value->other);
+	return snprintf(buf, size, "/%.0f", value->number);
+}
+
 static int format_process(char buf[CELL_LEN], const struct value *value, int room, const struct style *style)
 {
-	char suffix[32];
-	int len;
+	char suffix[48];
+	int len = pid_suffix(suffix, sizeof(suffix), value);
 
-	if (!value->more)
-		return process_format(buf, value->text, (uint32_t)value->number, room, style);
-	len = snprintf(suffix, sizeof(suffix), "/%.0f +%u", value->number, value->more);
+	if (value->more)
+		len += snprintf(suffix + len, sizeof(suffix) - len, " +%u", value->more);
 	if (room > 0 && len >= room) /* better the PID than how many others */
 		return process_format(buf, value->text, (uint32_t)value->number, room, style);
 	return join(buf, value->text, suffix, room, style);

@@ -21,6 +21,13 @@ static void json_edge(struct json *j, const struct endpoint *e, enum ipc_op op, 
 	json_close(j, '}');
 }
 
+/* The PID in the process's own namespace, and which one that is. */
+static void json_namespace(struct json *j, const struct process *p)
+{
+	json_uint_or_null(j, "ns_pid", p && p->ns_tgid, p ? p->ns_tgid : 0);
+	json_uint_or_null(j, "pid_ns", p && p->pid_ns, p ? p->pid_ns : 0);
+}
+
 static void json_endpoint(struct json *j, const struct endpoint *e, enum role role, enum span span)
 {
 	json_open(j, NULL, '{');
@@ -30,6 +37,7 @@ static void json_endpoint(struct json *j, const struct endpoint *e, enum role ro
 	json_string(j, "role", op_name((enum ipc_op)role));
 	json_edge(j, e, OP_SEND, role == ROLE_SEND, span);
 	json_edge(j, e, OP_RECV, role == ROLE_RECV, span);
+	json_namespace(j, e->process);
 	json_uint_or_null(j, "descriptors", role != ROLE_CTL && e->holds[role], role != ROLE_CTL ? e->holds[role] : 0);
 	json_close(j, '}');
 }
@@ -61,10 +69,12 @@ static void json_wakers(struct json *j, const struct object *o, enum span span)
 		json_uint_or_null(j, "pid", w->key.waker, w->key.waker);
 		json_string(j, "comm", waker && *waker->comm ? waker->comm : NULL);
 		json_string(j, "kind", waker_name(w->key.waker_kind));
+		json_namespace(j, waker);
 		json_close(j, '}');
 		json_open(j, "wakee", '{');
 		json_uint(j, "pid", w->key.wakee);
 		json_string(j, "comm", wakee && *wakee->comm ? wakee->comm : NULL);
+		json_namespace(j, wakee);
 		json_close(j, '}');
 		json_uint(j, "wakes", wakes);
 		json_close(j, '}');
