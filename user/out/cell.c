@@ -25,23 +25,21 @@ int process_format(char buf[CELL_LEN], const char *comm, uint32_t pid, int room,
 	return join(buf, comm, suffix, room, style);
 }
 
-/* "cat/4711(17)": 17 is the PID in a namespace of its own. */
-static int pid_suffix(char *buf, size_t size, const struct value *value)
-{
-	if (value->other && value->other != value->number)
-		return snprintf(buf, size, "/%.0f(%.0f)", value->number, value->other);
-	return snprintf(buf, size, "/%.0f", value->number);
-}
+#define NAME_KEPT 4 /* columns of a name that are worth more than what follows the PID */
 
+/* "cat/4711(17) +2": 17 is the PID in a namespace of its own, 2 more there are; what does not fit is left out. */
 static int format_process(char buf[CELL_LEN], const struct value *value, int room, const struct style *style)
 {
 	char suffix[48];
-	int len = pid_suffix(suffix, sizeof(suffix), value);
+	int len = snprintf(suffix, sizeof(suffix), "/%.0f", value->number), more;
+	bool inner = value->other && value->other != value->number;
 
-	if (value->more)
-		len += snprintf(suffix + len, sizeof(suffix) - len, " +%u", value->more);
-	if (room > 0 && len >= room) /* better the PID than how many others */
-		return process_format(buf, value->text, (uint32_t)value->number, room, style);
+	more = inner ? snprintf(suffix + len, sizeof(suffix) - len, "(%.0f)", value->other) : 0;
+	len += room > 0 && len + more + NAME_KEPT > room ? 0 : more;
+	suffix[len] = 0;
+	more = value->more ? snprintf(suffix + len, sizeof(suffix) - len, " +%u", value->more) : 0;
+	len += room > 0 && len + more >= room ? 0 : more;
+	suffix[len] = 0;
 	return join(buf, value->text, suffix, room, style);
 }
 
