@@ -121,6 +121,7 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 {
 	struct ipc_edge_key key = {};
 	const struct ipc_object_id *obj = waits_on(run);
+	struct ipc_object *o;
 	struct ipc_edge *edge;
 
 	key.id = obj->id;
@@ -134,6 +135,9 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 		edge = edge_create(&key);
 	if (edge)
 		edge_account_waits(edge, run);
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (o)
+		o->flags |= OBJECT_ENDED_UNSEEN;
 	lose(LOSS_MISSED);
 }
 

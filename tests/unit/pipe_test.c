@@ -325,6 +325,8 @@ static void check_balance(void)
 		{ "older than we", OBJECT_PREEXISTING | OBJECT_SAMPLED, 0, 50, 80, 0, 100, 70, 0, 2100, true, 0 },
 		{ "older, with unknown bytes", OBJECT_PREEXISTING | OBJECT_SAMPLED | OBJECT_INSIDE_UNKNOWN, 0, 0, 80, 0,
 		  100, 70, 0, 2100, false, 0 },
+		{ "older, with a call in it whose end was not seen", OBJECT_PREEXISTING | OBJECT_SAMPLED | OBJECT_ENDED_UNSEEN, 0,
+		  50, 80, 0, 100, 170, 0, 2100, false, 0 },
 		{ "whose beginning nobody saw", OBJECT_SAMPLED, 0, 0, 30, 0, 100, 70, 0, 2100, false, 0 },
 		{ "with packets that were cut", OBJECT_DESTROYED, 1, 0, 0, 0, 100, 70, 5, 1500, false, 0 },
 		{ "with packets that were not", OBJECT_DESTROYED, 1, 0, 0, 30, 100, 70, 5, 1500, true, 0 },

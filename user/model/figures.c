@@ -162,7 +162,8 @@ bool object_depth_bytes(const struct object *o, uint64_t *bytes)
 
 	if (object_inside_bytes(o, bytes))
 		return true;
-	if (!object_exact(o) || !can_see(o->can, UNSEEN_SOME_OPS) || !object_base_bytes(o, &base))
+	if (!object_exact(o) || (o->raw.flags & OBJECT_ENDED_UNSEEN) || !can_see(o->can, UNSEEN_SOME_OPS) ||
+	    !object_base_bytes(o, &base))
 		return false;
 	object_side(o, OP_SEND, SPAN_TOTAL, &send);
 	object_side(o, OP_RECV, SPAN_TOTAL, &recv);
@@ -177,6 +178,8 @@ bool object_balance(const struct object *o, int64_t *bytes)
 	struct side send, recv;
 
 	*bytes = 0;
+	if (o->raw.flags & OBJECT_ENDED_UNSEEN)
+		return false;
 	if (!can_see(o->can, UNSEEN_SOME_OPS) || !object_base_bytes(o, &base) || !object_inside_bytes(o, &inside) ||
 	    sends_in_progress(o))
 		return false; /* what a send in progress has put in already is not on its edge yet */
