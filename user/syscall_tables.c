@@ -26,7 +26,7 @@ static void locate_words(struct ipc_file_class *c, const struct kernel *k, const
 	uint32_t offset[IPC_STATE_WORDS], size[IPC_STATE_WORDS], pointers[IPC_STATE_WORDS], first = ~0u, end = 0;
 	unsigned cnt = 0;
 
-	for (; fields[cnt].name && cnt < IPC_STATE_WORDS; cnt++) {
+	for (; fields && fields[cnt].name && cnt < IPC_STATE_WORDS; cnt++) {
 		size[cnt] = 0;
 		if (!fields[cnt].path || kernel_member(k, fields[cnt].path, &offset[cnt], &size[cnt], &pointers[cnt]))
 			continue;
