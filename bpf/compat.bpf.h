@@ -13,6 +13,7 @@
 
 #define TASK_INTERRUPTIBLE 1
 #define S_IFMT 0170000
+#define S_IFREG 0100000
 #define S_IFIFO 0010000
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u

@@ -202,6 +202,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	op_forget();
 	switch (call->kind) {
 	case SYSCALL_OPEN:
+	case SYSCALL_OPEN_NAME:
 	case SYSCALL_PAIR:
 		begin_unresolved(OP_OPEN, nr, arg(regs, call->fd_arg)); /* a path, or where the pair goes */
 		break;
@@ -224,6 +225,8 @@ static __always_inline void adopt(struct ipc_run *run, struct pt_regs *regs)
 
 	run->aux[0] = class_of_mech[run->obj.mech & (MECH_MAX - 1)];
 	run->aux[2] = nr | meaning << NR_BITS;
+	if (alts && meaning < NO_MEANING && alts->alt[meaning].size_arg >= 0)
+		run->size = arg(regs, alts->alt[meaning].size_arg);
 }
 
 SEC("?tp_btf/sys_exit")

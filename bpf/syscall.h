@@ -21,6 +21,7 @@ enum ipc_syscall_kind {
 	SYSCALL_BY_MODE = 4,  /* a descriptor; sends or receives as it was opened: vmsplice */
 	SYSCALL_SENDFILE = 5, /* to descriptor fd_arg, without a copy */
 	SYSCALL_OPEN = 6,     /* the descriptor is the result */
+	SYSCALL_OPEN_NAME = 8, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
 	SYSCALL_PAIR = 7,     /* makes two descriptors, stored at the address in fd_arg */
 };
 
@@ -32,7 +33,7 @@ struct ipc_syscall {
 	__s8 size_arg;
 	__s8 cmd_arg;  /* counted only when this argument is one of cmds; -1: always */
 	__u8 resizes;  /* cmds[0] changes the capacity */
-	__u8 pad;
+	__u8 whole;    /* a result of 0 means that all of size_arg was sent */
 	__u32 cmds[4]; /* 0-terminated */
 	__u32 mechs;   /* bit per mechanism that this meaning exists for */
 };
@@ -44,7 +45,15 @@ struct ipc_syscall_alts {
 
 enum ipc_depth {
 	DEPTH_NONE = 0,
-	DEPTH_RING = 1, /* word 0 is the head, word 1 the tail of a ring */
+	DEPTH_RING = 1,	 /* word 0 is the head, word 1 the tail of a ring */
+	DEPTH_LEVEL = 2, /* word 0 is the depth */
+};
+
+/* Where the kernel object is that has the state. */
+enum ipc_kobj_at {
+	KOBJ_OF_INODE = 0,    /* a pointer in struct inode */
+	KOBJ_OF_FILE = 1,     /* a pointer in struct file */
+	KOBJ_AROUND_INODE = 2, /* the inode is a member of it */
 };
 
 /* A state word inside the bytes read from the kernel object. */
@@ -60,9 +69,9 @@ struct ipc_file_class {
 	__u32 magic;	    /* super block's, 0: any that no earlier class claims */
 	__u16 mech;
 	__u8 depth;	    /* enum ipc_depth */
-	__u8 limit_word;    /* DEPTH_RING: the word that says how many slots may be used */
-	__u16 kobj_in_file; /* 1: the pointer is a member of struct file, 0: of struct inode */
-	__u16 kobj_offset;  /* of that pointer */
+	__u8 limit_word;    /* the word that says how many slots may be used */
+	__u16 kobj_at;	    /* enum ipc_kobj_at */
+	__u16 kobj_offset;  /* of that pointer, or of the inode */
 	__u16 base;	    /* first byte of the object that is read */
 	__u16 span;	    /* how many */
 	__u8 causes[8];	    /* by enum ipc_op; 8 for the verifier */

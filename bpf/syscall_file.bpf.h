@@ -29,6 +29,18 @@ static __always_inline struct file *file_of(__u32 fd)
 	return file;
 }
 
+static __always_inline __u64 kobj_of(__u32 class, struct file *file, struct inode *inode)
+{
+	const volatile struct ipc_file_class *c = &file_classes[class & (IPC_FILE_CLASSES - 1)];
+	__u64 kobj = 0;
+
+	if (c->kobj_at == KOBJ_AROUND_INODE)
+		return (__u64)inode - c->kobj_offset;
+	bpf_probe_read_kernel(&kobj, sizeof(kobj),
+			      (c->kobj_at == KOBJ_OF_FILE ? (void *)file : (void *)inode) + c->kobj_offset);
+	return kobj;
+}
+
 static __always_inline bool classify_file(struct file *file, struct target *t)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -53,10 +65,7 @@ static __always_inline bool classify_file(struct file *file, struct target *t)
 		t->class = i;
 		t->mode = BPF_CORE_READ(file, f_mode);
 		t->flags = BPF_CORE_READ(file, f_flags);
-		t->kobj = 0;
-		bpf_probe_read_kernel(&t->kobj, sizeof(t->kobj),
-				      (file_classes[i].kobj_in_file ? (void *)file : (void *)inode) +
-					      file_classes[i].kobj_offset);
+		t->kobj = kobj_of(i, file, inode);
 		return true;
 	}
 	return false;

@@ -6,13 +6,22 @@
 #ifndef SYSCALL_SIDE_BPF_H
 #define SYSCALL_SIDE_BPF_H
 
-/* The path that an object was opened by, when it is absolute; user space finds the others. */
-static __attribute__((noinline)) int note_path(const struct ipc_object_id *obj, __u64 address)
+/*
+ * The path that an object was opened by, when it is absolute; user space finds the
+ * others. bare: a name that is shown with a slash before it.
+ */
+static __attribute__((noinline)) int note_path(const struct ipc_object_id *obj, __u64 address, bool bare)
 {
 	struct ipc_name name = {};
 
 	if (!obj || bpf_map_lookup_elem(&names, obj))
 		return 0;
+	if (bare) {
+		name.path[0] = '/';
+		if (bpf_probe_read_user_str(name.path + 1, sizeof(name.path) - 1, (void *)address) > 0)
+			map_create(&names, obj, &name);
+		return 0;
+	}
 	if (bpf_probe_read_user_str(name.path, sizeof(name.path), (void *)address) > 0 && name.path[0] == '/')
 		map_create(&names, obj, &name);
 	return 0;
@@ -57,12 +66,12 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 		return;
 	__builtin_memcpy(edge->state, words, sizeof(edge->state));
 	stamp_state(edge->state);
-	if (file_classes[class].depth != DEPTH_RING)
+	if (file_classes[class].depth == DEPTH_NONE)
 		return;
-	depth_note(edge, words[0] - words[1]);
+	depth_note(edge, file_classes[class].depth == DEPTH_RING ? words[0] - words[1] : words[0]);
 	if (side->op == OP_SEND && side->waited && run->own_waits)
 		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);
-	if (PROFILE(PROFILE_RESIDENCY) && side->payload)
+	if (PROFILE(PROFILE_RESIDENCY) && side->payload && file_classes[class].depth == DEPTH_RING)
 		residency_note(&side->obj, words[0], words[1]);
 }
 
@@ -109,7 +118,8 @@ static __always_inline bool opened_side(struct side *side, const struct ipc_run 
 		return false;
 	if (call->kind == SYSCALL_PAIR && bpf_probe_read_user(fds, sizeof(fds), (void *)run->kobj2))
 		return false;
-	if (!resolve_file(call->kind == SYSCALL_PAIR ? fds[0] : (__u32)ret, &t) || !t.kobj || !op_wanted(&t.obj))
+	if (!resolve_file(call->kind == SYSCALL_PAIR ? fds[0] : (__u32)ret, &t) || !t.kobj ||
+	    !(call->mechs & (1u << (t.obj.mech & 31))) || !op_wanted(&t.obj))
 		return false;
 	side->obj = t.obj;
 	side->kobj = t.kobj;
@@ -118,14 +128,16 @@ static __always_inline bool opened_side(struct side *side, const struct ipc_run 
 	side->ret = 0;
 	side->waited = true;
 	side->created = call->kind == SYSCALL_PAIR;
-	if (call->kind == SYSCALL_OPEN)
-		note_path(&t.obj, run->kobj2);
+	if (call->kind != SYSCALL_PAIR)
+		note_path(&t.obj, run->kobj2, call->kind == SYSCALL_OPEN_NAME);
 	return true;
 }
 
 /* The object that was known from the beginning. */
-static __always_inline void first_side(struct side *side, const struct ipc_run *run, __u32 kind, __s64 ret)
+static __always_inline void first_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
+				       __s64 ret)
 {
+	__u32 kind = call->kind;
 	bool spliced = kind == SYSCALL_SPLICE || kind == SYSCALL_TEE;
 	bool moves = spliced || kind == SYSCALL_SENDFILE || (kind == SYSCALL_BY_MODE && run->op == OP_SEND);
 
@@ -133,7 +145,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->kobj = run->kobj;
 	side->class = run->aux[0];
 	side->op = run->op;
-	side->ret = ret;
+	side->ret = call->whole && !ret ? (__s64)run->size : ret;
 	side->payload = run->op == OP_SEND || run->op == OP_RECV;
 	side->waited = !(run->flags & RUN_SECOND);
 	side->moved = moves && ret > 0 ? ret : 0;
@@ -154,11 +166,11 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 {
 	struct side side = {.before = NO_SLOTS};
 
-	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN) {
+	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME) {
 		if (!opened_side(&side, run, call, ret))
 			return;
 	} else {
-		first_side(&side, run, call->kind, ret);
+		first_side(&side, run, call, ret);
 	}
 	for (int i = 0; i < 2; i++) {
 		end_side(&side, run);

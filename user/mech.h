@@ -38,6 +38,7 @@ enum unseen {
 	UNSEEN_WAITS = 1 << 7,	    /* waits, causes, scheduling delay */
 	UNSEEN_WAKES = 1 << 8,
 	UNSEEN_SPURIOUS = 1 << 9,
+	UNSEEN_RESIDENCY = 1 << 11,
 	UNSEEN_SOME_OPS = 1 << 10,  /* a filter drops operations: no balance, nothing that needs all of them */
 };
 #define UNSEEN_COUNTER(i) (1u << (16 + (i))) /* ipc_edge.counters[i] */
@@ -99,6 +100,7 @@ struct mech_syscall {
 	int8_t cmd_arg;	   /* argument compared with cmds; -1: every call counts */
 	uint32_t cmds[4];  /* 0-terminated */
 	bool resizes;	   /* cmds[0] changes the capacity */
+	bool whole;	   /* a result of 0 means that all of size_arg was sent */
 };
 
 /* How much room an object has, and how much of it is in use. Unknown: ~0. */
@@ -122,9 +124,9 @@ struct mechanism {
 	const struct mech_field *fields; /* terminated by .name NULL */
 	const struct mech_derived *derived;
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
-	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data" */
+	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	uint8_t depth;	      /* enum ipc_depth */
-	uint8_t limit_word;   /* DEPTH_RING: the field that says how many slots may be used */
+	uint8_t limit_word;   /* the field that says how many slots may be used */
 	uint8_t causes[OP_MAX]; /* what an interruptible sleep in each operation means */
 	uint32_t file_magic;  /* super block magic of its inodes; 0: any but those that another claims */
 

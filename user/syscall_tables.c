@@ -15,7 +15,12 @@ static void locate_kobj(struct ipc_file_class *c, const struct kernel *k, const 
 
 	if (!path)
 		return;
-	c->kobj_in_file = !strncmp(path, "file.", strlen("file."));
+	if (!strncmp(path, "file.", strlen("file.")))
+		c->kobj_at = KOBJ_OF_FILE;
+	else if (!strncmp(path, "inode.", strlen("inode.")))
+		c->kobj_at = KOBJ_OF_INODE;
+	else
+		c->kobj_at = KOBJ_AROUND_INODE;
 	kernel_member(k, path, &offset, &size, &pointers);
 	c->kobj_offset = offset;
 }
@@ -135,6 +140,7 @@ static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s
 		.size_arg = s->size_arg,
 		.cmd_arg = s->cmd_arg,
 		.resizes = s->resizes,
+		.whole = s->whole,
 		.mechs = mechs,
 	};
 

@@ -33,7 +33,7 @@ bool object_residency(const struct object *o, enum span span, struct ipc_hist *s
 	memset(sum, 0, sizeof(*sum));
 	if (o->residency && (span == SPAN_TOTAL || o->tick == o->model->tick))
 		tally_sum(o->residency, span, (__u64 *)sum);
-	return o->can->profile & PROFILE_RESIDENCY;
+	return (o->can->profile & PROFILE_RESIDENCY) && can_see(o->can, UNSEEN_RESIDENCY);
 }
 
 bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value)
@@ -151,7 +151,8 @@ bool object_inside_bytes(const struct object *o, uint64_t *bytes)
 	}
 	/* not looked at since its last operation, which left it empty: whatever became of it, nothing was in it */
 	state = object_state(o);
-	return o->mech->depth == DEPTH_RING && state && state[0] == state[1];
+	return state && ((o->mech->depth == DEPTH_RING && state[0] == state[1]) ||
+			 (o->mech->depth == DEPTH_LEVEL && !state[0]));
 }
 
 bool object_depth_bytes(const struct object *o, uint64_t *bytes)
