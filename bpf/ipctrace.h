@@ -17,7 +17,8 @@
  */
 #define IPC_MECHANISMS(X) \
 	X(1, PIPE, pipe)  \
-	X(2, FIFO, fifo)
+	X(2, FIFO, fifo)  \
+	X(3, MQ, mq)
 
 enum ipc_mech {
 	MECH_NONE = 0,
@@ -86,7 +87,7 @@ enum ipc_profile {
 
 /*
  * An object: unique among the live ones of one mechanism.
- * pipe, fifo: id is the inode number, domain the device (kernel encoding).
+ * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
  */
 struct ipc_object_id {
 	__u64 id;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * POSIX message queues through ipc/mqueue.c. A message goes one of three ways: to
+ * a receiver that waits for it (a handoff: the tree is not touched), into the
+ * tree, or, when the queue is full, with its sleeping sender until a receiver
+ * puts it into the tree. Which one is told by what ran on the way: msg_insert,
+ * wq_sleep, or neither.
+ *
+ * Cannot see: what a call that was already inside when we attached did; an open
+ * that failed, since only a descriptor tells what was opened. Needs to read
+ * memory by address, which lockdown=confidentiality refuses.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "stamps.bpf.h"
+#include "mq.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+static __always_inline int enter(__u32 fd, __u8 op, __u8 cause, __u64 size)
+{
+	struct mq_ref mq = {};
+	struct ipc_run *run;
+
+	if (!mq_of_fd(fd, &mq) || !op_wanted(&mq.obj))
+		return 0;
+	run = op_begin(&mq.obj, op, cause, mq.info);
+	if (run)
+		run->size = size;
+	return 0;
+}
+
+/* The current task's operation on a queue, or NULL. */
+static __always_inline struct ipc_run *mq_run(void)
+{
+	struct ipc_run *run = run_mine();
+
+	return run && run->task && run->obj.mech == MECH_MQ ? run : NULL;
+}
+
+static __always_inline void note_queue(struct ipc_edge *edge, __u64 info, const struct ipc_run *run)
+{
+	if (!PROFILE(~0u))
+		return; /* --counts */
+	mq_state(info, edge->state);
+	stamp_state(edge->state);
+	depth_note(edge, edge->state[0]);
+	if (run && run->aux[1] > edge->max_depth)
+		edge->max_depth = run->aux[1];
+}
+
+static __always_inline void note_way(struct ipc_edge *edge, __u8 op, const struct ipc_run *run)
+{
+	__u32 way = run->aux[0];
+
+	if (op == OP_RECV) {
+		if (way & MQ_WAY_INSERTED)
+			add(&edge->counters[MQ_ADOPTED], 1);
+		return;
+	}
+	if (way & MQ_WAY_INSERTED)
+		add(&edge->counters[MQ_INSERTED], 1);
+	else if (!(way & MQ_WAY_SLEPT))
+		add(&edge->counters[MQ_HANDED], 1);
+	if (way & MQ_WAY_NOTIFIED)
+		add(&edge->counters[MQ_NOTIFIED], 1);
+}
+
+/* Taken out of the queue, and then its buffer could not be written: gone. */
+static __always_inline void note_lost(const struct ipc_object_id *obj, const struct ipc_run *run)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	if (o && (run->aux[0] & MQ_WAY_TAKEN))
+		add(&o->discarded_bytes, run->aux[2]);
+}
+
+static __always_inline void leave(__u32 fd, __u8 op, __s64 ret)
+{
+	struct op_result res = {.ret = ret, .payload = true};
+	struct ipc_run *run = NULL;
+	struct mq_ref mq = {};
+	struct ipc_edge *edge;
+
+	if (has_entry())
+		run = mq_run();
+	if (run && run->op == op) {
+		mq.obj = run->obj;
+		mq.info = run->kobj;
+	} else {
+		run = NULL;
+		if (!mq_of_fd(fd, &mq) || !op_wanted(&mq.obj))
+			return;
+	}
+	edge = op_end(&mq.obj, op, run, &res);
+	if (edge) {
+		note_queue(edge, mq.info, run);
+		if (run && ret >= 0)
+			note_way(edge, op, run);
+		if (run && op == OP_RECV && ret < 0)
+			note_lost(&mq.obj, run);
+		if (op == OP_SEND && run && run->own_waits)
+			depth_was_full(edge, edge->state[1]);
+		if (PROFILE(PROFILE_EVENTS))
+			op_emit(&mq.obj, op, run, &res, edge, run ? run->size : ~0ull);
+	}
+	op_done(run);
+}
+
+SEC("?fentry/do_mq_timedsend")
+int BPF_PROG(mq_send_entry, int mqdes, const char *buf, size_t len)
+{
+	return enter(mqdes, OP_SEND, CAUSE_FULL, len);
+}
+
+/* It returns 0: all of the message was sent. */
+SEC("?fexit/do_mq_timedsend")
+int BPF_PROG(mq_send_exit, int mqdes, const char *buf, size_t len, unsigned int priority, struct timespec64 *ts,
+	     int ret)
+{
+	leave(mqdes, OP_SEND, ret ? ret : (__s64)len);
+	return 0;
+}
+
+SEC("?fentry/do_mq_timedreceive")
+int BPF_PROG(mq_receive_entry, int mqdes, char *buf, size_t len)
+{
+	return enter(mqdes, OP_RECV, CAUSE_EMPTY, len);
+}
+
+SEC("?fexit/do_mq_timedreceive")
+int BPF_PROG(mq_receive_exit, int mqdes, char *buf, size_t len, unsigned int *priority, struct timespec64 *ts,
+	     int ret)
+{
+	leave(mqdes, OP_RECV, ret);
+	return 0;
+}
+
+#include "mq_way.bpf.h"
+#include "mq_life.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
