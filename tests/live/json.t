@@ -11,7 +11,7 @@ use Test::More;
 use lib dirname(__FILE__);
 use JsonLine qw(json_decode is_number is_string is_boolean);
 use Schema qw(schema_errors);
-use Truth qw(differences lost);
+use Truth qw(differences lost missed_of unequal_sums);
 
 # ---- JsonLine reads what JSON::PP reads ----
 
@@ -64,25 +64,50 @@ is_deeply(broken(sub { $_[1]{send}{latency_ns}{count} = 4 }),
 
 # ---- Truth ----
 
-my $truth = json_decode('{"key":"pipe:[81234]","created":1,"capacity":{"slots":16},'
+my $truth = json_decode('{"key":"pipe:[81234]","mechanism":"pipe","largest_bytes":{"send":4093,"recv":4093},'
+    . '"created":1,"capacity":{"slots":16},'
     . '"send":{"ops":1009,"bytes":4129837,"causes":{"full":3},"errors":{}},"recv":{"ops":{"min":9,"max":2000},"waits":1},'
     . '"endpoints":[{"pid":7,"comm":"w","role":"send","send":{"ops":1009}}],'
     . '"wakers":[{"waker":7,"wakee":8,"wakes":3}],"internals":{"merged_writes":0}}');
+my $blind = [ [ 'pipe', 'syscall', 'internals.merged_writes' ] ];
 
-sub compared {
-    my ($edit, $backend, $missed) = @_;
+# Of hooks: of the end of sends, of their beginning, of no operation.
+sub missed {
+    my ($ended, $begun, $other) = @_;
+    my %op = map { $_ => { missed => 0, missed_entries => 0 } } qw(send recv open close ctl);
+    $op{send} = { missed => $ended, missed_entries => $begun };
+    return missed_of({ loss => { missed => $ended + $begun + $other }, totals => { pipe => \%op } }, 'function');
+}
+my $none = missed(0, 0, 0);
+
+sub seen {
+    my ($edit) = @_;
     my $got = json_decode($object);
     @{ $got->{recv} }{qw(waits causes)} = (1, { empty => 1 });
     $edit->($got);
-    return [ map { s/^pipe:\[81234\]: //r } differences($truth, $got, $backend // 'function', $missed) ];
+    return $got;
+}
+
+sub compared {
+    my ($edit, $backend, $missed) = @_;
+    return [ map { s/^pipe:\[81234\]: //r } differences($truth, seen($edit), $backend // 'function', $blind, $missed // $none) ];
 }
 is_deeply(compared(sub { }), [], 'they agree');
-is_deeply([ differences($truth, undef, 'function') ], ['pipe:[81234]: not in the report'], 'an object that is not there');
+is_deeply([ differences($truth, undef, 'function', $blind, $none) ], ['pipe:[81234]: not in the report'],
+    'an object that is not there');
 is_deeply(compared(sub { $_[0]{send}{ops}-- }), ['send.ops: 1008, truth 1009'], 'one short');
-is_deeply(compared(sub { $_[0]{send}{ops}-- }, 'function', 1), [], 'one short, one missed');
-is_deeply(compared(sub { $_[0]{send}{ops} -= 2 }, 'function', 1), ['send.ops: 1007, truth 1009'], 'two short, one missed');
-is_deeply(compared(sub { $_[0]{send}{ops}++ }, 'function', 9), ['send.ops: 1010, truth 1009'], 'one too many');
-is_deeply(compared(sub { $_[0]{recv}{ops} = 8 }), ['recv.ops: 8, not between 9 and 2000'], 'out of range');
+is_deeply(compared(sub { $_[0]{send}{ops}-- }, 'function', missed(1, 0, 0)), [], 'one short, one missed');
+is_deeply(compared(sub { $_[0]{send}{ops}-- }, 'function', missed(0, 9, 9)), ['send.ops: 1008, truth 1009'],
+    'one short, only other hooks missed');
+is_deeply(compared(sub { $_[0]{send}{ops} -= 2 }, 'function', missed(1, 0, 0)), ['send.ops: 1007, truth 1009'],
+    'two short, one missed');
+is_deeply(compared(sub { $_[0]{send}{ops}++ }, 'function', missed(9, 9, 9)), ['send.ops: 1010, truth 1009'], 'one too many');
+is_deeply(compared(sub { $_[0]{send}{bytes} -= 4093 }, 'function', missed(1, 0, 0)), [], 'the bytes of one');
+is_deeply(compared(sub { $_[0]{send}{bytes} -= 4094 }, 'function', missed(1, 0, 0)), ['send.bytes: 4125743, truth 4129837'],
+    'more bytes than one can have');
+is_deeply(compared(sub { $_[0]{send}{causes}{full} = 2 }, 'function', missed(0, 1, 0)), [], 'a wait short, an entry missed');
+is_deeply(compared(sub { $_[0]{recv}{ops} = 8 }, 'function', missed(9, 9, 9)), ['recv.ops: 8, not between 9 and 2000'],
+    'out of range');
 is_deeply(compared(sub { $_[0]{internals}{merged_writes} = undef }, 'syscall'), [], 'a null where it is blind');
 is_deeply(compared(sub { $_[0]{internals}{merged_writes} = undef }), ['internals.merged_writes: null'], 'a null where it sees');
 is_deeply(compared(sub { $_[0]{send}{causes}{empty} = 1 }), ['send.causes.empty: 1, truth 0'], 'a cause too many');
@@ -93,5 +118,20 @@ is_deeply(compared(sub { $_[0]{endpoints}[0]{comm} = 'x' }), [q(endpoints[7 send
 is_deeply(compared(sub { $_[0]{endpoints} = [] }), ['endpoints[7 send]: missing'], 'an endpoint is missing');
 is_deeply(compared(sub { delete $_[0]{capacity} }), ['capacity: missing'], 'a key that is not there');
 is(lost({ missed => 1, map_full => 2 }), 3, 'losses add up');
+
+# ---- counted + missed = truth, over all objects ----
+
+my $exact = json_decode('{"key":"pipe:[81234]","mechanism":"pipe","send":{"ops":1009},"recv":{"ops":1009}}');
+sub sums {
+    my ($edit, $missed) = @_;
+    return [ unequal_sums([ [ $exact, seen($edit) ] ], $missed) ];
+}
+is_deeply(sums(sub { }, $none), [], 'equal');
+is_deeply(sums(sub { $_[0]{send}{ops} -= 2 }, missed(2, 0, 0)), [], 'two short, two missed');
+is_deeply(sums(sub { $_[0]{send}{ops}-- }, missed(2, 0, 0)), ['all objects, send: 1008 counted + 2 missed, truth 1009'],
+    'one short, two missed');
+is_deeply(sums(sub { $_[0]{recv}{ops}-- }, missed(1, 0, 0)),
+    [ 'all objects, send: 1009 counted + 1 missed, truth 1009', 'all objects, recv: 1008 counted + 0 missed, truth 1009' ],
+    'missed on the other side');
 
 done_testing();
