@@ -36,6 +36,14 @@ int BPF_PROG(pipe_create, struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* What was in it when it went nobody looked at. */
+static __always_inline void end_unseen(struct ipc_object *o)
+{
+	o->flags |= OBJECT_DESTROYED | OBJECT_INSIDE_UNKNOWN;
+	o->last_ns = bpf_ktime_get_ns();
+	o->destructions++;
+}
+
 SEC("?fentry/fifo_open")
 int BPF_PROG(fifo_open_entry, struct inode *inode, struct file *file)
 {
@@ -71,10 +79,11 @@ int BPF_PROG(fifo_open_exit, struct inode *inode, struct file *file, int ret)
 		o = object_of(&obj);
 		if (o && run && run->aux[0]) {
 			o->creations++;
-			o->flags &= ~OBJECT_DESTROYED;
-			if (ret && !inode->i_pipe)
-				o->destructions++;
+			if (!run->aux[2])
+				o->flags &= ~OBJECT_DESTROYED;
 		}
+		if (o && run && run->aux[3])
+			end_unseen(o);
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(&obj, OP_OPEN, run, &res, edge, ~0ull);
 	}
@@ -82,29 +91,63 @@ int BPF_PROG(fifo_open_exit, struct inode *inode, struct file *file, int ret)
 	return 0;
 }
 
-/* Before the ring may go: what is in it is read while it is there. */
+/* Its bytes and its head count among those of the object's earlier rings. */
+static __always_inline void note_end(struct ipc_object *o, struct pipe_inode_info *pipe)
+{
+	__s64 inside = pipe_bytes_inside(pipe);
+
+	pipe_state(pipe, o->state);
+	stamp_state(o->state);
+	o->flags |= OBJECT_DESTROYED;
+	o->last_ns = bpf_ktime_get_ns();
+	o->destructions++;
+	o->counters[0] += o->state[0]; /* head of this incarnation */
+	o->inside_bytes = 0;
+	if (inside == INSIDE_UNKNOWN) {
+		o->flags |= OBJECT_INSIDE_UNKNOWN;
+		return;
+	}
+	o->discarded_bytes += inside;
+	if (PROFILE(PROFILE_DETAIL))
+		add(&o->depth_bytes, -inside);
+}
+
+/*
+ * The ring goes, with the last of its files: inside a close, or an open that gave
+ * up. Nobody else sees it any more, so what is in it is exact. Which close is the
+ * last cannot be told before: two may be under way, each seeing the other's file.
+ */
+SEC("?fentry/free_pipe_info")
+int BPF_PROG(pipe_free, struct pipe_inode_info *pipe)
+{
+	struct ipc_run *run = run_mine();
+	struct ipc_object *o;
+
+	if (!run || (run->op != OP_CLOSE && run->op != OP_OPEN))
+		return 0;
+	if (run->kobj && run->kobj != (__u64)pipe)
+		return 0;
+	if (pipe->files) { /* made by this open and never used: another one was first */
+		run->aux[0] = 0;
+		return 0;
+	}
+	run->aux[2] = 1;
+	o = object_of(&run->obj);
+	if (o)
+		note_end(o, pipe);
+	else
+		run->aux[3] = 1; /* it is first seen when it ends */
+	return 0;
+}
+
 SEC("?fentry/pipe_release")
 int BPF_PROG(pipe_release_entry, struct inode *inode, struct file *file)
 {
-	struct pipe_inode_info *pipe = inode->i_pipe;
 	struct ipc_object_id obj;
-	struct ipc_object *o;
-	struct ipc_run *run;
 
 	pipe_identify(inode, &obj);
-	if (!op_wanted(&obj))
-		return 0;
-	run = op_begin(&obj, OP_CLOSE, CAUSE_LOCK, (__u64)pipe);
-	if (pipe->files != 1)
-		return 0;
-	if (run)
-		run->aux[0] = 1; /* the last one, unless a FIFO is being opened right now */
-	o = object_of(&obj);
-	if (!o)
-		return 0;
-	pipe_state(pipe, o->state);
-	stamp_state(o->state);
-	o->inside_bytes = pipe_bytes_inside(pipe);
+	if (op_wanted(&obj))
+		op_begin(&obj, OP_CLOSE, CAUSE_LOCK, (__u64)inode->i_pipe);
 	return 0;
 }
 
@@ -123,24 +166,8 @@ int BPF_PROG(pipe_release_exit, struct inode *inode, struct file *file, int ret)
 	run = run_of(&obj, OP_CLOSE);
 	edge = op_end(&obj, OP_CLOSE, run, &res);
 	o = object_of(&obj);
-	if (o && !inode->i_pipe) {
-		o->flags |= OBJECT_DESTROYED;
-		o->last_ns = bpf_ktime_get_ns();
-		if (run && run->aux[0]) {
-			o->destructions++;
-			o->counters[0] += o->state[0]; /* head of this incarnation */
-			if ((__s64)o->inside_bytes == INSIDE_UNKNOWN) {
-				o->flags |= OBJECT_INSIDE_UNKNOWN;
-			} else {
-				o->discarded_bytes += o->inside_bytes;
-				if (PROFILE(PROFILE_DETAIL))
-					add(&o->depth_bytes, -o->inside_bytes);
-			}
-			o->inside_bytes = 0;
-		} else {
-			o->flags |= OBJECT_INSIDE_UNKNOWN;
-		}
-	}
+	if (o && (run ? run->aux[3] : !inode->i_pipe))
+		end_unseen(o);
 	if (edge && PROFILE(PROFILE_EVENTS))
 		op_emit(&obj, OP_CLOSE, run, &res, edge, ~0ull);
 	op_done(run);

@@ -251,6 +251,42 @@ static void run_fionread(unsigned n)
 	}
 }
 
+/* ---- the end of it ---- */
+
+static unsigned rounds;
+
+static void last_holder(void *arg)
+{
+	const int *fd = arg;
+
+	keep_only(*fd);
+	advance();
+	await_gate(rounds);
+	close_fd(*fd);
+}
+
+/* Either may be the last one, and see the other's end still open when it begins. */
+static void run_close_together(unsigned n)
+{
+	for (rounds = 1; rounds <= n; rounds++) {
+		struct task *reader, *writer;
+
+		lone_pipe(0);
+		must_write(o, fds[1], 79);
+		reader = spawn("last-reader", last_holder, &fds[0]);
+		writer = spawn("last-writer", last_holder, &fds[1]);
+		await_step(reader, 1);
+		await_step(writer, 1);
+		close_fd(fds[0]);
+		close_fd(fds[1]);
+		open_gate(rounds);
+		join(reader);
+		join(writer);
+		fact(o, TOP, "destroyed", 1);
+		fact(o, TOP, "balance_bytes", 0);
+	}
+}
+
 static const struct scenario scenarios[] = {
 	{"eagain", "O_NONBLOCK on both ends: refused, and cut short", run_eagain, 101},
 	{"eof", "reads after the last writer's close", run_eof, 7},
@@ -263,5 +299,6 @@ static const struct scenario scenarios[] = {
 	 5},
 	{"resize", "F_SETPIPE_SZ up, down, too small, too large", run_resize, 0},
 	{"fionread", "FIONREAD on both ends", run_fionread, 101},
+	{"close-together", "both ends closed at once, with data inside", run_close_together, 31},
 };
 REGISTER_SCENARIOS(scenarios, "pipe,fifo");

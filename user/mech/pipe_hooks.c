@@ -20,6 +20,7 @@ const struct mech_hook pipe_hooks[] = {
 	{"pipe_read_entry", "pipe_read|anon_pipe_read", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
 	{"pipe_release_entry", "pipe_release", ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
 	{"fifo_open_entry", "fifo_open", ANY, .op = -1, .begins = BEGINS(OP_OPEN)},
+	{"pipe_free", "free_pipe_info", ANY, .op = -1},
 	{"splice_entry", "do_splice", ENTRY, .op = -1, .begins = BEGINS(OP_RECV), .optional = true, .without = "waits in splice"},
 	{"tee_entry", "do_tee", ENTRY, .op = -1, .begins = BEGINS(OP_SEND), .optional = true, .without = "waits in tee"},
 	{"splice_wait_readable", "pipe_wait_readable", PROFILE_WAITS, .op = -1, .optional = true,
