@@ -116,13 +116,15 @@ static __always_inline bool is_compat_task(void)
 #endif
 }
 
+#if defined(__TARGET_ARCH_x86)
+#define REGS_SYSCALL orig_ax
+#else
+#define REGS_SYSCALL syscallno
+#endif
+
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 {
-#if defined(__TARGET_ARCH_x86)
-	return regs->orig_ax;
-#else
-	return regs->syscallno;
-#endif
+	return regs->REGS_SYSCALL;
 }
 
 /* Id of the task's cgroup in the unified hierarchy: the inode number of its directory. */
@@ -134,9 +136,8 @@ static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 #define THREAD_SIZE 16384 /* x86-64 and arm64, without KASAN */
 
 /*
- * Is the current task innocent: does an interrupt run on top of it? Interrupts
- * have a stack of their own, and a tracepoint's context lies on the stack it runs
- * on. preempt_count would say the same, but its per-CPU variable has had three
+ * Does an interrupt run on top of the current task? Interrupts of the kernel have
+ * a stack of their own, and a tracepoint's context lies on the stack it runs on. preempt_count would say the same, but its per-CPU variable has had three
  * homes, none in BTF on 5.10, and no address where kallsyms has no data symbols.
  */
 static __always_inline bool on_interrupt_stack(void *ctx)
@@ -151,6 +152,39 @@ static __always_inline bool on_interrupt_stack(void *ctx)
 		stack = (__u64)BPF_CORE_READ(task, stack);
 	}
 	return (__u64)ctx < stack || (__u64)ctx >= stack + THREAD_SIZE;
+}
+
+#define PF_EXITING 0x4
+#define PF_KTHREAD 0x200000
+
+/*
+ * An interrupt of user mode, on x86, runs on the task's own stack, which is empty
+ * then: what tells it is that the task came into the kernel without a system call.
+ * One that exits may have come so too, for the signal that ends it, and wakes others.
+ */
+static __always_inline bool interrupted_user_mode(void)
+{
+	__u32 not_interrupted = PF_KTHREAD | PF_EXITING;
+
+	/* 5.15; it implies bpf_get_current_task_btf */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		struct task_struct *task = bpf_get_current_task_btf();
+		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+		return !(task->flags & not_interrupted) && (__s32)regs->REGS_SYSCALL == -1;
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+		struct pt_regs *regs = BPF_CORE_READ(task, stack) + THREAD_SIZE - sizeof(*regs);
+
+		return !(BPF_CORE_READ(task, flags) & not_interrupted) &&
+		       (__s32)BPF_CORE_READ(regs, REGS_SYSCALL) == -1;
+	}
+}
+
+/* Is the current task innocent of what happens? */
+static __always_inline bool in_interrupt(void *ctx)
+{
+	return on_interrupt_stack(ctx) || interrupted_user_mode();
 }
 
 /*

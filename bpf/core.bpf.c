@@ -245,7 +245,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		early = early_run(wakee);
 	if (!run && !by && !early)
 		return 0;
-	interrupt = on_interrupt_stack(ctx);
+	interrupt = in_interrupt(ctx);
 	if (interrupt)
 		by = NULL;
 	if (run && (run->flags & RUN_SLEEPS)) {
