@@ -189,7 +189,7 @@ void json_object(struct json *j, const struct object *o, enum span span)
 	json_endpoints(j, o, span);
 	json_wakers(j, o, span);
 	json_waiting(j, o);
-	json_uint(j, "discarded_bytes", o->raw.discarded_bytes);
+	json_uint_or_null(j, "discarded_bytes", can_see(o->can, UNSEEN_DESTRUCTION), o->raw.discarded_bytes);
 	if (object_balance(o, &balance))
 		json_int(j, "balance_bytes", balance);
 	else
