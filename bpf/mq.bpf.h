@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct mq_internals) <= 4 * IPC_STATE_STAMP, "fits the sta
 /* ipc_object.counters */
 #define MQ_MAX_SENDERS 0 /* most that waited at a time */
 #define MQ_MAX_RECEIVERS 1
+#define MQ_UNLINKED 2
 
 /* run->aux: [0] what happened on the way, [1] messages at the fullest, [2] bytes of the message taken */
 enum mq_way {

@@ -115,16 +115,21 @@ static __always_inline void mq_of_inode(struct inode *inode, struct mq_ref *mq)
 	mq->info = mq_info_of(inode);
 }
 
-/* Its name goes; the queue itself goes with the last descriptor. */
+/* Its name goes: no operation on the queue, which itself goes with the last descriptor. */
 SEC("?fexit/mqueue_unlink")
 int BPF_PROG(mq_unlink_exit, struct inode *dir, struct dentry *dentry, int ret)
 {
-	struct mq_ref mq = {};
+	struct inode *inode = dentry->d_inode;
+	struct ipc_object_id obj;
+	struct ipc_object *o;
 
-	if (!dentry->d_inode)
+	if (ret || !inode)
 		return 0;
-	mq_of_inode(dentry->d_inode, &mq);
-	return control(&mq, OP_CTL, ret);
+	mq_identify(inode, &obj);
+	o = bpf_map_lookup_elem(&objects, &obj);
+	if (o)
+		o->counters[MQ_UNLINKED] = 1;
+	return 0;
 }
 
 /* Each close of a descriptor, also at the end of a process */

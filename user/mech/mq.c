@@ -20,7 +20,7 @@ enum mq_word { MQ_CURMSGS, MQ_MAXMSG, MQ_MSGSIZE, MQ_QSIZE, MQ_NOTIFY, MQ_TOP_PR
 
 /* ipc_edge.counters and ipc_object.counters of bpf/mq.bpf.h */
 enum mq_counter { MQ_HANDED = 0, MQ_INSERTED = 1, MQ_ADOPTED = 2, MQ_NOTIFIED = 5 };
-enum mq_object_counter { MQ_MAX_SENDERS = 0, MQ_MAX_RECEIVERS = 1 };
+enum mq_object_counter { MQ_MAX_SENDERS = 0, MQ_MAX_RECEIVERS = 1, MQ_UNLINKED = 2 };
 
 static const struct mech_field fields[] = {
 	{ "curmsgs", "messages in the queue", "mqueue_inode_info.attr.mq_curmsgs" },
@@ -114,6 +114,13 @@ static bool max_receivers(const struct object *o, enum span span, double *value)
 	return most_waiting(o, MQ_MAX_RECEIVERS, span, value);
 }
 
+static bool unlinked(const struct object *o, enum span span, double *value)
+{
+	(void)span;
+	*value = o->raw.counters[MQ_UNLINKED];
+	return *value || o->can->backend == BACKEND_FUNCTION;
+}
+
 static const struct mech_derived derived[] = {
 	{ "handoffs", "messages given to a receiver that waited", handoffs },
 	{ "inserts", "messages put into the tree by their sender", inserts },
@@ -124,6 +131,7 @@ static const struct mech_derived derived[] = {
 	{ "waiting_receivers", "receivers asleep now", waiting_receivers },
 	{ "max_waiting_senders", "most senders asleep at a time", max_senders },
 	{ "max_waiting_receivers", "most receivers asleep at a time", max_receivers },
+	{ "unlinked", "its name is gone", unlinked },
 	{ NULL, NULL, NULL },
 };
 
@@ -147,7 +155,7 @@ static const struct mech_hook hooks[] = {
 	{ "mq_close_exit", "mqueue_flush_file", ANY, .op = OP_CLOSE },
 	{ "mq_notify_exit", "do_mq_notify", ANY, .op = OP_CTL, .optional = true, .without = "mq_notify" },
 	{ "mq_attr_exit", "do_mq_getsetattr", ANY, .op = OP_CTL, .optional = true, .without = "mq_getattr, mq_setattr" },
-	{ "mq_unlink_exit", "mqueue_unlink", ANY, .op = OP_CTL, .optional = true, .without = "mq_unlink" },
+	{ "mq_unlink_exit", "mqueue_unlink", ANY, .op = -1, .optional = true, .without = "mq_unlink" },
 	{ .program = NULL },
 };
 
