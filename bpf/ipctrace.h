@@ -79,6 +79,7 @@ enum ipc_profile {
 #define IPC_NAME_LEN 256
 #define IPC_STATE_WORDS 16   /* u32s of a mechanism's `struct NAME_internals` */
 #define IPC_STATE_STAMP 15    /* the last one: when the others were read, in an unspecified unit; wraps; 0: never */
+#define IPC_STATE_FINE 14     /* the same within that unit, of mechanisms that have no other order */
 #define IPC_STATE_ABSENT 0xffffffffu /* a word that this kernel does not have */
 #define IPC_MECH_COUNTERS 6  /* u64s that only the mechanism's own files understand */
 #define IPC_SLOT_STAMPS 256  /* ring slots whose residency can be followed */
@@ -238,6 +239,17 @@ struct ipc_residency {
 	__u32 seen_tail;
 	__u64 unfollowed; /* slots that were not stamped: ring too long, or existed before */
 	__u64 stamp_ns[IPC_SLOT_STAMPS];
+};
+
+/* PROFILE_DETAIL: messages by a number that each of them has. */
+struct ipc_part_key {
+	struct ipc_object_id obj;
+	__u64 part; /* mq: the priority */
+};
+
+struct ipc_part {
+	__u64 sends;
+	__u64 recvs;
 };
 
 enum ipc_run_flags {

@@ -433,9 +433,21 @@ static __always_inline void depth_note(struct ipc_edge *edge, __u32 depth)
  * do not tell the newer of two states. In jiffies, which cost nothing, or in 2^16
  * ns where the clock is read anyhow; one run uses one of them. Never 0.
  */
+static __always_inline __u64 state_clock(void)
+{
+	return PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() : bpf_jiffies64() << 16;
+}
+
 static __always_inline void stamp_state(__u32 *state)
 {
-	state[IPC_STATE_STAMP] = (PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() >> 16 : bpf_jiffies64()) | 1;
+	state[IPC_STATE_STAMP] = state_clock() >> 16 | 1;
+}
+
+/* at: taken before the words were read, so that what came after them never seems the older */
+static __always_inline void stamp_state_finely(__u32 *state, __u64 at)
+{
+	state[IPC_STATE_STAMP] = at >> 16 | 1;
+	state[IPC_STATE_FINE] = at & 0x1ffff;
 }
 
 /* A sender slept for room: between its beginning and its end, every slot was in use. */

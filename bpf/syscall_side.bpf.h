@@ -59,6 +59,7 @@ static __always_inline void note_counters(struct ipc_edge *edge, const struct si
 
 static __always_inline void note_state(struct ipc_edge *edge, const struct side *side, const struct ipc_run *run)
 {
+	__u64 at = state_clock();
 	const __u32 *words = read_words(SCRATCH_EXIT, side->class, side->kobj);
 	__u32 class = side->class & (IPC_FILE_CLASSES - 1);
 
@@ -68,6 +69,8 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 	stamp_state(edge->state);
 	if (file_classes[class].depth == DEPTH_NONE)
 		return;
+	if (file_classes[class].depth == DEPTH_LEVEL)
+		stamp_state_finely(edge->state, at);
 	depth_note(edge, file_classes[class].depth == DEPTH_RING ? words[0] - words[1] : words[0]);
 	if (side->op == OP_SEND && side->waited && run->own_waits)
 		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);

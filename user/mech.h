@@ -111,6 +111,13 @@ struct mech_room {
 };
 #define ROOM_UNKNOWN UINT64_MAX
 
+/* Messages by a number that each has: "priorities", of which each is one "priority". */
+struct mech_parts {
+	const char *name;
+	const char *help;
+	enum backend backend; /* the one that sees them */
+};
+
 struct mechanism {
 	unsigned id; /* enum ipc_mech */
 	const char *name;
@@ -123,6 +130,7 @@ struct mechanism {
 	const struct mech_syscall *syscalls;
 	const struct mech_field *fields; /* terminated by .name NULL */
 	const struct mech_derived *derived;
+	const struct mech_parts *parts; /* NULL: none */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	uint8_t depth;	      /* enum ipc_depth */

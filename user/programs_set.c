@@ -24,6 +24,7 @@ static uint32_t map_entries(const char *name, const void *arg)
 		{"wakes", EDGE_SHARE(4)},
 		{"hists", o->profile & PROFILE_LATENCY ? EDGE_SHARE(4) : 1},
 		{"residency", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(16) : 1},
+		{"parts", o->profile & PROFILE_DETAIL ? EDGE_SHARE(4) : 1},
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
 		{"sleepers", EDGE_SHARE(4)},

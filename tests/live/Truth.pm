@@ -149,11 +149,22 @@ sub compare {
     } elsif (ref($truth) eq 'HASH') {
         return differs($c, "$path: not an object") unless ref($got) eq 'HASH';
         $got = own_waits($got) if defined $got->{waits} && ref($got->{causes}) eq 'HASH';
-        compare($c, "$path.$_", $truth->{$_}, $got->{$_}, exists $got->{$_}) for sort keys %$truth;
+        compare($c, "$path.$_", $truth->{$_}, below($got, $_)) for sort keys %$truth;
     } else {
         number($c, $path, $truth, $got);
     }
     return;
+}
+
+# The value at a key, which may lead further down ("priorities.3.sends"), and whether it is there; below a null all is null.
+sub below {
+    my ($got, $path) = @_;
+    for my $key (split /[.]/, $path) {
+        return (undef, 1) if !defined $got;
+        return (undef, 0) if ref($got) ne 'HASH' || !exists $got->{$key};
+        $got = $got->{$key};
+    }
+    return ($got, 1);
 }
 
 # A side without its sleeps for the kernel's own lock or for memory: when two tasks meet

@@ -40,6 +40,11 @@ static inline bool can_latency(const struct capability *can)
 	return can->profile & PROFILE_LATENCY;
 }
 
+static inline bool can_residency(const struct capability *can)
+{
+	return (can->profile & PROFILE_RESIDENCY) && can_see(can, UNSEEN_RESIDENCY);
+}
+
 /* Operations of this kind are seen. */
 static inline bool can_op(const struct capability *can, enum ipc_op op)
 {

@@ -33,7 +33,7 @@ bool object_residency(const struct object *o, enum span span, struct ipc_hist *s
 	memset(sum, 0, sizeof(*sum));
 	if (o->residency && (span == SPAN_TOTAL || o->tick == o->model->tick))
 		tally_sum(o->residency, span, (__u64 *)sum);
-	return (o->can->profile & PROFILE_RESIDENCY) && can_see(o->can, UNSEEN_RESIDENCY);
+	return can_residency(o->can);
 }
 
 bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value)

@@ -40,6 +40,7 @@ void model_free(struct model *m)
 	index_free(&m->objects);
 	index_free(&m->endpoints);
 	index_free(&m->wakes);
+	index_free(&m->parts);
 	free(m->waits);
 	free(m->carried);
 	free(m);
@@ -86,6 +87,7 @@ void model_feed(struct model *m, const struct snapshot *part)
 	waits_update(m, part);
 	edges_update(m, part);
 	wakes_update(m, part);
+	parts_update(m, part);
 }
 
 void model_end(struct model *m, const struct snapshot *tail)

@@ -43,7 +43,7 @@ struct model {
 
 	struct process *processes;
 	struct cgroup *cgroups;
-	struct index objects, endpoints, wakes;
+	struct index objects, endpoints, wakes, parts;
 	struct cursor object_rows, edge_rows, hist_rows, holder_rows, wake_rows, process_rows;
 
 	struct wait *waits, *carried; /* operations in progress now, and at the update before */

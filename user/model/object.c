@@ -57,6 +57,8 @@ static void object_unlink(struct model *m, struct object *o)
 		endpoint_unlink(m, e);
 	for (struct wake *w = o->wakes; w; w = w->next)
 		wake_unlink(m, w);
+	for (struct part *p = o->parts; p; p = p->next)
+		part_unlink(m, p);
 }
 
 static bool is_object(const struct object *o, const struct ipc_object_id *id)
@@ -244,6 +246,7 @@ static void object_free(struct model *m, struct object *o)
 		endpoint_free(e);
 	}
 	wakes_free_of(o);
+	parts_free_of(o);
 	if (o->residency)
 		tally_free(o->residency);
 	free(o->residency);

@@ -13,6 +13,7 @@
 #include "model/capability.h"
 #include "model/endpoint.h"
 #include "model/error.h"
+#include "model/part.h"
 #include "model/side.h"
 #include "model/span.h"
 #include "model/tally.h"
@@ -43,6 +44,7 @@ struct object {
 
 	struct endpoint *endpoints;
 	struct wake *wakes;
+	struct part *parts;
 	struct tally *residency;       /* HIST_WORDS; NULL: not read */
 	uint64_t unfollowed;	       /* slots whose residency could not be taken */
 	char *name;		       /* a path, raw bytes; NULL: none */

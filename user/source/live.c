@@ -184,6 +184,7 @@ int live_read(struct live *l, struct snapshot *s)
 	if ((err = READ_ROWS("edges", s->edges)) || (err = READ_ROWS("objects", s->objects)) ||
 	    (err = READ_ROWS("processes", s->processes)) || (err = READ_ROWS("errors", s->errors)) || (err = READ_ROWS("wakes", s->wakes)) ||
 	    (err = READ_ROWS("hists", s->hists)) || (err = READ_ROWS("residency", s->residency)) ||
+	    (err = READ_ROWS("parts", s->parts)) ||
 	    (err = READ_ROWS("sleepers", s->sleepers)) || (err = read_names(l, s)))
 		return err;
 	read_holders(l, s);

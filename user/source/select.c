@@ -182,6 +182,7 @@ void snapshot_select(struct snapshot *s, const struct cli_options *o, int classe
 	KEEP(s->wakes, keys, .);
 	KEEP(s->hists, keys, .);
 	KEEP(s->residency, keys, .);
+	KEEP(s->parts, keys, .obj.);
 	KEEP(s->sleepers, values, .obj.);
 	KEEP(s->names, keys, .);
 	free_selection(&sel);

@@ -13,6 +13,7 @@
 	DO((s)->wakes);      \
 	DO((s)->hists);      \
 	DO((s)->residency);  \
+	DO((s)->parts);      \
 	DO((s)->sleepers);   \
 	DO((s)->names)
 

@@ -56,6 +56,7 @@ struct snapshot {
 	SNAPSHOT_ROWS(struct ipc_wake_key, uint64_t) wakes;
 	SNAPSHOT_ROWS(struct ipc_edge_key, struct ipc_edge_hists) hists;
 	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_residency) residency;
+	SNAPSHOT_ROWS(struct ipc_part_key, struct ipc_part) parts;
 	SNAPSHOT_ROWS(uint32_t, struct ipc_run) sleepers; /* by TID: operations off the CPU now; RUN_SLEEPS: waiting */
 	SNAPSHOT_ROWS(struct ipc_object_id, struct object_name) names;
 	struct losses losses;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* OBJECT of the JSON. All keys always; null is what was not collected or cannot be seen. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "view/json_parts.h"
 #include "view/report.h"
 
@@ -104,6 +107,38 @@ static void json_waiting(struct json *j, const struct object *o)
 	json_close(j, ']');
 }
 
+/* "priorities":{"0":{"sends":n,"recvs":n},…}: those of the span. */
+static void json_parts(struct json *j, const struct object *o, enum span span)
+{
+	const struct mech_parts *parts = o->mech->parts;
+	const struct part **all;
+	size_t cnt;
+
+	if (!parts)
+		return;
+	if (o->can->backend != parts->backend || !(o->can->profile & PROFILE_DETAIL)) {
+		json_null(j, parts->name);
+		return;
+	}
+	all = parts_sorted(o, &cnt);
+	json_open(j, parts->name, '{');
+	for (size_t i = 0; i < cnt; i++) {
+		struct ipc_part counts;
+		char number[24];
+
+		part_counts(o->model, all[i], span, &counts);
+		if (!counts.sends && !counts.recvs)
+			continue;
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)all[i]->key.part);
+		json_open(j, number, '{');
+		json_uint(j, "sends", counts.sends);
+		json_uint(j, "recvs", counts.recvs);
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+	free(all);
+}
+
 static void json_internals(struct json *j, const struct object *o, enum span span)
 {
 	const struct mech_derived *d = o->mech->derived;
@@ -121,6 +156,7 @@ static void json_internals(struct json *j, const struct object *o, enum span spa
 		else
 			json_null(j, d->name);
 	}
+	json_parts(j, o, span);
 	json_close(j, '}');
 }
 

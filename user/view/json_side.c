@@ -114,7 +114,7 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 		missed += of_op.ended;
 	}
 	total_residency(m, mech, span, &residency);
-	json_hist(j, "residency_ns", m->config.can[mech].profile & PROFILE_RESIDENCY ? &residency : NULL);
+	json_hist(j, "residency_ns", can_residency(&m->config.can[mech]) ? &residency : NULL);
 	if (total_balance(m, mech, &balance, &unknown))
 		json_int(j, "balance_bytes", balance);
 	else
