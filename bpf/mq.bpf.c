@@ -21,6 +21,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "stamps.bpf.h"
+#include "part.bpf.h"
 #include "mq.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -50,8 +51,8 @@ static __always_inline void note_queue(struct ipc_edge *edge, __u64 info, const 
 {
 	if (!PROFILE(~0u))
 		return; /* --counts */
+	stamp_state_finely(edge->state, state_clock());
 	mq_state(info, edge->state);
-	stamp_state(edge->state);
 	depth_note(edge, edge->state[0]);
 	if (run && run->aux[1] > edge->max_depth)
 		edge->max_depth = run->aux[1];
@@ -83,7 +84,8 @@ static __always_inline void note_lost(const struct ipc_object_id *obj, const str
 		add(&o->discarded_bytes, run->aux[2]);
 }
 
-static __always_inline void leave(__u32 fd, __u8 op, __s64 ret)
+/* priority: of a send; a receive knows it from its message */
+static __always_inline void leave(__u32 fd, __u8 op, __s64 ret, __u32 priority)
 {
 	struct op_result res = {.ret = ret, .payload = true};
 	struct ipc_run *run = NULL;
@@ -109,6 +111,10 @@ static __always_inline void leave(__u32 fd, __u8 op, __s64 ret)
 			note_lost(&mq.obj, run);
 		if (op == OP_SEND && run && run->own_waits)
 			depth_was_full(edge, edge->state[1]);
+		if (PROFILE(PROFILE_DETAIL) && ret >= 0 && op == OP_SEND)
+			part_count(&mq.obj, priority, true);
+		else if (PROFILE(PROFILE_DETAIL) && ret >= 0 && run)
+			part_count(&mq.obj, run->aux[3], false);
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(&mq.obj, op, run, &res, edge, run ? run->size : ~0ull);
 	}
@@ -126,7 +132,7 @@ SEC("?fexit/do_mq_timedsend")
 int BPF_PROG(mq_send_exit, int mqdes, const char *buf, size_t len, unsigned int priority, struct timespec64 *ts,
 	     int ret)
 {
-	leave(mqdes, OP_SEND, ret ? ret : (__s64)len);
+	leave(mqdes, OP_SEND, ret ? ret : (__s64)len, priority);
 	return 0;
 }
 
@@ -140,7 +146,7 @@ SEC("?fexit/do_mq_timedreceive")
 int BPF_PROG(mq_receive_exit, int mqdes, char *buf, size_t len, unsigned int *priority, struct timespec64 *ts,
 	     int ret)
 {
-	leave(mqdes, OP_RECV, ret);
+	leave(mqdes, OP_RECV, ret, 0);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct mq_internals {
 	__u32 notify;
 	__u32 top_priority;
 };
-_Static_assert(sizeof(struct mq_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
+_Static_assert(sizeof(struct mq_internals) <= 4 * IPC_STATE_FINE, "fits the state words");
 
 /* ipc_edge.counters: how messages went; the same index means another thing on another kind of operation */
 #define MQ_HANDED 0   /* send: given to a waiting receiver */
@@ -33,7 +33,7 @@ _Static_assert(sizeof(struct mq_internals) <= 4 * IPC_STATE_STAMP, "fits the sta
 #define MQ_MAX_RECEIVERS 1
 #define MQ_UNLINKED 2
 
-/* run->aux: [0] what happened on the way, [1] messages at the fullest, [2] bytes of the message taken */
+/* run->aux: [0] what happened on the way, [1] messages at the fullest, [2] bytes and [3] priority of the message taken */
 enum mq_way {
 	MQ_WAY_SLEPT = 1 << 0,
 	MQ_WAY_INSERTED = 1 << 1,

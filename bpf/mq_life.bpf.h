@@ -208,6 +208,7 @@ static __always_inline void sample(const struct mq_ref *mq)
 
 	if (!o)
 		return;
+	stamp_state_finely(o->state, state_clock());
 	mq_state(mq->info, o->state);
 	if (!object_sampled(o, ((struct mq_internals *)o->state)->qsize, is_new))
 		return;

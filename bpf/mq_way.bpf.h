@@ -101,6 +101,7 @@ int BPF_PROG(mq_freed, struct msg_msg *msg)
 	if (run && run->op == OP_RECV) {
 		run->aux[0] |= MQ_WAY_TAKEN;
 		run->aux[2] = msg->m_ts;
+		run->aux[3] = msg->m_type;
 		if (PROFILE(PROFILE_RESIDENCY))
 			residency_of_message(&run->obj, (__u64)msg);
 	} else if (PROFILE(PROFILE_RESIDENCY)) {

@@ -264,6 +264,32 @@ static void run_notification(unsigned n)
 	last_close();
 }
 
+/* Messages of many priorities, the highest first, some of which stay. */
+static void run_priorities(unsigned n)
+{
+	static const unsigned priorities[] = {0, 3, 31, 32767};
+
+	one_queue("priorities");
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < 4; k++)
+			must_mq_send(o, mq, 11 + k, priorities[k]);
+		for (unsigned k = 4; k-- > (i + 1 == n ? 2u : 0u);)
+			must_mq_receive(o, mq, 11 + k);
+	}
+	fact(o, INTERNALS, "priorities.0.sends", n);
+	fact(o, INTERNALS, "priorities.0.recvs", n - 1);
+	fact(o, INTERNALS, "priorities.3.sends", n);
+	fact(o, INTERNALS, "priorities.3.recvs", n - 1);
+	fact(o, INTERNALS, "priorities.31.recvs", n);
+	fact(o, INTERNALS, "priorities.32767.sends", n);
+	fact(o, INTERNALS, "priorities.32767.recvs", n);
+	fact(o, INTERNALS, "top_priority", 3);
+	fact(o, INTERNALS, "curmsgs", 2);
+	fact(o, INTERNALS, "qsize", 11 + 12);
+	fact(o, TOP, "discarded_bytes", 11 + 12);
+	last_close();
+}
+
 /* Messages stay for a while: residency is theirs, not the receiver's. */
 static void run_residency(unsigned n)
 {
@@ -310,6 +336,7 @@ static const struct scenario scenarios[] = {
 	{"mq-failures", "N sends and receives that time out, and others that fail at once", run_failures, 3},
 	{"mq-interrupted", "a signal ends a receiver's wait", run_interrupted, 0},
 	{"mq-notification", "a process registers N times to be told of a message", run_notification, 29},
+	{"mq-priorities", "N times messages of four priorities, some of which stay", run_priorities, 17},
 	{"mq-residency", "N messages stay in the queue for a while", run_residency, 5},
 	{"mq-left", "N messages are in the queue when it goes, one was lost", run_left, 5},
 };

@@ -116,6 +116,7 @@ static const struct blind blind[] = {
 	{"mq", "syscall", "discarded_bytes"},
 	{"mq", "syscall", "depth.max_bytes"},
 	{"mq", "syscall", "residency_ns"},
+	{"mq", "syscall", "internals.top_priority"},
 	{"mq", "syscall", "internals.handoffs"},
 	{"mq", "syscall", "internals.inserts"},
 	{"mq", "syscall", "internals.late_inserts"},
@@ -123,5 +124,7 @@ static const struct blind blind[] = {
 	{"mq", "syscall", "internals.max_waiting_senders"},
 	{"mq", "syscall", "internals.max_waiting_receivers"},
 	{"mq", "syscall", "internals.unlinked"},
+	{"mq", "syscall", "internals.priorities.*"},
+	{"mq", "syscall", "residency_unfollowed"},
 };
 REGISTER_BLIND(blind);

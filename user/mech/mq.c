@@ -135,6 +135,8 @@ static const struct mech_derived derived[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct mech_parts parts = { "priorities", "messages by priority", BACKEND_FUNCTION };
+
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
 #define ANY (~0u) /* everything but --counts */
 
@@ -229,12 +231,15 @@ static void room(const struct object *o, struct mech_room *room)
 		room->max_bytes = o->raw.max_bytes;
 }
 
-/* Nothing in a queue only grows: the stamps tell, to within their unit. */
+/* Nothing in a queue only grows: the stamps tell. */
 static bool newer(const uint32_t *a, const uint32_t *b)
 {
+	int32_t later;
+
 	if (!a[MQ_MAXMSG] || !b[MQ_MAXMSG])
 		return a[MQ_MAXMSG] > b[MQ_MAXMSG]; /* 0: never read */
-	return (int32_t)(a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP]) > 0;
+	later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
+	return later ? later > 0 : a[IPC_STATE_FINE] > b[IPC_STATE_FINE];
 }
 
 static const char *const blind[] = {
@@ -244,7 +249,7 @@ static const char *const blind[] = {
 	"its bytes are not, and each such call is one missed",
 	"messages from before the start: their residency",
 	"with the syscall backend: closes and unlinking, and so when a queue was made, when it went and what was left in it; the way "
-	"a message went (handoffs, inserts, notifications) and its residency; the next priority; how many waited at most; "
+	"a message went (handoffs, inserts, notifications) and its residency; priorities; how many waited at most; "
 	"32-bit processes",
 	"under lockdown=confidentiality all of it: the queue behind a descriptor is found by reading memory by address",
 	NULL,
@@ -267,6 +272,7 @@ const struct mechanism mech_mq = {
 	.syscalls = syscalls,
 	.fields = fields,
 	.derived = derived,
+	.parts = &parts,
 	.file_mode = S_IFREG,
 	.kobj = "mqueue_inode_info.vfs_inode",
 	.depth = DEPTH_LEVEL,
