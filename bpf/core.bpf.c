@@ -45,7 +45,7 @@ static __always_inline void note_spurious(struct ipc_run *run)
 			run->spurious++;
 		run->progress = left;
 		run->flags |= RUN_BLOCKED_TWICE;
-	} else if (run->op == OP_RECV && run->own_waits > 1) {
+	} else if ((run->op == OP_RECV || (run->flags & RUN_WHOLE)) && run->own_waits > 1) {
 		run->spurious++;
 	}
 }

@@ -89,6 +89,7 @@ enum ipc_profile {
 /*
  * An object: unique among the live ones of one mechanism.
  * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
+ * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  */
 struct ipc_object_id {
 	__u64 id;
@@ -262,6 +263,7 @@ enum ipc_run_flags {
 	RUN_OUTER = 1 << 7,	  /* operations of other objects may run inside it: splice */
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
+	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
 };
 
 /*

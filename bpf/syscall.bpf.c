@@ -20,6 +20,7 @@
 #include "compat.bpf.h"
 #include "op.bpf.h"
 #include "residency.bpf.h"
+#include "resolve_sysv.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 const volatile struct ipc_file_class file_classes[IPC_FILE_CLASSES] = {};
@@ -30,6 +31,7 @@ IPC_MAP(syscalls, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_syscall_alts, IPC_SYSCAL
 
 #include "syscall_words.bpf.h"
 #include "syscall_file.bpf.h"
+#include "syscall_sysv.bpf.h"
 #include "syscall_side.bpf.h"
 
 static __always_inline __u64 arg(struct pt_regs *regs, __s8 index)
@@ -43,6 +45,8 @@ static __always_inline __u64 arg(struct pt_regs *regs, __s8 index)
 		return PT_REGS_PARM3_SYSCALL(regs);
 	case 3:
 		return PT_REGS_PARM4_SYSCALL(regs);
+	case 4:
+		return PT_REGS_PARM5_SYSCALL(regs);
 	}
 	return 0;
 }
@@ -52,7 +56,7 @@ static __always_inline bool command_counts(const struct ipc_syscall *call, __u32
 	for (int i = 0; i < 4; i++) {
 		if (!call->cmds[i])
 			return false;
-		if (call->cmds[i] == cmd)
+		if (call->cmds[i] == cmd || (!cmd && call->cmds[i] == SYSCALL_CMD_0))
 			return true;
 	}
 	return false;
@@ -68,7 +72,7 @@ static __always_inline __u32 meaning_of(const struct ipc_syscall_alts *alts, str
 
 		if (!call->kind)
 			break;
-		if (call->cmd_arg < 0 || command_counts(call, arg(regs, call->cmd_arg)))
+		if (call->cmd_arg < 0 || !call->cmds[0] || command_counts(call, arg(regs, call->cmd_arg)))
 			return i;
 	}
 	return NO_MEANING;
@@ -80,6 +84,9 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 	bool found;
 
 	switch (call->kind) {
+	case SYSCALL_SYSV:
+		found = resolve_sysv(call, arg(regs, call->fd_arg), t);
+		break;
 	default:
 		found = resolve_file(arg(regs, call->fd_arg), t);
 	}
@@ -160,7 +167,7 @@ static __always_inline void begin_splice(const struct ipc_syscall *call, struct 
 	}
 }
 
-static __always_inline void begin_fd(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
+static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
 	struct target t = {};
 	struct ipc_run *run;
@@ -170,12 +177,18 @@ static __always_inline void begin_fd(const struct ipc_syscall *call, struct pt_r
 		return;
 	if (call->kind == SYSCALL_BY_MODE)
 		op = t.mode & FMODE_WRITE ? OP_SEND : OP_RECV;
+	else if (call->peek_arg >= 0 && (arg(regs, call->peek_arg) & call->peek_mask))
+		op = OP_CTL;
 	run = begin(&t, op, nr);
 	if (!run)
 		return;
 	if (call->size_arg >= 0)
 		run->size = arg(regs, call->size_arg);
-	if (call->kind != SYSCALL_FD)
+	if (call->whole)
+		run->flags |= RUN_WHOLE;
+	if (call->destroys)
+		note_last_state(&t);
+	if (call->kind == SYSCALL_BY_MODE || call->kind == SYSCALL_SENDFILE)
 		run->aux[3] = head_of(t.class, t.kobj);
 	if (call->cmd_arg >= 0)
 		run->aux[1] = call->resizes && call->cmds[0] == (__u32)arg(regs, call->cmd_arg);
@@ -210,8 +223,11 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	case SYSCALL_TEE:
 		begin_splice(call, regs, nr);
 		break;
+	case SYSCALL_SYSV_GET:
+		begin_unresolved(OP_OPEN, nr, sysv_get_is_new(arg(regs, call->fd_arg), arg(regs, call->cmd_arg)));
+		break;
 	default:
-		begin_fd(call, regs, nr);
+		begin_one(call, regs, nr);
 	}
 	return 0;
 }
@@ -222,7 +238,6 @@ static __always_inline void adopt(struct ipc_run *run, struct pt_regs *regs)
 	__u32 nr = syscall_nr(regs);
 	struct ipc_syscall_alts *alts = bpf_map_lookup_elem(&syscalls, &nr);
 	__u32 meaning = alts ? meaning_of(alts, regs) : 0;
-
 	run->aux[0] = class_of_mech[run->obj.mech & (MECH_MAX - 1)];
 	run->aux[2] = nr | meaning << NR_BITS;
 	if (alts && meaning < NO_MEANING && alts->alt[meaning].size_arg >= 0)

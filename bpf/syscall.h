@@ -23,7 +23,18 @@ enum ipc_syscall_kind {
 	SYSCALL_OPEN = 6,     /* the descriptor is the result */
 	SYSCALL_OPEN_NAME = 8, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
 	SYSCALL_PAIR = 7,     /* makes two descriptors, stored at the address in fd_arg */
+	SYSCALL_SYSV = 9,     /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
+	SYSCALL_SYSV_GET = 10, /* the id is the result; the key in fd_arg, the flags in cmd_arg */
 };
+
+/* ipc_namespace.ids[] */
+enum sysv_table {
+	SYSV_SEM = 0,
+	SYSV_MSG = 1,
+	SYSV_SHM = 2,
+};
+
+#define SYSCALL_CMD_0 0xffffffffu /* in cmds: the command whose number is 0 */
 
 struct ipc_syscall {
 	__u8 kind;
@@ -34,8 +45,13 @@ struct ipc_syscall {
 	__s8 cmd_arg;  /* counted only when this argument is one of cmds; -1: always */
 	__u8 resizes;  /* cmds[0] changes the capacity */
 	__u8 whole;    /* a result of 0 means that all of size_arg was sent */
+	__u8 mech;     /* the one mechanism whose objects are found this way; 0: the resolver tells */
 	__u32 cmds[4]; /* 0-terminated */
 	__u32 mechs;   /* bit per mechanism that this meaning exists for */
+	__u8 destroys; /* the object is gone when it succeeds */
+	__s8 peek_arg; /* bits of peek_mask in this argument: looks only, takes nothing: OP_CTL; -1: never */
+	__u8 pad;
+	__u32 peek_mask;
 };
 
 /* What a system call number may mean; the first whose command fits holds. kind SYSCALL_NONE ends it. */
@@ -60,8 +76,10 @@ enum ipc_kobj_at {
 struct ipc_word {
 	__u16 offset;
 	__u8 size;     /* 1, 2, 4 or 8; 0: not on this kernel */
-	__u8 pointers; /* > 0: so many pointers, count those that are set */
+	__u8 pointers; /* > 0: so many pointers, count those that are set; WORD_PID: one, to a struct pid */
 };
+
+#define WORD_PID 0xff /* the process number in the first PID namespace; 0: none */
 
 /* Which inodes are objects of a mechanism, and where their state lies. */
 struct ipc_file_class {
@@ -70,6 +88,7 @@ struct ipc_file_class {
 	__u16 mech;
 	__u8 depth;	    /* enum ipc_depth */
 	__u8 limit_word;    /* the word that says how many slots may be used */
+	__u8 bytes_word;    /* the word that says how many bytes are inside; 0: none does */
 	__u16 kobj_at;	    /* enum ipc_kobj_at */
 	__u16 kobj_offset;  /* of that pointer, or of the inode */
 	__u16 base;	    /* first byte of the object that is read */

@@ -50,7 +50,7 @@ static __always_inline bool classify_file(struct file *file, struct target *t)
 	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
 		if (i >= file_classes_cnt)
 			break;
-		if (file_classes[i].mode != mode)
+		if (!file_classes[i].mode || file_classes[i].mode != mode) /* 0: found by no file */
 			continue;
 		if (!sb) {
 			sb = BPF_CORE_READ(inode, i_sb);

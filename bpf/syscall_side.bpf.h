@@ -41,12 +41,15 @@ struct side {
 	bool packet;
 	bool resized;
 	bool created;
+	bool destroyed;
 };
 
 #define NO_SLOTS (~0ull)
 
 static __always_inline void note_counters(struct ipc_edge *edge, const struct side *side)
 {
+	if (file_classes[side->class & (IPC_FILE_CLASSES - 1)].depth != DEPTH_RING)
+		return; /* these counters mean something else there */
 	if (side->op == OP_SEND && side->ret > 0 && !side->moved)
 		add(&edge->counters[COUNTER_PAGE_CHUNKS], ((side->ret - 1) >> cfg.page_shift) + 1);
 	if (side->before != NO_SLOTS)
@@ -95,19 +98,40 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		return 0;
 	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
-	if (PROFILE(~0u))
+	if (PROFILE(~0u) && !side->destroyed)
 		note_state(edge, side, run);
 	note_counters(edge, side);
-	if (side->created) {
+	if (side->created || side->destroyed) {
 		o = bpf_map_lookup_elem(&objects, &side->obj);
-		if (o)
+		if (o && side->created)
 			o->creations++;
+		if (o && side->destroyed)
+			note_destroyed(o, side->class);
 	}
 	if (PROFILE(PROFILE_DETAIL) && side->payload && side->ret > 0)
 		object_bytes(&side->obj, side->op == OP_SEND ? side->ret : -side->ret);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&side->obj, side->op, run, &res, edge, run->size);
 	return 0;
+}
+
+/* The System V object that a call made or found. false: none, or it is gone again. */
+static __always_inline bool got_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
+				     __s64 ret)
+{
+	struct target t = {};
+
+	if (ret < 0 || !resolve_sysv(call, ret, &t) || !op_wanted(&t.obj))
+		return false;
+	side->obj = t.obj;
+	side->kobj = t.kobj;
+	side->class = t.class;
+	side->op = OP_OPEN;
+	side->ret = 0;
+	side->waited = true;
+	side->created = sysv_was_made(&t, run->kobj2);
+	name_sysv(&t);
+	return true;
 }
 
 /* The descriptor that a call made. false: it is none of ours. */
@@ -149,6 +173,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->class = run->aux[0];
 	side->op = run->op;
 	side->ret = call->whole && !ret ? (__s64)run->size : ret;
+	side->destroyed = call->destroys && ret >= 0;
 	side->payload = run->op == OP_SEND || run->op == OP_RECV;
 	side->waited = !(run->flags & RUN_SECOND);
 	side->moved = moves && ret > 0 ? ret : 0;
@@ -171,6 +196,9 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 
 	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME) {
 		if (!opened_side(&side, run, call, ret))
+			return;
+	} else if (call->kind == SYSCALL_SYSV_GET) {
+		if (!got_side(&side, run, call, ret))
 			return;
 	} else {
 		first_side(&side, run, call, ret);

@@ -38,7 +38,7 @@ enum unseen {
 	UNSEEN_WAITS = 1 << 7,	    /* waits, causes, scheduling delay */
 	UNSEEN_WAKES = 1 << 8,
 	UNSEEN_SPURIOUS = 1 << 9,
-	UNSEEN_RESIDENCY = 1 << 11,
+	UNSEEN_RESIDENCY = 1 << 11, /* how long data sat in the object */
 	UNSEEN_SOME_OPS = 1 << 10,  /* a filter drops operations: no balance, nothing that needs all of them */
 };
 #define UNSEEN_COUNTER(i) (1u << (16 + (i))) /* ipc_edge.counters[i] */
@@ -49,7 +49,8 @@ const char *backend_name(enum backend backend); /* "function", "syscall", "none"
  * One u32 of `struct NAME_internals`, in its order. path is where the syscall
  * backend reads it: "struct.member[.member]", resolved in the kernel's BTF;
  * alternatives are separated by '|', the first that exists is taken; a member
- * that is an array of pointers counts those that are set. NULL: not there.
+ * that is an array of pointers counts those that are set; "…:pid" is a pointer to
+ * a struct pid, and gives its number. NULL: not there.
  */
 struct mech_field {
 	const char *name;
@@ -101,6 +102,9 @@ struct mech_syscall {
 	uint32_t cmds[4];  /* 0-terminated */
 	bool resizes;	   /* cmds[0] changes the capacity */
 	bool whole;	   /* a result of 0 means that all of size_arg was sent */
+	bool destroys;	   /* the object is gone when it succeeds (IPC_RMID) */
+	int8_t peek_arg;   /* with a bit of peek_mask here it looks only: a control operation */
+	uint32_t peek_mask; /* 0: never */
 };
 
 /* How much room an object has, and how much of it is in use. Unknown: ~0. */
@@ -135,6 +139,7 @@ struct mechanism {
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	uint8_t depth;	      /* enum ipc_depth */
 	uint8_t limit_word;   /* the field that says how many slots may be used */
+	uint8_t bytes_word;   /* the field that says how many bytes are inside; 0: none does */
 	uint8_t causes[OP_MAX]; /* what an interruptible sleep in each operation means */
 	uint32_t file_magic;  /* super block magic of its inodes; 0: any but those that another claims */
 

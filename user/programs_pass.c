@@ -101,6 +101,8 @@ static int run_pass(struct programs *p)
 
 	p->holders_cnt = 0;
 	err = run_iterators(p, "_files");
+	if (!err)
+		err = run_iterators(p, "_objects");
 	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
 	return err ? err : run_iterators(p, "_names");
 }

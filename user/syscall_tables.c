@@ -2,6 +2,7 @@
 #include "syscall_tables.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -25,6 +26,22 @@ static void locate_kobj(struct ipc_file_class *c, const struct kernel *k, const 
 	c->kobj_offset = offset;
 }
 
+/* "struct.member:pid" is a pointer to a struct pid, of which the process number is wanted. */
+static int locate_word(const struct kernel *k, const char *path, uint32_t *offset, uint32_t *size, uint32_t *pointers)
+{
+	size_t len = path ? strcspn(path, ":") : 0;
+	char member[128];
+	int err;
+
+	if (!path)
+		return -ENOENT;
+	snprintf(member, sizeof(member), "%.*s", (int)len, path);
+	err = kernel_member(k, member, offset, size, pointers);
+	if (!err && path[len])
+		*pointers = WORD_PID;
+	return err;
+}
+
 /* The words of one mechanism, relative to the first byte that any of them needs. */
 static void locate_words(struct ipc_file_class *c, const struct kernel *k, const struct mech_field *fields)
 {
@@ -33,8 +50,10 @@ static void locate_words(struct ipc_file_class *c, const struct kernel *k, const
 
 	for (; fields && fields[cnt].name && cnt < IPC_STATE_WORDS; cnt++) {
 		size[cnt] = 0;
-		if (!fields[cnt].path || kernel_member(k, fields[cnt].path, &offset[cnt], &size[cnt], &pointers[cnt]))
+		if (locate_word(k, fields[cnt].path, &offset[cnt], &size[cnt], &pointers[cnt])) {
+			size[cnt] = 0;
 			continue;
+		}
 		first = offset[cnt] < first ? offset[cnt] : first;
 		end = offset[cnt] + size[cnt] > end ? offset[cnt] + size[cnt] : end;
 	}
@@ -62,6 +81,7 @@ static void add_class(struct ipc_file_class *classes, uint32_t *cnt, const struc
 	c->mech = m->id;
 	c->depth = m->depth;
 	c->limit_word = m->limit_word;
+	c->bytes_word = m->bytes_word;
 	memcpy(c->causes, m->causes, sizeof(m->causes));
 	locate_kobj(c, k, m->kobj);
 	locate_words(c, k, m->fields);
@@ -107,7 +127,7 @@ static bool same_meaning(const struct ipc_syscall *a, const struct ipc_syscall *
 {
 	struct ipc_syscall x = *a, y = *b;
 
-	x.mechs = y.mechs = 0;
+	x.mechs = y.mechs = x.mech = y.mech = 0;
 	return !memcmp(&x, &y, sizeof(x));
 }
 
@@ -130,7 +150,7 @@ static int alts_add(struct ipc_syscall_alts *alts, const struct ipc_syscall *cal
 	return -ENOSPC;
 }
 
-static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s, uint32_t mechs)
+static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s, unsigned mech)
 {
 	struct ipc_syscall call = {
 		.kind = s->kind,
@@ -141,7 +161,11 @@ static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s
 		.cmd_arg = s->cmd_arg,
 		.resizes = s->resizes,
 		.whole = s->whole,
-		.mechs = mechs,
+		.destroys = s->destroys,
+		.peek_arg = s->peek_mask ? s->peek_arg : -1,
+		.peek_mask = s->peek_mask,
+		.mechs = 1u << mech,
+		.mech = mech,
 	};
 
 	if (s->nr < 0 || s->nr >= IPC_SYSCALLS)
@@ -160,7 +184,7 @@ int syscall_tables_fill(struct ipc_syscall_alts table[IPC_SYSCALLS], uint32_t me
 		uint32_t bit = 1u << mechanisms[i]->id;
 
 		for (; (mechs & bit) && s && s->name && !err; s++)
-			err = add_call(table, s, bit);
+			err = add_call(table, s, mechanisms[i]->id);
 	}
 	return err;
 }

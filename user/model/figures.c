@@ -106,10 +106,18 @@ bool object_created(const struct object *o, bool *created)
 	return *created || can_see(o->can, UNSEEN_CREATION);
 }
 
+/* Found by the last pass over what exists. */
+static bool is_there_at_end(const struct object *o)
+{
+	uint64_t stop_ns = o->model->stop_ns;
+
+	return stop_ns && (o->raw.flags & OBJECT_SAMPLED) && o->raw.last_ns >= stop_ns;
+}
+
 bool object_destroyed(const struct object *o, bool *destroyed)
 {
 	*destroyed = o->raw.flags & OBJECT_DESTROYED;
-	return *destroyed || can_see(o->can, UNSEEN_DESTRUCTION);
+	return *destroyed || can_see(o->can, UNSEEN_DESTRUCTION) || is_there_at_end(o);
 }
 
 bool object_preexisting(const struct object *o)
