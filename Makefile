@@ -30,7 +30,7 @@ say = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-.PHONY: all run test vm clean help deps unit-tests
+.PHONY: all run test bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -79,6 +79,20 @@ $(O)/tests/%_test: tests/%_test.c $(O)/libipctrace.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -Itests/unit -MMD -MP -MF $@.d -o $@ $< $(O)/libipctrace.a $(LIBS)
+
+# What make bench runs beside ipctrace.
+$(O)/bench/ipc-%: tests/bench/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(LIBS)
+
+$(O)/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+bench-tools: $(O)/bench/ipc-load $(O)/bench/ipc-peer $(O)/bench/peers.bpf.o
+	@:
 
 deps:
 	$(Q)tools/deps build
