@@ -163,6 +163,7 @@ static void run_sendfile(unsigned n)
 	}
 	range(a, SEND, OPS, calls, calls + n * ODD / page_size() + calls);
 	range(a, SEND, COPIED, 0, n * ODD);
+	range(a, SEND, COPIES, 0, calls + n * ODD / page_size() + calls);
 	range(a, SEND, MOVED, 0, n * ODD);
 }
 

@@ -2,7 +2,10 @@
 /* Sleeping on a pipe: who waits, how often, why, and who ends it. */
 #include "lab/scenario.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RING 16u
@@ -181,6 +184,76 @@ static void run_eof_wakes(unsigned n)
 	join(t);
 }
 
+/* ---- how long: until woken is a wait, from there to running is scheduling delay ---- */
+
+#define DELAYS_MAX 32
+#define ASLEEP_US 5000
+#define DELAY_NS 20000000ull
+
+static uint64_t entered_ns[DELAYS_MAX], returned_ns[DELAYS_MAX];
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	CHECK(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void use_scheduler(int policy, int priority)
+{
+	if (sched_setscheduler(0, policy, &(struct sched_param){.sched_priority = priority}))
+		give_up(errno == EPERM ? OUTCOME_UNSUPPORTED : OUTCOME_FAILED, "no real-time scheduling here");
+}
+
+static void timed_reader(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+
+	pin_to_cpu(0);
+	for (unsigned i = 0; i < n; i++) {
+		entered_ns[i] = now_ns();
+		must_read(o, fds[0], 211, 97);
+		returned_ns[i] = now_ns();
+	}
+}
+
+/* The waker keeps the CPU that the woken reader needs. */
+static void run_delayed(unsigned n)
+{
+	uint64_t wait_min = 0, wait_max = 0, delay_min = 0, delay_max = 0;
+	uint64_t wakes_ns[DELAYS_MAX], woken_ns;
+	struct task *t;
+
+	CHECK(n <= DELAYS_MAX);
+	one_pipe();
+	pin_to_cpu(0);
+	t = spawn_thread("timed-reader", timed_reader, &n);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t asleep_ns;
+
+		await_blocked(t, i + 1, SYS_read, o, RECV, EMPTY);
+		asleep_ns = now_ns();
+		usleep(ASLEEP_US);
+		use_scheduler(SCHED_FIFO, 1);
+		wakes_ns[i] = now_ns();
+		must_write(o, fds[1], 97);
+		woken_ns = now_ns();
+		while (now_ns() < woken_ns + DELAY_NS)
+			;
+		delay_min += DELAY_NS;
+		wait_min += wakes_ns[i] - asleep_ns;
+		wait_max += woken_ns - entered_ns[i];
+		use_scheduler(SCHED_OTHER, 0);
+		count_wake(o, SEND, t);
+	}
+	join(t);
+	for (unsigned i = 0; i < n; i++)
+		delay_max += returned_ns[i] - wakes_ns[i];
+	range(o, RECV, WAIT_NS, wait_min, wait_max);
+	range(o, RECV, SCHED_DELAY_NS, delay_min, delay_max);
+}
+
 static const struct scenario scenarios[] = {
 	{"wake-reader", "every read finds the pipe empty, every write ends its wait", run_wake_reader,
 	 211},
@@ -189,6 +262,7 @@ static const struct scenario scenarios[] = {
 	{"big-write", "one write of N pages and a bit, to a reader of 3 pages at a time",
 	 run_big_write, 101},
 	{"spurious", "reads of a full ring that make no room", run_spurious, 101},
+	{"delayed", "woken readers whose CPU is taken for another 20 ms", run_delayed, 7},
 	{"eof-wakes", "a blocked reader is woken by the last writer's close", run_eof_wakes, 0},
 };
 REGISTER_SCENARIOS(scenarios, "pipe,fifo");

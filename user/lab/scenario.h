@@ -83,7 +83,7 @@ _Noreturn void give_up(enum outcome outcome, const char *format, ...)
 
 enum side { SEND, RECV, OPEN, CLOSE, CTL, SIDE_CNT };
 
-enum key { OPS, BYTES, COPIED, MOVED, WAITS, WAKES, SPURIOUS, KEY_CNT };
+enum key { OPS, BYTES, COPIED, MOVED, COPIES, WAITS, WAKES, SPURIOUS, WAIT_NS, SCHED_DELAY_NS, KEY_CNT };
 
 enum cause { EMPTY, FULL, PARTNER, VALUE, ZERO, LOCK, BACKLOG, CAUSE_CNT };
 

@@ -43,7 +43,7 @@ struct object *object_new(const char *mech, const char *key_format, ...)
 	vsnprintf(o->key, sizeof(o->key), key_format, args);
 	va_end(args);
 	for (int side = SEND; side <= RECV; side++)
-		for (int key = OPS; key <= MOVED; key++)
+		for (int key = OPS; key <= COPIES; key++)
 			certain(o, side, key);
 	certain(o, CTL, OPS);
 	return o;
@@ -119,6 +119,8 @@ static void largest(atomic_ullong *most, uint64_t n)
 void count(struct object *o, enum side side, enum key key, uint64_t n)
 {
 	atomic_fetch_add(&o->figures[side][key].n, n);
+	if (key == COPIED && n)
+		count(o, side, COPIES, 1);
 	if (key == OPS)
 		atomic_fetch_add(&own_endpoint(o)->ops[side], n);
 	else if (key == BYTES) {

@@ -13,7 +13,8 @@
 
 static const char *const side_names[SIDE_CNT] = {"send", "recv", "open", "close", "ctl"};
 static const char *const key_names[KEY_CNT] = {
-	"ops", "bytes", "copied_bytes", "moved_bytes", "waits", "wakes", "spurious_wakes",
+	"ops",	 "bytes", "copied_bytes",   "moved_bytes", "copies",
+	"waits", "wakes", "spurious_wakes", "wait_ns",	   "sched_delay_ns",
 };
 static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner", "value", "zero", "lock", "backlog"};
 static const char *const group_names[GROUP_CNT] = {NULL, "internals", "capacity", "depth", "residency_ns"};
