@@ -24,6 +24,7 @@ our @EXPORT_OK = qw(
     need_root need_backends backends scratch slurp slow
     start_tool run_tool run_command stop finish alive wait_until
     json_lines report started summary_of object_of have tool scenario
+    short natively
 );
 
 my $root = abs_path(dirname(__FILE__) . '/../..');
@@ -36,6 +37,16 @@ sub scenario { return $ENV{IPC_SCENARIO} // dirname(tool()) . '/ipc-scenario' }
 
 # Everything here is bounded in time; an emulated machine needs more of it.
 sub slow { return ($ENV{IPCTRACE_TEST_PATIENCE} // 1) * $_[0] }
+
+# In a guest starting ipctrace takes seconds: once each, and only what depends on the kernel and
+# the backend. What does not is tested natively.
+sub short { return $ENV{IPCTRACE_TEST_SHORT} // 0 }
+
+sub natively {
+    my ($what, $code) = @_;
+    return Test::More::subtest($what => $code) unless short();
+    return;
+}
 
 sub scratch { return "$dir/" . ++$files . '-' . ($_[0] // 'file') }
 
@@ -205,10 +216,12 @@ sub object_of {
 my %backend_error;
 my @backends;
 
-# Those that work here. Asked once; a refusal's words are kept for the skip.
+# Those that work here. Asked once; a refusal's words are kept for the skip. Who names them
+# knows that they do: what does not attach then fails, and is not skipped.
 sub backends {
     return @backends if %backend_error || @backends;
-    for my $backend (split /,/, $ENV{IPCTRACE_BACKENDS} // 'function,syscall') {
+    return @backends = split(/,/, $ENV{IPCTRACE_BACKENDS}) if $ENV{IPCTRACE_BACKENDS};
+    for my $backend (qw(function syscall)) {
         my $run = run_tool(['pipe', '-j', '--backend', $backend, '-d', '0.1']);
         if (!$run->{signal} && $run->{status} == 0) {
             push @backends, $backend;

@@ -11,15 +11,15 @@ use Test::More;
 
 use lib dirname(__FILE__);
 use Ipctrace qw(need_root need_backends scratch slurp have tool scenario start_tool run_tool run_command stop
-    started report wait_until summary_of);
+    started report wait_until summary_of short natively);
 
 need_root();
-need_backends();
+my ($backend) = need_backends();
 my $dd_cat = 'dd bs=4096 count=1009 if=/dev/zero 2>/dev/null | cat >/dev/null';
 
 # ---- hostile names ----
 
-subtest 'names with escape sequences' => sub {
+natively 'names with escape sequences' => sub {
     for my $args ([], ['-e'], ['-H'], ['-j'], [ '-j', '-e' ]) {
         my $report = scratch('report');
         my $run = run_tool([ 'pipe', @$args, '--output', $report, '--', scenario(), 'hostile-name', '--truth', '/dev/null' ]);
@@ -57,7 +57,7 @@ subtest 'kill -9 leaves nothing in the kernel' => sub {
     is_deeply(\@left, [], 'no program, map or link remains');
 };
 
-subtest 'only what is needed is kept' => sub {
+natively 'only what is needed is kept' => sub {
     my $report = scratch('report');
     my $run = start_tool([ 'pipe', '-j', '--output', $report ]);
     ok(started($report), 'started');
@@ -92,7 +92,7 @@ subtest 'without privileges' => sub {
     }
 };
 
-subtest 'help without privileges' => sub {
+natively 'help without privileges' => sub {
     return plan(skip_all => 'setpriv is not installed') unless have('setpriv');
     for my $args ([qw(--help)], [qw(--version)], [qw(list)]) {
         my $run = as_nobody([], @$args);
@@ -105,11 +105,17 @@ subtest 'with CAP_BPF and CAP_PERFMON' => sub {
     return plan(skip_all => 'setpriv is not installed') unless have('setpriv');
     my $run = as_nobody([qw(bpf perfmon)], 'pipe', '-j', '--', 'sh', '-c', $dd_cat);
     is($run->{status}, 0, 'exit status') or return diag($run->{stderr});
-    my $summary = summary_of(report($run));
-    return note('some were missed') if $summary->{loss}{missed};
-    my ($o) = grep { $_->{send}{ops} == 1009 } @{ $summary->{objects} };
-    is($o->{send}{bytes}, 4_132_864, 'bytes in') if ok($o, 'the pipe');
-    is($o->{recv}{bytes}, 4_132_864, 'bytes out') if $o;
+    my @lines = report($run);
+    is($lines[0]{mechanisms}[0]{backend}, $backend, 'the best backend');
+    my $summary = summary_of(@lines);
+    my $missed = $summary->{loss}{missed};
+    my ($o) = grep { $_->{send}{ops} <= 1009 && $_->{send}{ops} + $missed >= 1009 } @{ $summary->{objects} };
+    return fail('the pipe') unless $o;
+    for my $case ([ 'send', 'bytes in' ], [ 'recv', 'bytes out' ]) {
+        my ($side, $what) = @$case;
+        my $short = 4_132_864 - $o->{$side}{bytes};
+        ok($short >= 0 && $short <= 65536 * $missed, "$what, but for what was missed") or diag("$short short, $missed missed");
+    }
 };
 
 done_testing();
