@@ -108,6 +108,11 @@ test: deps
 unit-tests: $(UNIT_TESTS)
 	@:
 
+bench: deps
+	$(Q)$(MAKE) all bench-tools
+	$(Q)tools/deps vm
+	$(Q)tools/bench
+
 # make vm KERNEL=6.12 [CMD='.output/ipctrace doctor']
 KERNEL := 6.12
 vm: deps
@@ -119,6 +124,7 @@ help:
 	@echo 'make           build .output/ipctrace (V=1: show the commands)'
 	@echo 'make run       build, then trace a real pipeline'
 	@echo 'make test      all tests, the kernel matrix included'
+	@echo 'make bench     what tracing costs, in instructions, against the committed figures'
 	@echo 'make vm        boot a guest: KERNEL=5.10|6.1|6.12|6.18|7.3 [CMD=...]'
 	@echo 'make clean     remove .output'
 
