@@ -147,6 +147,7 @@ enum ipc_object_flags {
 	OBJECT_DESTROYED = 1 << 1,
 	OBJECT_SAMPLED = 1 << 2,     /* state and inside_bytes were read from the object itself */
 	OBJECT_INSIDE_UNKNOWN = 1 << 3, /* the ring was too long to sum, or could not be read */
+	OBJECT_DISCARDED_UNKNOWN = 1 << 5, /* discarded_bytes is short: messages may have been cut */
 	OBJECT_ENDED_UNSEEN = 1 << 4,	/* a call that began before us ended: what it moved was not counted */
 };
 

@@ -94,7 +94,8 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 }
 
 /*
- * aux[0]: class of the object; aux[1]: class of the second one; aux[2]: system
+ * aux[0]: class of the object; aux[1]: class of the second one, or whether the
+ * command resizes, or whether what does not fit is cut; aux[2]: system
  * call number, and above NR_BITS which of its meanings; aux[3]: head of the
  * target before, or the open flags.
  */
@@ -172,12 +173,14 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 	struct target t = {};
 	struct ipc_run *run;
 	__u8 op = call->op;
+	__u32 flags;
 
 	if (!resolve(call, regs, &t))
 		return;
+	flags = call->flags_arg >= 0 ? arg(regs, call->flags_arg) : 0;
 	if (call->kind == SYSCALL_BY_MODE)
 		op = t.mode & FMODE_WRITE ? OP_SEND : OP_RECV;
-	else if (call->peek_arg >= 0 && (arg(regs, call->peek_arg) & call->peek_mask))
+	else if (flags & call->peek_mask)
 		op = OP_CTL;
 	run = begin(&t, op, nr);
 	if (!run)
@@ -186,6 +189,7 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 		run->size = arg(regs, call->size_arg);
 	if (call->whole)
 		run->flags |= RUN_WHOLE;
+	run->aux[1] = !!(flags & call->cut_mask);
 	if (call->destroys)
 		note_last_state(&t);
 	if (call->kind == SYSCALL_BY_MODE || call->kind == SYSCALL_SENDFILE)

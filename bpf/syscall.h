@@ -49,9 +49,10 @@ struct ipc_syscall {
 	__u32 cmds[4]; /* 0-terminated */
 	__u32 mechs;   /* bit per mechanism that this meaning exists for */
 	__u8 destroys; /* the object is gone when it succeeds */
-	__s8 peek_arg; /* bits of peek_mask in this argument: looks only, takes nothing: OP_CTL; -1: never */
+	__s8 flags_arg; /* the argument that has the flags below; -1: none */
 	__u8 pad;
-	__u32 peek_mask;
+	__u32 peek_mask; /* it looks only and takes nothing: OP_CTL */
+	__u32 cut_mask;	 /* what does not fit into size_arg is thrown away */
 };
 
 /* What a system call number may mean; the first whose command fits holds. kind SYSCALL_NONE ends it. */

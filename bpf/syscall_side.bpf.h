@@ -42,6 +42,7 @@ struct side {
 	bool resized;
 	bool created;
 	bool destroyed;
+	bool cut; /* some of it may have been thrown away, nobody knows how much */
 };
 
 #define NO_SLOTS (~0ull)
@@ -101,12 +102,14 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 	if (PROFILE(~0u) && !side->destroyed)
 		note_state(edge, side, run);
 	note_counters(edge, side);
-	if (side->created || side->destroyed) {
+	if (side->created || side->destroyed || side->cut) {
 		o = bpf_map_lookup_elem(&objects, &side->obj);
 		if (o && side->created)
 			o->creations++;
 		if (o && side->destroyed)
 			note_destroyed(o, side->class);
+		if (o && side->cut)
+			o->flags |= OBJECT_DISCARDED_UNKNOWN;
 	}
 	if (PROFILE(PROFILE_DETAIL) && side->payload && side->ret > 0)
 		object_bytes(&side->obj, side->op == OP_SEND ? side->ret : -side->ret);
@@ -174,6 +177,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->op = run->op;
 	side->ret = call->whole && !ret ? (__s64)run->size : ret;
 	side->destroyed = call->destroys && ret >= 0;
+	side->cut = call->cut_mask && run->op == OP_RECV && (ret == -14 /* EFAULT */ || (run->aux[1] && ret == (__s64)run->size));
 	side->payload = run->op == OP_SEND || run->op == OP_RECV;
 	side->waited = !(run->flags & RUN_SECOND);
 	side->moved = moves && ret > 0 ? ret : 0;

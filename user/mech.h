@@ -103,8 +103,9 @@ struct mech_syscall {
 	bool resizes;	   /* cmds[0] changes the capacity */
 	bool whole;	   /* a result of 0 means that all of size_arg was sent */
 	bool destroys;	   /* the object is gone when it succeeds (IPC_RMID) */
-	int8_t peek_arg;   /* with a bit of peek_mask here it looks only: a control operation */
-	uint32_t peek_mask; /* 0: never */
+	int8_t flags_arg;  /* argument that has the flags of the next two; they are 0: none */
+	uint32_t peek_mask; /* with one of them it looks only: a control operation */
+	uint32_t cut_mask; /* with one of them, what does not fit into size_arg is thrown away */
 };
 
 /* How much room an object has, and how much of it is in use. Unknown: ~0. */

@@ -162,8 +162,9 @@ static int add_call(struct ipc_syscall_alts *table, const struct mech_syscall *s
 		.resizes = s->resizes,
 		.whole = s->whole,
 		.destroys = s->destroys,
-		.peek_arg = s->peek_mask ? s->peek_arg : -1,
+		.flags_arg = s->peek_mask | s->cut_mask ? s->flags_arg : -1,
 		.peek_mask = s->peek_mask,
+		.cut_mask = s->cut_mask,
 		.mechs = 1u << mech,
 		.mech = mech,
 	};
