@@ -114,6 +114,34 @@ __attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64
 	return 0;
 }
 
+/* Every task that sleeps on a wait queue in a read or a write of its own, not in poll. Global as above. */
+__attribute__((noinline)) int ipc_queue_sleepers(__u64 queue, __u64 id, __u64 packed, __u64 kobj)
+{
+	struct wait_queue_head *head = (void *)queue;
+	struct list_head *first = &head->head, *at = NULL;
+
+	if (!probe_read(&at, &first->next))
+		return 0;
+	for (int i = 0; i < WALK_WAITERS; i++) {
+		struct wait_queue_entry *entry;
+		__u64 func = 0, task = 0;
+
+		if (!at || at == first)
+			return 0;
+		entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
+		probe_read(&func, &entry->func);
+		probe_read(&task, &entry->private);
+		if (!cfg.wake_function)
+			lose(LOSS_UNRESOLVED); /* kernel addresses are hidden: it could be a poll() */
+		else if (task && (func == cfg.wake_function || func == cfg.plain_wake_function))
+			ipc_sleeper_found(task, id, packed, kobj);
+		if (!probe_read(&at, &at->next))
+			return 0;
+	}
+	lose(LOSS_UNRESOLVED);
+	return 0;
+}
+
 /* Told to user space, not kept in a map: a thousand forks of a thousand pipes hold a million ends. */
 static __always_inline void holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u16 op, __u32 tgid,
 					 __u32 start)

@@ -88,6 +88,8 @@ enum ipc_profile {
 
 /*
  * An object: unique among the live ones of one mechanism.
+ * eventfd: id is the kernel's own number, which the next one gets when it is free
+ * again, domain the process that made it, 0: before the start.
  * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  */
@@ -393,6 +395,7 @@ struct ipc_config {
 	__u32 syscall_backend; /* the exit of a call that began before us is seen */
 	__u32 pad2;
 	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
+	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -6,34 +6,6 @@
  * Nothing is opened and nothing is locked. Included by pipe.bpf.c.
  */
 
-/* Every task that sleeps on a wait queue in a read or a write of its own, not in poll. Global, see found.bpf.h. */
-__attribute__((noinline)) int pipe_sleepers_of(__u64 queue, __u64 id, __u64 packed, __u64 kobj)
-{
-	struct wait_queue_head *head = (void *)queue;
-	struct list_head *first = &head->head, *at = NULL;
-
-	if (!probe_read(&at, &first->next))
-		return 0;
-	for (int i = 0; i < WALK_WAITERS; i++) {
-		struct wait_queue_entry *entry;
-		__u64 func = 0, task = 0;
-
-		if (!at || at == first)
-			return 0;
-		entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
-		probe_read(&func, &entry->func);
-		probe_read(&task, &entry->private);
-		if (!cfg.wake_function)
-			lose(LOSS_UNRESOLVED); /* kernel addresses are hidden: it could be a poll() */
-		else if (func == cfg.wake_function && task)
-			ipc_sleeper_found(task, id, packed, kobj);
-		if (!probe_read(&at, &at->next))
-			return 0;
-	}
-	lose(LOSS_UNRESOLVED);
-	return 0;
-}
-
 /* Once per pass: the state of the ring as it is now, or as it was when we began. */
 static __always_inline void sample(struct inode *inode, const struct ipc_object_id *obj)
 {
@@ -47,9 +19,9 @@ static __always_inline void sample(struct inode *inode, const struct ipc_object_
 	pipe_state(pipe, o->state);
 	if (!object_sampled(o, pipe_bytes_inside(pipe), is_new) || !probe_read(&address, &inode->i_pipe))
 		return;
-	pipe_sleepers_of(address + bpf_core_field_offset(struct pipe_inode_info, rd_wait), obj->id,
+	ipc_queue_sleepers(address + bpf_core_field_offset(struct pipe_inode_info, rd_wait), obj->id,
 			 PACK(obj, OP_RECV, CAUSE_EMPTY), address);
-	pipe_sleepers_of(address + bpf_core_field_offset(struct pipe_inode_info, wr_wait), obj->id,
+	ipc_queue_sleepers(address + bpf_core_field_offset(struct pipe_inode_info, wr_wait), obj->id,
 			 PACK(obj, OP_SEND, CAUSE_FULL), address);
 }
 

@@ -21,6 +21,7 @@
 #include "op.bpf.h"
 #include "residency.bpf.h"
 #include "resolve_sysv.bpf.h"
+#include "maker.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 const volatile struct ipc_file_class file_classes[IPC_FILE_CLASSES] = {};
@@ -220,6 +221,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	switch (call->kind) {
 	case SYSCALL_OPEN:
 	case SYSCALL_OPEN_NAME:
+	case SYSCALL_MAKE:
 	case SYSCALL_PAIR:
 		begin_unresolved(OP_OPEN, nr, arg(regs, call->fd_arg)); /* a path, or where the pair goes */
 		break;

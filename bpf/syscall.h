@@ -21,6 +21,7 @@ enum ipc_syscall_kind {
 	SYSCALL_BY_MODE = 4,  /* a descriptor; sends or receives as it was opened: vmsplice */
 	SYSCALL_SENDFILE = 5, /* to descriptor fd_arg, without a copy */
 	SYSCALL_OPEN = 6,     /* the descriptor is the result */
+	SYSCALL_MAKE = 9,     /* makes an object without a name; the descriptor is the result */
 	SYSCALL_OPEN_NAME = 8, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
 	SYSCALL_PAIR = 7,     /* makes two descriptors, stored at the address in fd_arg */
 	SYSCALL_SYSV = 9,     /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
@@ -64,6 +65,7 @@ enum ipc_depth {
 	DEPTH_NONE = 0,
 	DEPTH_RING = 1,	 /* word 0 is the head, word 1 the tail of a ring */
 	DEPTH_LEVEL = 2, /* word 0 is the depth */
+	DEPTH_COUNT = 3, /* the same, without a limit */
 };
 
 /* Where the kernel object is that has the state. */
@@ -92,6 +94,9 @@ struct ipc_file_class {
 	__u8 bytes_word;    /* the word that says how many bytes are inside; 0: none does */
 	__u16 kobj_at;	    /* enum ipc_kobj_at */
 	__u16 kobj_offset;  /* of that pointer, or of the inode */
+	__u16 id_offset;    /* numbered: of the object's number, in the kernel object */
+	__u8 numbered;	    /* the object is not told by its inode; see maker.bpf.h */
+	__u64 dname;	    /* first 8 bytes of its directory entry's name; 0: not looked at */
 	__u16 base;	    /* first byte of the object that is read */
 	__u16 span;	    /* how many */
 	__u8 causes[8];	    /* by enum ipc_op; 8 for the verifier */

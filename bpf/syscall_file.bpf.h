@@ -41,6 +41,37 @@ static __always_inline __u64 kobj_of(__u32 class, struct file *file, struct inod
 	return kobj;
 }
 
+/* Inodes without a file type, or made regular files since 6.16: all of one inode, told apart by name. */
+static __always_inline bool is_named(const volatile struct ipc_file_class *c, struct file *file)
+{
+	__u64 start = 0;
+
+	bpf_probe_read_kernel(&start, sizeof(start), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	return start == c->dname;
+}
+
+static __always_inline bool mode_fits(const volatile struct ipc_file_class *c, __u32 mode)
+{
+	return c->dname ? !mode || mode == S_IFREG : mode && c->mode == mode;
+}
+
+static __always_inline void identify_file(struct target *t, __u32 class, struct inode *inode, struct super_block *sb)
+{
+	const volatile struct ipc_file_class *c = &file_classes[class & (IPC_FILE_CLASSES - 1)];
+	__u32 number = 0;
+
+	t->obj.mech = c->mech;
+	t->obj.pad = 0;
+	if (c->numbered) {
+		bpf_probe_read_kernel(&number, sizeof(number), (void *)t->kobj + c->id_offset);
+		t->obj.id = number;
+		t->obj.domain = maker_of(c->mech, number);
+		return;
+	}
+	t->obj.id = BPF_CORE_READ(inode, i_ino);
+	t->obj.domain = BPF_CORE_READ(sb, s_dev);
+}
+
 static __always_inline bool classify_file(struct file *file, struct target *t)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -50,7 +81,7 @@ static __always_inline bool classify_file(struct file *file, struct target *t)
 	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
 		if (i >= file_classes_cnt)
 			break;
-		if (!file_classes[i].mode || file_classes[i].mode != mode) /* 0: found by no file */
+		if (!mode_fits(&file_classes[i], mode))
 			continue;
 		if (!sb) {
 			sb = BPF_CORE_READ(inode, i_sb);
@@ -58,14 +89,13 @@ static __always_inline bool classify_file(struct file *file, struct target *t)
 		}
 		if (file_classes[i].magic && file_classes[i].magic != magic)
 			continue;
-		t->obj.id = BPF_CORE_READ(inode, i_ino);
-		t->obj.domain = BPF_CORE_READ(sb, s_dev);
-		t->obj.mech = file_classes[i].mech;
-		t->obj.pad = 0;
+		if (file_classes[i].dname && !is_named(&file_classes[i], file))
+			continue;
 		t->class = i;
 		t->mode = BPF_CORE_READ(file, f_mode);
 		t->flags = BPF_CORE_READ(file, f_flags);
 		t->kobj = kobj_of(i, file, inode);
+		identify_file(t, i, inode, sb);
 		return true;
 	}
 	return false;

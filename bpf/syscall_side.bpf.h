@@ -73,10 +73,10 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 	stamp_state(edge->state);
 	if (file_classes[class].depth == DEPTH_NONE)
 		return;
-	if (file_classes[class].depth == DEPTH_LEVEL)
+	if (file_classes[class].depth != DEPTH_RING)
 		stamp_state_finely(edge->state, at);
 	depth_note(edge, file_classes[class].depth == DEPTH_RING ? words[0] - words[1] : words[0]);
-	if (side->op == OP_SEND && side->waited && run->own_waits)
+	if (file_classes[class].depth != DEPTH_COUNT && side->op == OP_SEND && side->waited && run->own_waits)
 		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);
 	if (PROFILE(PROFILE_RESIDENCY) && side->payload && file_classes[class].depth == DEPTH_RING)
 		residency_note(&side->obj, words[0], words[1]);
@@ -149,7 +149,11 @@ static __always_inline bool opened_side(struct side *side, const struct ipc_run 
 	if (call->kind == SYSCALL_PAIR && bpf_probe_read_user(fds, sizeof(fds), (void *)run->kobj2))
 		return false;
 	if (!resolve_file(call->kind == SYSCALL_PAIR ? fds[0] : (__u32)ret, &t) || !t.kobj ||
-	    !(call->mechs & (1u << (t.obj.mech & 31))) || !op_wanted(&t.obj))
+	    !(call->mechs & (1u << (t.obj.mech & 31))))
+		return false;
+	if (call->kind == SYSCALL_MAKE)
+		t.obj.domain = note_maker(t.obj.mech, t.obj.id);
+	if (!op_wanted(&t.obj))
 		return false;
 	side->obj = t.obj;
 	side->kobj = t.kobj;
@@ -157,8 +161,8 @@ static __always_inline bool opened_side(struct side *side, const struct ipc_run 
 	side->op = OP_OPEN;
 	side->ret = 0;
 	side->waited = true;
-	side->created = call->kind == SYSCALL_PAIR;
-	if (call->kind != SYSCALL_PAIR)
+	side->created = call->kind == SYSCALL_PAIR || call->kind == SYSCALL_MAKE;
+	if (!side->created)
 		note_path(&t.obj, run->kobj2, call->kind == SYSCALL_OPEN_NAME);
 	return true;
 }
@@ -198,7 +202,8 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 {
 	struct side side = {.before = NO_SLOTS};
 
-	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME) {
+	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME ||
+	    call->kind == SYSCALL_MAKE) {
 		if (!opened_side(&side, run, call, ret))
 			return;
 	} else if (call->kind == SYSCALL_SYSV_GET) {

@@ -119,6 +119,8 @@ void kernel_probe(struct kernel *k)
 {
 	struct utsname uts = { 0 };
 	int cpus = libbpf_num_possible_cpus();
+	static const char *const wake_functions[] = { "autoremove_wake_function", "default_wake_function" };
+	uint64_t wake_addresses[2];
 
 	*k = (struct kernel){ 0 };
 	uname(&uts);
@@ -134,7 +136,9 @@ void kernel_probe(struct kernel *k)
 	k->pid_max = probe_pid_max();
 	k->cpus = cpus > 0 ? cpus : 1;
 	k->page_shift = log2_of(sysconf(_SC_PAGESIZE));
-	k->wake_function = kernel_symbol("autoremove_wake_function");
+	kernel_symbols(wake_functions, wake_addresses, 2);
+	k->wake_function = wake_addresses[0];
+	k->plain_wake_function = wake_addresses[1];
 	k->pipefs_device = probe_pipefs_device();
 }
 

@@ -32,6 +32,7 @@ struct kernel {
 	uint32_t page_shift;
 	bool switch_has_state;	  /* sched_switch passes prev_state (5.18) */
 	uint64_t wake_function;	  /* autoremove_wake_function; 0: not readable */
+	uint64_t plain_wake_function; /* default_wake_function */
 	uint32_t pipefs_device;	  /* kernel encoding */
 };
 
@@ -51,6 +52,9 @@ int kernel_member(const struct kernel *k, const char *path, uint32_t *offset, ui
 
 /* Address of a kernel symbol, 0 when it is hidden or absent. */
 uint64_t kernel_symbol(const char *name);
+
+/* The same for several, in one reading. */
+void kernel_symbols(const char *const *names, uint64_t *addresses, unsigned cnt);
 
 /* Name of the symbol at exactly this address into buf, or false. Caches what it read. */
 bool kernel_symbol_at(uint64_t address, char *buf, uint32_t size);

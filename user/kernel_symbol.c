@@ -66,25 +66,39 @@ static bool next_symbol(struct reader *r, struct symbol *s)
 	return true;
 }
 
-uint64_t kernel_symbol(const char *name)
+static bool is_named(const struct symbol *s, const char *name)
+{
+	return s->name_len == (int)strlen(name) && memcmp(s->name, name, s->name_len) == 0;
+}
+
+void kernel_symbols(const char *const *names, uint64_t *addresses, unsigned cnt)
 {
 	struct reader r = { .fd = open(KALLSYMS, O_RDONLY | O_CLOEXEC), .text = xcalloc(1, CHUNK) };
-	int name_len = strlen(name);
-	uint64_t address = 0;
-	unsigned zeros = 0;
+	unsigned zeros = 0, missing = cnt;
 	struct symbol s;
 
-	while (!address && next_symbol(&r, &s)) {
+	memset(addresses, 0, cnt * sizeof(*addresses));
+	while (missing && next_symbol(&r, &s)) {
 		/* the first of the per-CPU variables have address 0 in any case, but not so many */
 		zeros = s.address ? 0 : zeros + 1;
 		if (zeros > 64)
 			break;
-		if (s.name_len == name_len && memcmp(s.name, name, name_len) == 0)
-			address = s.address;
+		for (unsigned i = 0; i < cnt; i++)
+			if (!addresses[i] && is_named(&s, names[i])) {
+				addresses[i] = s.address;
+				missing--;
+			}
 	}
 	if (r.fd >= 0)
 		close(r.fd);
 	free(r.text);
+}
+
+uint64_t kernel_symbol(const char *name)
+{
+	uint64_t address;
+
+	kernel_symbols(&name, &address, 1);
 	return address;
 }
 

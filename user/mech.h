@@ -138,6 +138,8 @@ struct mechanism {
 	const struct mech_parts *parts; /* NULL: none */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
+	const char *kobj_id;  /* number of its objects, where the inode does not tell them: "struct.member"; NULL */
+	char file_name[9];    /* how the name of its files begins, where the inode does not tell them; "" */
 	uint8_t depth;	      /* enum ipc_depth */
 	uint8_t limit_word;   /* the field that says how many slots may be used */
 	uint8_t bytes_word;   /* the field that says how many bytes are inside; 0: none does */

@@ -25,6 +25,7 @@ static uint32_t map_entries(const char *name, const void *arg)
 		{"hists", o->profile & PROFILE_LATENCY ? EDGE_SHARE(4) : 1},
 		{"residency", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(16) : 1},
 		{"parts", o->profile & PROFILE_DETAIL ? EDGE_SHARE(4) : 1},
+		{"makers", EDGE_SHARE(4)},
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
 		{"sleepers", EDGE_SHARE(4)},
@@ -51,6 +52,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;
 	config.wake_function = p->kernel->wake_function;
+	config.plain_wake_function = p->kernel->plain_wake_function;
 	return err ? err : loader_rodata(l, "cfg", &config, sizeof(config));
 }
 

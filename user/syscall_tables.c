@@ -70,6 +70,16 @@ static void locate_words(struct ipc_file_class *c, const struct kernel *k, const
 	}
 }
 
+static void locate_id(struct ipc_file_class *c, const struct kernel *k, const char *path)
+{
+	uint32_t offset, size, pointers;
+
+	if (!path || kernel_member(k, path, &offset, &size, &pointers))
+		return;
+	c->id_offset = offset;
+	c->numbered = 1;
+}
+
 /* A class with a magic number is more special than one without: it is tried first. */
 static void add_class(struct ipc_file_class *classes, uint32_t *cnt, const struct kernel *k, const struct mechanism *m)
 {
@@ -82,6 +92,8 @@ static void add_class(struct ipc_file_class *classes, uint32_t *cnt, const struc
 	c->depth = m->depth;
 	c->limit_word = m->limit_word;
 	c->bytes_word = m->bytes_word;
+	memcpy(&c->dname, m->file_name, strnlen(m->file_name, sizeof(c->dname)));
+	locate_id(c, k, m->kobj_id);
 	memcpy(c->causes, m->causes, sizeof(m->causes));
 	locate_kobj(c, k, m->kobj);
 	locate_words(c, k, m->fields);
