@@ -18,7 +18,8 @@
 #define IPC_MECHANISMS(X) \
 	X(1, PIPE, pipe)  \
 	X(2, FIFO, fifo)  \
-	X(3, MQ, mq)
+	X(3, MQ, mq)      \
+	X(13, EVENTFD, eventfd)
 
 enum ipc_mech {
 	MECH_NONE = 0,
