@@ -12,20 +12,20 @@
 #define IPC_NO_CLASS 0xff
 #define IPC_KOBJ_SPAN 256  /* bytes of a kernel object that its state words lie in */
 
-/* Where a system call finds its object, and when. */
+/* Where a system call finds its object, and when. Numbered by the compiler: no two may be alike. */
 enum ipc_syscall_kind {
 	SYSCALL_NONE = 0,
-	SYSCALL_FD = 1,	      /* a descriptor in fd_arg */
-	SYSCALL_SPLICE = 2,   /* from descriptor fd_arg to descriptor fd2_arg */
-	SYSCALL_TEE = 3,      /* the same, and the source keeps its bytes */
-	SYSCALL_BY_MODE = 4,  /* a descriptor; sends or receives as it was opened: vmsplice */
-	SYSCALL_SENDFILE = 5, /* to descriptor fd_arg, without a copy */
-	SYSCALL_OPEN = 6,     /* the descriptor is the result */
-	SYSCALL_MAKE = 9,     /* makes an object without a name; the descriptor is the result */
-	SYSCALL_OPEN_NAME = 8, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
-	SYSCALL_PAIR = 7,     /* makes two descriptors, stored at the address in fd_arg */
-	SYSCALL_SYSV = 9,     /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
-	SYSCALL_SYSV_GET = 10, /* the id is the result; the key in fd_arg, the flags in cmd_arg */
+	SYSCALL_FD,	   /* a descriptor in fd_arg */
+	SYSCALL_SPLICE,    /* from descriptor fd_arg to descriptor fd2_arg */
+	SYSCALL_TEE, 	   /* the same, and the source keeps its bytes */
+	SYSCALL_BY_MODE,   /* a descriptor; sends or receives as it was opened: vmsplice */
+	SYSCALL_SENDFILE,  /* to descriptor fd_arg, without a copy */
+	SYSCALL_OPEN, 	   /* the descriptor is the result */
+	SYSCALL_MAKE, 	   /* makes an object without a name; the descriptor is the result */
+	SYSCALL_OPEN_NAME, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
+	SYSCALL_PAIR, 	   /* makes two descriptors, stored at the address in fd_arg */
+	SYSCALL_SYSV, 	   /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
+	SYSCALL_SYSV_GET,  /* the id is the result; the key in fd_arg, the flags in cmd_arg */
 };
 
 /* ipc_namespace.ids[] */
