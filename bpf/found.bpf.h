@@ -39,6 +39,26 @@ static __always_inline void process_see_task(struct task_struct *leader, __u32 t
 	__builtin_memcpy(p->comm, leader->comm, IPC_COMM_LEN);
 }
 
+/* The same by address, for a task that was met on a list. */
+static __always_inline void process_found(struct task_struct *leader, __u32 tgid, __u32 start)
+{
+	struct ipc_process_key key = {.tgid = tgid, .start = start};
+	struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
+
+	if (p)
+		return;
+	map_create(&processes, &key, &zero_process);
+	p = bpf_map_lookup_elem(&processes, &key);
+	if (!p)
+		return;
+	p->start_ns = BPF_CORE_READ(leader, start_time);
+	p->ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	p->uid = BPF_CORE_READ(leader, cred, uid.val);
+	p->cgroup_id = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	process_namespace(p, leader);
+	BPF_CORE_READ_INTO(&p->comm, leader, comm);
+}
+
 /* The run queue's clock when the task last left a CPU: when it came, and how long it ran since. */
 static __always_inline __u64 left_cpu_ns(struct task_struct *task)
 {
@@ -107,6 +127,7 @@ __attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64
 	run->own_cause = packed;
 	run->cause = packed;
 	BPF_CORE_READ_INTO(&run->comm, task, comm);
+	process_found(BPF_CORE_READ(task, group_leader), run->tgid, run->start);
 	slot = tid & ((1u << IPC_CLASS_BITS) - 1);
 	count = bpf_map_lookup_elem(&may_sleep, &slot);
 	if (count)

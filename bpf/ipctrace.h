@@ -19,6 +19,7 @@
 	X(1, PIPE, pipe)  \
 	X(2, FIFO, fifo)  \
 	X(3, MQ, mq)      \
+	X(4, MSG, msg)    \
 	X(13, EVENTFD, eventfd)
 
 enum ipc_mech {

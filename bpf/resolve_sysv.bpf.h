@@ -51,6 +51,13 @@ static __always_inline __u64 sysv_root(__u64 ns, __u32 table, __s32 *max_index)
 	return probe_read(&root, &ids->ipcs_idr.idr_rt.xa_head) ? root : 0;
 }
 
+/* ipcget() serves all tables: is it this one? */
+static __always_inline bool sysv_is_table(struct ipc_namespace *ns, struct ipc_ids *ids, __u32 table)
+{
+	return (__u64)ids == (__u64)ns + bpf_core_field_offset(struct ipc_namespace, ids) +
+				     table * bpf_core_type_size(struct ipc_ids);
+}
+
 /* What the tree has at index: the address of a kern_ipc_perm, or 0. Global: verified once. */
 __attribute__((noinline)) __u64 ipc_sysv_at(__u64 root, __u32 index)
 {

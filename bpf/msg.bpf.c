@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * System V message queues through ipc/msg.c: do_msgsnd and do_msgrcv, and what
+ * they call while they hold the queue's lock. There the queue's state is exact and
+ * in order, so it is kept with the object and not with the edges: the LSM hooks
+ * see a message before it goes in, ss_wakeup sees the queue after one was taken.
+ *
+ * A sender gives its message to the first sleeping receiver that asked for such a
+ * one (pipelined_send, always inlined): security_msg_queue_msgrcv then runs in the
+ * sender with the receiver as its target. Whether the message fits there is what
+ * that receiver's own call asked for, which is kept while it sleeps.
+ *
+ * Cannot see: msgget that fails (it names no queue); IPC_INFO, MSG_INFO and
+ * MSG_STAT, which look through the table.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "syscall.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "stamps.bpf.h"
+#include "resolve_sysv.bpf.h"
+#include "msg.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+/* The current task's operation in progress on a queue, or NULL. */
+static __always_inline struct ipc_run *msg_run(void)
+{
+	struct ipc_run *run = run_mine();
+
+	return run && run->obj.mech == MECH_MSG ? run : NULL;
+}
+
+/*
+ * The queue as it is, with what the operation under its lock is about to add to
+ * it. Returns the object for more, or NULL.
+ */
+static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_object_id *obj, __u64 queue,
+							       __s32 messages, __s32 bytes)
+{
+	struct msg_internals *s;
+	struct ipc_object *o;
+
+	if (!obj)
+		return NULL;
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (!o) {
+		map_create(&objects, obj, &zero_object);
+		o = bpf_map_lookup_elem(&objects, obj);
+		if (!o)
+			return NULL;
+		o->first_ns = bpf_ktime_get_ns();
+	}
+	s = (void *)o->state;
+	if (!queue_state(queue, s))
+		return NULL;
+	s->messages += messages;
+	s->bytes += bytes;
+	if (messages > 0)
+		s->last_sender = bpf_get_current_pid_tgid() >> 32;
+	o->inside_bytes = s->bytes;
+	o->last_ns = bpf_ktime_get_ns();
+	o->flags |= OBJECT_SAMPLED;
+	stamp_state(o->state);
+	return o;
+}
+
+/* Under the lock, before the message goes in or its sender goes to sleep. */
+SEC("?fentry/security_msg_queue_msgsnd")
+int BPF_PROG(msg_send_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, int flags)
+{
+	struct ipc_run *run = msg_run();
+	__u64 size = msg->m_ts, bytes, messages, limit;
+	struct msg_queue *q = (void *)perm;
+
+	if (!run || run->op != OP_SEND || run->obj.id != (__u32)perm->id)
+		return 0;
+	run->kobj = (__u64)perm;
+	if (!probe_read(&bytes, &q->q_cbytes) || !probe_read(&messages, &q->q_qnum) || !probe_read(&limit, &q->q_qbytes))
+		return 0;
+	if (size + bytes > limit || 1 + messages > limit)
+		return 0;
+	run->aux[0] |= SEEN_FITS;
+	run->aux[1] = messages + 1;
+	run->aux[2] = bytes + size;
+	queue_note(&run->obj, (__u64)perm, 1, size);
+	if (PROFILE(PROFILE_RESIDENCY))
+		stamp_message((__u64)msg);
+	return 0;
+}
+
+/* A receiver was asleep for such a message: it gets it, or is told that it is too large. */
+static __always_inline void hand_over(struct ipc_run *run, __u32 receiver_tid, __u32 receiver, __u64 size)
+{
+	struct ipc_run *sleeper = kept_run(receiver_tid);
+	struct msg_internals *s;
+	struct ipc_object *o;
+
+	if (!(run->aux[0] & SEEN_FITS) || (run->aux[0] & SEEN_HANDED))
+		return;
+	if (!sleeper || sleeper->obj.mech != MECH_MSG) {
+		run->aux[0] |= SEEN_UNSURE;
+		return;
+	}
+	if (sleeper->size < size && !(sleeper->aux[0] & SEEN_NOERROR)) {
+		run->aux[3]++;
+		return;
+	}
+	run->aux[0] |= SEEN_HANDED;
+	o = bpf_map_lookup_elem(&objects, &run->obj);
+	if (!o)
+		return;
+	s = (void *)o->state;
+	s->messages--;
+	s->bytes -= size;
+	s->last_receiver = receiver;
+	o->inside_bytes = s->bytes;
+}
+
+/*
+ * How many messages lie ahead of this one, which the receiver may take: those up
+ * to the one it might have taken before (it looks on for a smaller type), and what
+ * lay ahead of that. The list is the kernel's own and locked.
+ */
+#define SKIP_WALK 1024
+
+static __always_inline void count_skipped(struct ipc_run *run, struct msg_msg *msg, __u64 head)
+{
+	struct list_head *at = msg->m_list.prev;
+	__u64 last = run->kobj2, skipped = 0;
+
+	for (int i = 0; i < SKIP_WALK; i++) {
+		__u64 address = (__u64)at;
+
+		if (address == head) {
+			run->progress = skipped;
+			run->kobj2 = (__u64)msg;
+			return;
+		}
+		skipped++;
+		if (address == last) { /* m_list is a message's first member */
+			run->progress += skipped;
+			run->kobj2 = (__u64)msg;
+			return;
+		}
+		at = at->prev;
+	}
+	lose(LOSS_UNRESOLVED);
+}
+
+/* Under the lock: a message that this task, or the one that it would wake, may take. */
+SEC("?fentry/security_msg_queue_msgrcv")
+int BPF_PROG(msg_receive_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, struct task_struct *target,
+	     long type, int mode)
+{
+	struct ipc_run *run = msg_run();
+
+	if (!run || run->obj.id != (__u32)perm->id)
+		return 0;
+	if (run->op == OP_SEND)
+		hand_over(run, target->pid, target->tgid, msg->m_ts);
+	else if (run->op == OP_RECV)
+		count_skipped(run, msg, (__u64)perm + bpf_core_field_offset(struct msg_queue, q_messages));
+	return 0;
+}
+
+/* Under the lock: a message was taken from the queue, or its limit was set anew. `kill`: the queue goes. */
+SEC("?fentry/ss_wakeup")
+int BPF_PROG(msg_taken, struct msg_queue *queue, struct wake_q_head *wake_q, __u64 kill)
+{
+	struct ipc_run *run = msg_run();
+	struct ipc_object *o;
+
+	if (!run || (__u8)kill || /* a bool's other bits are whatever the register had */
+	    run->obj.id != (__u32)queue->q_perm.id)
+		return 0;
+	run->kobj = (__u64)queue;
+	o = queue_note(&run->obj, (__u64)queue, 0, 0);
+	if (o && run->op == OP_RECV)
+		run->aux[1] = o->state[0];
+	return 0;
+}
+
+/* The end of a message: it was received, could not be sent, or its queue goes. Not of a copy (MSG_COPY: OP_CTL). */
+SEC("?fentry/free_msg")
+int BPF_PROG(msg_freed, struct msg_msg *msg)
+{
+	struct ipc_run *run = msg_run();
+
+	if (run && run->op == OP_RECV) {
+		run->aux[0] |= SEEN_TAKEN;
+		run->aux[2] = msg->m_type;
+		run->aux[3] = msg->m_ts;
+	}
+	if (!PROFILE(PROFILE_RESIDENCY))
+		return 0;
+	if (run && run->op == OP_RECV)
+		residency_of_message(&run->obj, (__u64)msg);
+	else
+		drop_stamp((__u64)msg);
+	return 0;
+}
+
+#include "msg_ops.bpf.h"
+#include "msg_life.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A System V message queue: its identity, its state words, and what an operation
+ * in progress remembers. Follows ipc/msg.c.
+ */
+#ifndef MSG_BPF_H
+#define MSG_BPF_H
+
+/* The state words, in the order of the descriptor's table (user/mech/msg.c). */
+struct msg_internals {
+	__u32 messages;
+	__u32 bytes;
+	__u32 msg_qbytes;
+	__u32 last_sender;
+	__u32 last_receiver;
+	__u32 send_time;
+	__u32 receive_time;
+	__u32 change_time;
+	__u32 key;
+	__u32 mode;
+	__u32 type_sent;
+	__u32 type_asked;
+	__u32 type_asked_how;
+	__u32 type_delivered;
+};
+_Static_assert(sizeof(struct msg_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
+
+/* How a receiver chooses: the meaning of msgtyp and MSG_EXCEPT. */
+enum msg_asked {
+	ASKED_ANY = 0,
+	ASKED_TYPE = 1,
+	ASKED_UP_TO = 2,
+	ASKED_EXCEPT = 3,
+};
+
+/* ipc_edge.counters */
+enum msg_counter {
+	MSG_HANDOFFS = 0,   /* sends */
+	MSG_SKIPPED = 1,    /* receives: messages ahead of the one taken */
+	MSG_SELECTIVE = 2,  /* receives that asked for a type */
+	MSG_TOO_SMALL = 3,  /* sends: sleeping receivers that it did not fit, woken with E2BIG */
+	MSG_TRUNCATED = COUNTER_PACKETS,
+	MSG_PEEKS = 5,
+};
+
+/*
+ * ipc_run.aux[0]. [1]: messages in the queue after it. Of a send, [2]: bytes in it,
+ * [3]: receivers too small; of a receive, [2]: type and [3]: size of the message taken.
+ */
+enum msg_seen {
+	SEEN_FITS = 1 << 0,	/* nothing stops the message any more */
+	SEEN_HANDED = 1 << 1,	/* to a sleeping receiver, past the queue */
+	SEEN_UNSURE = 1 << 2,	/* ... or not: that receiver's call is not known */
+	SEEN_TAKEN = 1 << 3,	/* out of the queue or out of a sender's hands */
+	SEEN_NOERROR = 1 << 4,	/* it takes what does not fit, and cuts it */
+};
+
+#define IPC_NOWAIT 04000
+#define MSG_NOERROR 010000
+#define MSG_EXCEPT 020000
+#define MSG_COPY 040000
+
+static __always_inline void msg_identify(__s32 id, __u32 domain, struct ipc_object_id *obj)
+{
+	obj->id = (__u32)id;
+	obj->domain = domain;
+	obj->mech = MECH_MSG;
+	obj->pad = 0;
+}
+
+static __always_inline __u32 pid_number(__u64 address)
+{
+	struct pid *pid = (void *)address;
+	__u32 number = 0;
+
+	if (address)
+		probe_read(&number, &pid->numbers[0].nr);
+	return number;
+}
+
+/* By address: what the hooks are handed is a kern_ipc_perm, and the verifier lets nobody look beyond that. */
+static __always_inline bool queue_state(__u64 address, struct msg_internals *s)
+{
+	struct msg_queue *q = (void *)address;
+	__u64 messages, bytes, limit, pid = 0;
+	__s64 seconds = 0;
+	__u16 mode = 0;
+
+	if (!probe_read(&messages, &q->q_qnum) || !probe_read(&bytes, &q->q_cbytes) || !probe_read(&limit, &q->q_qbytes))
+		return false;
+	s->messages = messages;
+	s->bytes = bytes;
+	s->msg_qbytes = limit;
+	probe_read(&pid, &q->q_lspid);
+	s->last_sender = pid_number(pid);
+	probe_read(&pid, &q->q_lrpid);
+	s->last_receiver = pid_number(pid);
+	probe_read(&seconds, &q->q_stime);
+	s->send_time = seconds;
+	probe_read(&seconds, &q->q_rtime);
+	s->receive_time = seconds;
+	probe_read(&seconds, &q->q_ctime);
+	s->change_time = seconds;
+	probe_read(&s->key, &q->q_perm.key);
+	probe_read(&mode, &q->q_perm.mode);
+	s->mode = mode;
+	return true;
+}
+
+#endif
