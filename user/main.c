@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Commands and exit codes. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "kernel.h"
@@ -40,12 +42,22 @@ static int run(const struct cli_options *o, const struct kernel *k)
 	}
 }
 
+/* What whoever started us closed would be the number of the next file opened: a map, and output would go into it. */
+static void claim_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_options o;
 	struct kernel k;
-	int status = cli_parse(&o, argc, argv);
+	int status;
 
+	claim_standard_files();
+	status = cli_parse(&o, argc, argv);
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN); /* a closed output is an error that writing returns */

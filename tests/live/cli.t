@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use File::Basename qw(dirname);
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(time sleep);
 
@@ -237,6 +238,16 @@ subtest 'closed pipe' => sub {
     ok(!$run->{hung}, 'ends');
     like($run->{stdout}, qr/\A\{"type":/, 'the first line came through');
     is(slurp($err), '', 'quietly');
+};
+
+natively 'closed from the beginning' => sub {
+    for my $case ([ 0, 0, 'standard input' ], [ 1, 1, 'standard output' ], [ 2, 0, 'standard error' ]) {
+        my ($fd, $status, $what) = @$case;
+        my $run = run_tool([ qw(pipe -j -d 0.1) ], before => sub { POSIX::close($fd) });
+        is($run->{status}, $status, "$what: exit status") or diag($run->{stderr});
+        one_line_of_complaint($run, qr/bad file descriptor/i, $what) if $fd == 1;
+        ok(summary_of(report($run)), "$what: a summary") if $fd != 1;
+    }
 };
 
 subtest 'full disk' => sub {
