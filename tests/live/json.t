@@ -65,8 +65,8 @@ is_deeply(broken(sub { $_[1]{send}{latency_ns}{count} = 4 }),
 # ---- Truth ----
 
 my $truth = json_decode('{"key":"pipe:[81234]","mechanism":"pipe","largest_bytes":{"send":4093,"recv":4093},'
-    . '"created":1,"capacity":{"slots":16},'
-    . '"send":{"ops":1009,"bytes":4129837,"causes":{"full":3},"errors":{}},"recv":{"ops":{"min":9,"max":2000},"waits":1},'
+    . '"created":1,"balance_bytes":0,"capacity":{"slots":16},'
+    . '"send":{"ops":1009,"bytes":4129837,"copies":1009,"causes":{"full":3},"errors":{}},"recv":{"ops":{"min":9,"max":2000},"waits":1},'
     . '"endpoints":[{"pid":7,"comm":"w","role":"send","send":{"ops":1009}}],'
     . '"wakers":[{"waker":7,"wakee":8,"wakes":3}],"internals":{"merged_writes":0}}');
 my $blind = [ [ 'pipe', 'syscall', 'internals.merged_writes' ] ];
@@ -105,6 +105,12 @@ is_deeply(compared(sub { $_[0]{send}{ops}++ }, 'function', missed(9, 9, 9)), ['s
 is_deeply(compared(sub { $_[0]{send}{bytes} -= 4093 }, 'function', missed(1, 0, 0)), [], 'the bytes of one');
 is_deeply(compared(sub { $_[0]{send}{bytes} -= 4094 }, 'function', missed(1, 0, 0)), ['send.bytes: 4125743, truth 4129837'],
     'more bytes than one can have');
+is_deeply(compared(sub { $_[0]{send}{copies} = 1008 }, 'function', missed(0, 9, 9)), ['send.copies: 1008, truth 1009'],
+    'a copy short');
+is_deeply(compared(sub { $_[0]{balance_bytes} = 4093 }, 'function', missed(0, 9, 9)), ['balance_bytes: 4093, truth 0'],
+    'out of balance');
+is_deeply(compared(sub { $_[0]{balance_bytes} = undef }), ['balance_bytes: null'], 'no balance');
+is_deeply(compared(sub { $_[0]{balance_bytes} = -4093 }, 'function', missed(1, 0, 0)), [], 'out of balance, one missed');
 is_deeply(compared(sub { $_[0]{send}{causes}{full} = 2 }, 'function', missed(0, 1, 0)), [], 'a wait short, an entry missed');
 is_deeply(compared(sub { $_[0]{recv}{ops} = 8 }, 'function', missed(9, 9, 9)), ['recv.ops: 8, not between 9 and 2000'],
     'out of range');
