@@ -203,9 +203,11 @@ SEC("?fentry/eventfd_release")
 int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 {
 	struct eventfd_ref e = {};
+	struct eventfd_ctx *left;
 	struct ipc_object *o;
 
 	eventfd_of(file, &e);
+	left = (void *)e.ctx;
 	leave(file, OP_CLOSE, 0, 0);
 	o = bpf_map_lookup_elem(&objects, &e.obj);
 	if (o) {
@@ -213,7 +215,7 @@ int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 		o->flags |= OBJECT_DESTROYED;
 		o->last_ns = bpf_ktime_get_ns();
 		o->destructions++;
-		add(&o->counters[EVENTFD_LEFT], BPF_CORE_READ((struct eventfd_ctx *)e.ctx, count));
+		add(&o->counters[EVENTFD_LEFT], BPF_CORE_READ(left, count));
 	}
 	forget_maker(MECH_EVENTFD, e.obj.id);
 	return 0;
