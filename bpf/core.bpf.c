@@ -195,17 +195,33 @@ int BPF_PROG(switch_without_state, bool preempt, struct task_struct *prev, struc
 	return on_switch(prev, next, sleeps, state & 3 ? state : TASK_INTERRUPTIBLE);
 }
 
+/* Is it this operation's doing that `run` wakes up? A sleeper that was moved is one of the object it was moved to. */
+static __always_inline bool wakes_by(struct ipc_run *run, struct ipc_run *by)
+{
+	const struct ipc_object_id *obj = waits_on(run);
+
+	if (same_object(obj, &by->obj))
+		return true;
+	if (by->obj2.mech && same_object(obj, &by->obj2)) {
+		by->second_wakes++;
+		return true;
+	}
+	if (!(by->flags & RUN_TAKES_MOVED) || by->obj.mech != obj->mech)
+		return false;
+	run->obj2 = by->obj;
+	run->flags |= RUN_SECOND;
+	return true;
+}
+
 /* Who wakes `run`: an operation on the same object, else an interrupt, a signal, or just a task. */
 static __always_inline void note_waker(struct ipc_run *run, struct task_struct *wakee, struct ipc_run *by,
 				       bool interrupt)
 {
-	const struct ipc_object_id *obj = waits_on(run);
-
 	run->wake_ns = bpf_ktime_get_ns();
 	run->waker_kind = WAKER_TASK;
 	run->waker = bpf_get_current_pid_tgid() >> 32;
 	run->waker_start = current_start();
-	if (by && (same_object(obj, &by->obj) || (by->obj2.mech && same_object(obj, &by->obj2)))) {
+	if (by && wakes_by(run, by)) {
 		by->wakes++;
 	} else if (interrupt) {
 		run->waker_kind = WAKER_INTERRUPT;

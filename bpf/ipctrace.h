@@ -269,6 +269,7 @@ enum ipc_run_flags {
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
+	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
 };
 
 /*
@@ -306,6 +307,8 @@ struct ipc_run {
 	__u32 own_waits;	   /* waits by cause: own_cause, lock, io */
 	__u32 lock_waits;
 	__u32 io_waits;
+	__u32 second_wakes;	   /* of `wakes`, those of sleepers on obj2 */
+	__u32 pad;
 	__u32 aux[4];		   /* between a mechanism's entry and exit hooks */
 	__u64 iter;		   /* address of the iov_iter, to see progress */
 	__u64 size;		   /* asked for; ~0: not known */

@@ -141,6 +141,7 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 		run->waits = 0;
 		run->spurious = 0;
 		run->wakes = 0;
+		run->second_wakes = 0;
 		run->other_wakes = 0;
 		run->own_waits = 0;
 		run->lock_waits = 0;
