@@ -73,7 +73,8 @@ struct mech_derived {
  * it may attach to, in order of preference, separated by '|'. needs: the profile
  * bits that want it (0: always). A hook that is not `optional` and does not attach
  * costs the mechanism the backend. A `tracepoint` (SEC("?tp_btf/…"), functions is
- * its name) is attached under both backends, all others under the function one.
+ * its name) is attached under both backends unless it is for one `only`, all others
+ * under the function one.
  */
 struct mech_hook {
 	const char *program;
@@ -81,6 +82,7 @@ struct mech_hook {
 	uint32_t needs;
 	bool optional;
 	bool tracepoint;
+	uint8_t only; /* enum backend; 0: see above */
 	int8_t op; /* the operation that this hook counts, for its misses; -1: none */
 	uint8_t begins; /* for its misses: BEGINS(the operation whose entry this is); 0: none */
 	const char *without; /* what is not seen when it does not attach */

@@ -71,9 +71,11 @@ const struct mechanism *set_mech(const struct set *s)
 	return NULL;
 }
 
-/* Tracepoints are for both backends; functions for the one that may hook them. */
+/* Tracepoints are for both backends, or for one; functions for the one that may hook them. */
 static bool hook_applies(const struct set *s, const struct mech_hook *h)
 {
+	if (h->only)
+		return s->backend == h->only;
 	return s->backend == BACKEND_FUNCTION || h->tracepoint;
 }
 
