@@ -29,6 +29,12 @@ static enum verdict missing_end(const struct object *o)
 	return VERDICT_UNKNOWN;
 }
 
+/* Nobody is the bottleneck of a word, a semaphore or a lock. */
+static bool passes_data(const struct mechanism *m)
+{
+	return m->causes[OP_SEND] == CAUSE_FULL || m->causes[OP_RECV] == CAUSE_EMPTY;
+}
+
 /* The part of the operation's wait share that has this cause; waits are timed together, counted apart. */
 static double share_of(const struct object *o, enum ipc_op op, enum span span, enum ipc_cause cause,
 		       const struct side *side)
@@ -53,7 +59,7 @@ enum verdict object_verdict(const struct object *o, enum span span)
 	verdict = span == SPAN_TOTAL && send.bytes && recv.bytes ? VERDICT_UNKNOWN : missing_end(o);
 	if (verdict)
 		return verdict;
-	if (!can_waits(o->can))
+	if (!can_waits(o->can) || !passes_data(o->mech))
 		return VERDICT_UNKNOWN;
 	if (!send.bytes && !recv.bytes && !send.waits && !recv.waits)
 		return VERDICT_IDLE;
