@@ -118,8 +118,10 @@ static __always_inline bool is_compat_task(void)
 
 #if defined(__TARGET_ARCH_x86)
 #define REGS_SYSCALL orig_ax
+#define NR_FUTEX 202
 #else
 #define REGS_SYSCALL syscallno
+#define NR_FUTEX 98
 #endif
 
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
@@ -242,6 +244,59 @@ static __always_inline struct page *page_head(struct page *page)
 		return page;
 	compound = BPF_CORE_READ(old, compound_head);
 	return compound & 1 ? (void *)(compound - 1) : page;
+}
+
+/* 7.x made d_u an union without a name */
+struct dentry___7_0 {
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+} __attribute__((preserve_access_index));
+
+/* The dentry that has this node of its inode's list. */
+static __always_inline __u64 alias_dentry(__u64 node)
+{
+	if (bpf_core_field_exists(((struct dentry___7_0 *)0)->d_u))
+		return node - bpf_core_field_offset(struct dentry___7_0, d_u.d_alias);
+	return node - bpf_core_field_offset(struct dentry, d_alias);
+}
+
+/* 6.1 replaced the red-black tree of mappings by a maple tree */
+struct mm_struct___6_0 {
+	struct rb_root mm_rb;
+} __attribute__((preserve_access_index));
+struct vm_area_struct___6_0 {
+	struct rb_node vm_rb;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool mm_has_maple_tree(void)
+{
+	return bpf_core_field_exists(((struct mm_struct *)0)->mm_mt);
+}
+
+static __always_inline __u64 mm_rb_root(struct mm_struct *mm)
+{
+	__u64 node = 0;
+
+	probe_read(&node, &((struct mm_struct___6_0 *)mm)->mm_rb.rb_node);
+	return node;
+}
+
+/* The vm_area_struct that has this node. */
+static __always_inline __u64 rb_vma(__u64 node)
+{
+	return node - bpf_core_field_offset(struct vm_area_struct___6_0, vm_rb);
+}
+
+/* The registers that a task saved when it entered the kernel: at the end of its stack. 5.15 brought a helper that knows. */
+static __always_inline __u64 task_user_regs(struct task_struct *task)
+{
+	__u64 stack = 0;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return bpf_task_pt_regs(task);
+	probe_read(&stack, &task->stack);
+	return stack ? stack + THREAD_SIZE - sizeof(struct pt_regs) : 0;
 }
 
 #endif
