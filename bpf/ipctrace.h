@@ -16,10 +16,11 @@
  * X(id, NAME, name): id is stable (recordings and filters carry it).
  */
 #define IPC_MECHANISMS(X) \
-	X(1, PIPE, pipe)  \
-	X(2, FIFO, fifo)  \
-	X(3, MQ, mq)      \
-	X(4, MSG, msg)    \
+	X(1, PIPE, pipe) \
+	X(2, FIFO, fifo) \
+	X(3, MQ, mq) \
+	X(4, MSG, msg) \
+	X(8, FUTEX, futex) \
 	X(13, EVENTFD, eventfd)
 
 enum ipc_mech {
@@ -94,6 +95,7 @@ enum ipc_profile {
  * again, domain the process that made it, 0: before the start.
  * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
+ * futex: id is the address, domain the PID; of shared memory see bpf/futex.bpf.h.
  */
 struct ipc_object_id {
 	__u64 id;
