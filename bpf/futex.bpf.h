@@ -106,7 +106,7 @@ static __always_inline bool decode_entry(__u64 entry, __u64 *uaddr, bool *shared
 {
 	struct futex_waitv w;
 
-	if (bpf_probe_read_user(&w, sizeof(w), (void *)entry))
+	if (cfg.no_probe_read || bpf_probe_read_user(&w, sizeof(w), (void *)entry))
 		return false;
 	*uaddr = w.uaddr;
 	*shared = !(w.flags & FUTEX2_PRIVATE);
