@@ -67,6 +67,21 @@ enum ipc_waker {
 	WAKER_TIMER = 2,
 	WAKER_SIGNAL = 3,
 	WAKER_REMOVAL = 4,
+	WAKER_KERNEL = 5, /* an endpoint that is no process, other than a timer */
+};
+
+/*
+ * Who acts on an object. All but a process stand in the keys with tgid 0 and the
+ * kind as start: no process has that, the idle task acts on nothing.
+ */
+enum ipc_endpoint_kind {
+	ENDPOINT_PROCESS = 0,
+	ENDPOINT_KERNEL = 1,   /* for no reason of those below */
+	ENDPOINT_FAULT = 2,    /* what the process itself did wrong */
+	ENDPOINT_TERMINAL = 3, /* a key, a hangup, another window size */
+	ENDPOINT_TIMER = 4,    /* a timer, an alarm, a limit of CPU time */
+	ENDPOINT_OOM = 5,      /* memory is short */
+	ENDPOINT_FILE = 6,     /* a descriptor is ready */
 };
 
 /* What is collected. A view asks for what it shows; the verifier prunes the rest. */
@@ -96,6 +111,7 @@ enum ipc_profile {
  * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  * futex: id is the address, domain the PID; of shared memory see bpf/futex.bpf.h.
+ * signal: id is the target's start << 32 | PID, domain the signal's number; 0: any of them.
  */
 struct ipc_object_id {
 	__u64 id;
@@ -172,6 +188,8 @@ struct ipc_object {
 	__u64 counters[IPC_MECH_COUNTERS];
 	__u32 base_state[IPC_STATE_WORDS]; /* at the first sight of it */
 	__u32 state[IPC_STATE_WORDS];	   /* at the last sample, or at the end */
+	__u32 ended_tgid;	/* who ended it, as in the keys of edges; both 0: not known */
+	__u32 ended_start;
 };
 
 /* Taken when a process is first seen on an object; comm follows exec. */
@@ -266,12 +284,13 @@ enum ipc_run_flags {
 	RUN_WOKEN = 1 << 2,
 	RUN_SYSCALL = 1 << 4,	  /* made by the syscall backend */
 	RUN_SECOND = 1 << 5,	  /* the wait is on the second object (a splice's target) */
-	RUN_UNRESOLVED = 1 << 6,  /* an open whose object is known only at the end */
+	RUN_UNRESOLVED = 1 << 6,  /* whose object is known only at the end: an open, a wait for several signals */
 	RUN_OUTER = 1 << 7,	  /* operations of other objects may run inside it: splice */
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
 	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
+	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */
 };
 
 /*
@@ -330,7 +349,7 @@ struct ipc_event {
 	__u8 op;
 	__u8 cause;
 	__u8 known;	  /* EVENT_* */
-	__u8 pad;
+	__u8 kind;	  /* enum ipc_endpoint_kind; tgid is 0 for all but a process */
 	__u32 depth;
 	char comm[IPC_COMM_LEN];
 	__u32 state[IPC_STATE_WORDS];

@@ -167,12 +167,12 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 	return run;
 }
 
-/* The current task's slot, whatever it held, is free. */
+/* The current task's slot is free, unless a mechanism's own system call hooks have just taken it. */
 static __always_inline void op_forget(void)
 {
 	struct ipc_run *run = run_slot();
 
-	if (run && run->task == current_task())
+	if (run && run->task == current_task() && !(run->flags & RUN_OWN))
 		run->task = 0;
 }
 
@@ -201,11 +201,26 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 			o->first_tgid = key->tgid;
 		}
 	}
-	process_see(key->tgid, key->start);
+	if (key->tgid == (__u32)(bpf_get_current_pid_tgid() >> 32)) /* not on behalf of another, or of nobody */
+		process_see(key->tgid, key->start);
 	return bpf_map_lookup_elem(&edges, key);
 }
 
-static __always_inline struct ipc_edge *edge_get(const struct ipc_object_id *obj, __u8 op, struct ipc_edge_key *key)
+/* Who acts: a process, or (tgid 0) what start says, enum ipc_endpoint_kind. */
+struct actor {
+	__u32 tgid;
+	__u32 start;
+};
+
+static __always_inline struct actor current_actor(void)
+{
+	struct actor me = {.tgid = bpf_get_current_pid_tgid() >> 32, .start = current_start()};
+
+	return me;
+}
+
+static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj, __u8 op, struct actor who,
+						struct ipc_edge_key *key)
 {
 	struct ipc_edge *edge;
 
@@ -213,8 +228,8 @@ static __always_inline struct ipc_edge *edge_get(const struct ipc_object_id *obj
 	key->domain = obj->domain;
 	key->mech = obj->mech;
 	key->op = op;
-	key->tgid = bpf_get_current_pid_tgid() >> 32;
-	key->start = current_start();
+	key->tgid = who.tgid;
+	key->start = who.start;
 	edge = bpf_map_lookup_elem(&edges, key);
 	if (!edge)
 		edge = edge_create(key);
@@ -394,8 +409,8 @@ static __always_inline void edge_account_waits(struct ipc_edge *edge, const stru
  * `run` when there is one. Returns the edge, for the mechanism's own counters,
  * or NULL: not counted (a filter) or no room (then a loss was counted).
  */
-static __always_inline struct ipc_edge *op_end(const struct ipc_object_id *obj, __u8 op, struct ipc_run *run,
-					       const struct op_result *res)
+static __always_inline struct ipc_edge *op_end_by(struct actor who, const struct ipc_object_id *obj, __u8 op,
+						  struct ipc_run *run, const struct op_result *res)
 {
 	struct ipc_edge_key key;
 	struct ipc_edge *edge;
@@ -407,7 +422,7 @@ static __always_inline struct ipc_edge *op_end(const struct ipc_object_id *obj, 
 		latency_ns = bpf_ktime_get_ns() - run->begin_ns;
 	if (cfg.min_ns && latency_ns < cfg.min_ns)
 		return NULL;
-	edge = edge_get(obj, op, &key);
+	edge = edge_of(obj, op, who, &key);
 	if (!edge)
 		return NULL;
 	edge_account(edge, &key, res);
@@ -419,6 +434,12 @@ static __always_inline struct ipc_edge *op_end(const struct ipc_object_id *obj, 
 		hists_add(&key, res->payload && res->ret >= 0 ? (__u64)res->ret : ~0ull, latency_ns, run ? run->wait_ns : 0);
 	}
 	return edge;
+}
+
+static __always_inline struct ipc_edge *op_end(const struct ipc_object_id *obj, __u8 op, struct ipc_run *run,
+					       const struct op_result *res)
+{
+	return op_end_by(current_actor(), obj, op, run, res);
 }
 
 static __always_inline void depth_note(struct ipc_edge *edge, __u32 depth)
@@ -476,8 +497,9 @@ static __always_inline void object_bytes(const struct ipc_object_id *obj, __s64 
 }
 
 /* One ring buffer record for the operation that ended; `edge` gives the state words. */
-static __always_inline void op_emit(const struct ipc_object_id *obj, __u8 op, const struct ipc_run *run,
-				    const struct op_result *res, const struct ipc_edge *edge, __u64 size)
+static __always_inline void op_emit_by(struct actor who, const struct ipc_object_id *obj, __u8 op,
+				       const struct ipc_run *run, const struct op_result *res,
+				       const struct ipc_edge *edge, __u64 size)
 {
 	struct ipc_event *e;
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -494,16 +516,25 @@ static __always_inline void op_emit(const struct ipc_object_id *obj, __u8 op, co
 	e->result = res->ret;
 	e->size = size;
 	e->moved = res->moved;
-	e->tgid = pid_tgid >> 32;
-	e->tid = pid_tgid;
+	e->tgid = who.tgid;
+	e->tid = who.tgid ? pid_tgid : 0;
 	e->op = op;
 	e->cause = run && run->waits ? run->cause : CAUSE_NONE;
 	e->known = (run ? EVENT_LATENCY | EVENT_WAIT : 0) | EVENT_STATE | (size == ~0ull ? 0 : EVENT_SIZE);
-	e->pad = 0;
+	e->kind = who.tgid ? ENDPOINT_PROCESS : who.start;
 	e->depth = edge->depth;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	if (who.tgid)
+		bpf_get_current_comm(e->comm, sizeof(e->comm));
+	else
+		e->comm[0] = 0;
 	__builtin_memcpy(e->state, edge->state, sizeof(e->state));
 	bpf_ringbuf_submit(e, 0);
+}
+
+static __always_inline void op_emit(const struct ipc_object_id *obj, __u8 op, const struct ipc_run *run,
+				    const struct op_result *res, const struct ipc_edge *edge, __u64 size)
+{
+	op_emit_by(current_actor(), obj, op, run, res, edge, size);
 }
 
 /* The slot is free again. Called last: the run is dead after it. */

@@ -50,10 +50,10 @@ my %shapes = (
         mechanism => 'mech', id => 'string', name => 'string?', created => 'boolean?', destroyed => 'boolean?',
         capacity => 'capacity', depth => 'depth', (map { $_ => 'side' } @sides), residency_ns => 'hist?',
         internals => 'map', endpoints => [ 'endpoint' ], wakers => [ 'waker' ], balance_bytes => 'integer?',
-        verdict => 'string?',
+        verdict => 'string?', ended_by => 'person?',
     },
     endpoint => {
-        pid => 'count', comm => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side',
+        pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side',
     },
     waker     => { waker => 'person', wakee => 'person', wakes => 'count' },
     mechanism => {
@@ -69,7 +69,7 @@ my %shapes = (
     },
     event => {
         type => 'string', time_ns => 'count', mechanism => 'mech', op => 'op', object => 'string',
-        pid => 'count', tid => 'count', comm => 'string', size_bytes => 'count?', result => 'integer',
+        pid => 'count?', tid => 'count?', comm => 'string', kind => 'string', size_bytes => 'count?', result => 'integer',
         latency_ns => 'count?', wait_ns => 'count?', cause => 'string?', internals => 'map?',
     },
     ring => { type => 'string', slots => [ 'slot' ] },

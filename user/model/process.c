@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdio.h>
+
 #include "model/alloc.h"
 #include "model/model.h"
 
@@ -13,6 +15,17 @@ const struct process *process_find(const struct model *m, uint32_t tgid, uint32_
 	return p;
 }
 
+const char *endpoint_kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[ENDPOINT_PROCESS] = "process",	  [ENDPOINT_KERNEL] = "kernel", [ENDPOINT_FAULT] = "fault",
+		[ENDPOINT_TERMINAL] = "terminal", [ENDPOINT_TIMER] = "timer",	[ENDPOINT_OOM] = "oom-killer",
+		[ENDPOINT_FILE] = "file",
+	};
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : names[ENDPOINT_KERNEL];
+}
+
 struct process *process_get(struct model *m, uint32_t tgid, uint32_t start)
 {
 	struct process *p = (struct process *)process_find(m, tgid, start);
@@ -22,6 +35,8 @@ struct process *process_get(struct model *m, uint32_t tgid, uint32_t start)
 	p = xcalloc(1, sizeof(*p));
 	p->key = (struct ipc_process_key){ .tgid = tgid, .start = start };
 	p->row = CURSOR_NO_ROW;
+	if (!tgid)
+		snprintf(p->comm, sizeof(p->comm), "%s", endpoint_kind_name(start));
 	HASH_ADD(hh, m->processes, key, sizeof(p->key), p);
 	return p;
 }

@@ -28,6 +28,15 @@ struct process {
 	UT_hash_handle hh;
 };
 
+/* "process", or the name of what is none: "timer", "terminal"… of enum ipc_endpoint_kind. */
+const char *endpoint_kind_name(uint32_t kind);
+
+/* Of a process or of what is none. */
+static inline uint32_t process_kind(const struct process *p)
+{
+	return p->key.tgid ? ENDPOINT_PROCESS : p->key.start;
+}
+
 /* The process with this PID and start; made when it is not known. */
 struct process *process_get(struct model *m, uint32_t tgid, uint32_t start);
 const struct process *process_find(const struct model *m, uint32_t tgid, uint32_t start); /* NULL: not known */

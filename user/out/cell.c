@@ -21,7 +21,7 @@ int process_format(char buf[CELL_LEN], const char *comm, uint32_t pid, int room,
 {
 	char suffix[16];
 
-	snprintf(suffix, sizeof(suffix), "/%u", pid);
+	snprintf(suffix, sizeof(suffix), pid ? "/%u" : "", pid); /* 0: the name of what is no process */
 	return join(buf, comm, suffix, room, style);
 }
 
@@ -31,7 +31,7 @@ int process_format(char buf[CELL_LEN], const char *comm, uint32_t pid, int room,
 static int format_process(char buf[CELL_LEN], const struct value *value, int room, const struct style *style)
 {
 	char suffix[48];
-	int len = snprintf(suffix, sizeof(suffix), "/%.0f", value->number), more;
+	int len = snprintf(suffix, sizeof(suffix), value->number ? "/%.0f" : "", value->number), more;
 	bool inner = value->other && value->other != value->number;
 
 	more = inner ? snprintf(suffix + len, sizeof(suffix) - len, "(%.0f)", value->other) : 0;

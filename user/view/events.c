@@ -55,7 +55,7 @@ static void event(struct report *r, const struct ipc_event *e)
 	char text[CELL_LEN], number[ERROR_NAME_LEN], comm[IPC_COMM_LEN + 1] = "";
 	int width;
 
-	memcpy(comm, e->comm, IPC_COMM_LEN);
+	snprintf(comm, sizeof(comm), "%.*s", IPC_COMM_LEN, e->kind ? endpoint_kind_name(e->kind) : e->comm);
 	width = process_format(text, comm, e->tid, 14, &r->style);
 	writer_printf(&r->out, "%3llu.%06llu ", (unsigned long long)(since_ns / 1000000000),
 		      (unsigned long long)(since_ns % 1000000000 / 1000));

@@ -125,7 +125,7 @@ static void event(struct report *r, const struct ipc_event *e)
 	char id[64] = "", comm[IPC_COMM_LEN + 1] = "";
 	struct json *j = &r->json;
 
-	memcpy(comm, e->comm, IPC_COMM_LEN);
+	snprintf(comm, sizeof(comm), "%.*s", IPC_COMM_LEN, e->kind ? endpoint_kind_name(e->kind) : e->comm);
 	if (mech)
 		mech->format_id(&e->obj, id, sizeof(id));
 	line(j, "event");
@@ -133,9 +133,10 @@ static void event(struct report *r, const struct ipc_event *e)
 	json_string(j, "mechanism", mech ? mech->name : NULL);
 	json_string(j, "op", op_name(e->op));
 	json_string(j, "object", id);
-	json_uint(j, "pid", e->tgid);
-	json_uint(j, "tid", e->tid);
+	json_uint_or_null(j, "pid", !e->kind, e->tgid);
+	json_uint_or_null(j, "tid", !e->kind, e->tid);
 	json_string(j, "comm", comm);
+	json_string(j, "kind", endpoint_kind_name(e->kind));
 	json_uint_or_null(j, "size_bytes", e->known & EVENT_SIZE, e->size);
 	json_int(j, "result", e->result);
 	json_uint_or_null(j, "latency_ns", e->known & EVENT_LATENCY, e->latency_ns);

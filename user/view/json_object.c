@@ -34,8 +34,9 @@ static void json_namespace(struct json *j, const struct process *p)
 static void json_endpoint(struct json *j, const struct endpoint *e, enum role role, enum span span)
 {
 	json_open(j, NULL, '{');
-	json_uint(j, "pid", e->process->key.tgid);
+	json_uint_or_null(j, "pid", e->process->key.tgid, e->process->key.tgid);
 	json_string(j, "comm", e->process->comm);
+	json_string(j, "kind", endpoint_kind_name(process_kind(e->process)));
 	json_string(j, "cgroup", e->process->cgroup ? e->process->cgroup->path : NULL);
 	json_string(j, "role", op_name((enum ipc_op)role));
 	json_edge(j, e, OP_SEND, role == ROLE_SEND, span);
@@ -83,6 +84,24 @@ static void json_wakers(struct json *j, const struct object *o, enum span span)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+/* Who ended it, where the mechanism knows: the sender of the signal that a process died of. */
+static void json_ended_by(struct json *j, const struct object *o)
+{
+	uint32_t tgid = o->raw.ended_tgid, start = o->raw.ended_start;
+	const struct process *p = process_find(o->model, tgid, start);
+
+	if (!tgid && !start) {
+		json_null(j, "ended_by");
+		return;
+	}
+	json_open(j, "ended_by", '{');
+	json_uint_or_null(j, "pid", tgid, tgid);
+	json_string(j, "comm", !tgid ? endpoint_kind_name(start) : p && *p->comm ? p->comm : NULL);
+	json_string(j, "kind", endpoint_kind_name(tgid ? ENDPOINT_PROCESS : start));
+	json_namespace(j, p);
+	json_close(j, '}');
 }
 
 static void json_waiting(struct json *j, const struct object *o)
@@ -225,6 +244,7 @@ void json_object(struct json *j, const struct object *o, enum span span)
 	json_endpoints(j, o, span);
 	json_wakers(j, o, span);
 	json_waiting(j, o);
+	json_ended_by(j, o);
 	json_uint_or_null(j, "discarded_bytes", can_see(o->can, UNSEEN_DESTRUCTION), o->raw.discarded_bytes);
 	if (object_balance(o, &balance))
 		json_int(j, "balance_bytes", balance);
