@@ -12,6 +12,7 @@
 #define COMPAT_BPF_H
 
 #define TASK_INTERRUPTIBLE 1
+#define THREAD_SIZE 16384 /* x86-64 and arm64, without KASAN */
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFIFO 0010000
@@ -129,13 +130,31 @@ static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 	return regs->REGS_SYSCALL;
 }
 
+/* 5.15 brought bpf_task_pt_regs; before it, registers lie at the very end of the stack */
+static __always_inline bool task_syscall(struct task_struct *task, __u32 *nr, __u64 *arg)
+{
+	struct pt_regs copy = {};
+	__u64 stack = 0;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+		*nr = syscall_nr(regs);
+		*arg = PT_REGS_PARM1_SYSCALL(regs);
+		return true;
+	}
+	if (!probe_read(&stack, &task->stack) || !probe_read(&copy, stack + THREAD_SIZE - sizeof(copy)))
+		return false;
+	*nr = syscall_nr(&copy);
+	*arg = PT_REGS_PARM1_SYSCALL(&copy);
+	return true;
+}
+
 /* Id of the task's cgroup in the unified hierarchy: the inode number of its directory. */
 static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
 	return task->cgroups->dfl_cgrp->kn->id;
 }
-
-#define THREAD_SIZE 16384 /* x86-64 and arm64, without KASAN */
 
 /*
  * Does an interrupt run on top of the current task? Interrupts of the kernel have

@@ -31,6 +31,13 @@ static __always_inline const struct ipc_object_id *waits_on(const struct ipc_run
 	return run->flags & RUN_SECOND ? &run->obj2 : &run->obj;
 }
 
+/* A wakeup of whose object is not known yet is counted at the operation's end. */
+static __always_inline void note_wake(const struct ipc_run *run)
+{
+	if (!(run->flags & RUN_UNRESOLVED))
+		count_wake(run, waits_on(run));
+}
+
 /* A woken writer that moved nothing before it slept again was woken in vain; so was any reader. */
 static __always_inline void note_spurious(struct ipc_run *run)
 {
@@ -70,7 +77,7 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 		run->sleep_ns = run->wake_ns;
 		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN;
 		if (run->cause == run->own_cause)
-			count_wake(run, waits_on(run));
+			note_wake(run);
 		return;
 	}
 	run->sleep_ns = bpf_ktime_get_ns();
@@ -94,7 +101,7 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
 	run->waker_start = slot->waker_start;
 	run->waker_kind = slot->waker_kind;
 	if (run->cause == run->own_cause)
-		count_wake(run, waits_on(run));
+		note_wake(run);
 }
 
 /* The task leaves its CPU inside an operation: out of the slot, into `sleepers`. */
@@ -147,7 +154,7 @@ static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 
 	if (!run)
 		return;
-	if ((run->flags & (RUN_PREEXISTING | RUN_SYSCALL)) == RUN_PREEXISTING) {
+	if ((run->flags & (RUN_PREEXISTING | RUN_SYSCALL | RUN_OWN)) == RUN_PREEXISTING) {
 		if (run->flags & RUN_SLEEPS)
 			ends_wait(run);
 		account_preexisting(run);
@@ -273,7 +280,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 			return 0;
 		}
 		note_waker(run, wakee, by, interrupt);
-		count_wake(run, waits_on(run));
+		note_wake(run);
 	} else if (early) {
 		note_waker(early, wakee, by, interrupt);
 		early->flags |= RUN_WOKEN_EARLY;
