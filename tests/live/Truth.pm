@@ -94,7 +94,9 @@ sub differences {
     $got = unhindered($got);
     for my $key (sort keys %$truth) {
         next if $key =~ /^(?:key|mechanism|largest_bytes)$/;
-        if ($key eq 'endpoints') {
+        if ($key eq 'ended_by') {
+            ended_by($c, $truth->{$key}, $got->{$key});
+        } elsif ($key eq 'endpoints') {
             endpoints($c, $truth->{$key}, $got->{$key});
         } elsif ($key eq 'wakers') {
             wakers($c, $truth->{$key}, $got->{$key});
@@ -230,14 +232,16 @@ sub restartless { return $_[0] =~ /^ERESTART/ ? 'EINTR' : $_[0] }
 sub endpoints {
     my ($c, $truth, $got) = @_;
     for my $t (@$truth) {
-        my @rows = grep { $_->{pid} == $t->{pid} } @$got;
+        my @rows = grep { ($_->{pid} // 0) == ($t->{pid} // 0) && $_->{kind} eq $t->{kind} } @$got;
         @rows = grep { $_->{role} eq $t->{role} } @rows if defined $t->{role};
-        my $path = "endpoints[$t->{pid}" . ($t->{role} ? " $t->{role}" : '') . ']';
+        my $path = "endpoints[" . ($t->{pid} // $t->{kind}) . ($t->{role} ? " $t->{role}" : '') . ']';
         if (!@rows) {
             differs($c, "$path: missing") unless may_be_short($c, "$path.ops", 1);
             next;
         }
         differs($c, "$path.comm: '$rows[0]{comm}', truth '$t->{comm}'") if $rows[0]{comm} ne $t->{comm};
+        differs($c, "$path.ns_pid: " . ($rows[0]{ns_pid} // 'null') . ", truth $t->{ns_pid}")
+            if $t->{ns_pid} && ($rows[0]{ns_pid} // 0) != $t->{ns_pid};
         for my $side (grep { $t->{$_} } qw(send recv)) {
             for my $key (sort keys %{ $t->{$side} }) {
                 my ($sum, $seen) = (0, 0);
@@ -249,6 +253,16 @@ sub endpoints {
                 compare($c, "$path.$side.$key", $t->{$side}{$key}, $seen ? $sum : undef, 1);
             }
         }
+    }
+    return;
+}
+
+sub ended_by {
+    my ($c, $truth, $got) = @_;
+    return differs($c, 'ended_by: null') unless $got;
+    for my $key (sort keys %$truth) {
+        my ($want, $is) = map { $_->{$key} // 'null' } $truth, $got;
+        differs($c, "ended_by.$key: $is, truth $want") if $want ne $is;
     }
     return;
 }

@@ -103,6 +103,13 @@ const char *object_key(const struct object *o);
 void count(struct object *o, enum side side, enum key key, uint64_t n);
 void count_error(struct object *o, enum side side, int error);
 void count_wait(struct object *o, enum side side, enum cause cause);
+/* An operation of what is no process: kind as in ipctrace's JSON ("timer", "terminal"…). */
+void count_kind(struct object *o, enum side side, const char *kind, uint64_t n);
+/* Who ended it: a process, with its PID in its own namespace, or (pid 0) that kind. */
+void ended_by(struct object *o, pid_t pid, pid_t ns_pid, const char *kind);
+/* An operation of another process, which cannot count it: it has died of it, or is in a PID namespace of its own. */
+void count_as(struct object *o, enum side side, enum key key, uint64_t n, const struct task *t);
+void count_as_pid(struct object *o, enum side side, enum key key, uint64_t n, pid_t pid, pid_t ns_pid, const char *comm);
 /* An operation of this process on side woke `wakee` out of its wait on o. */
 void count_wake(struct object *o, enum side side, const struct task *wakee);
 void count_wake_by(struct object *o, enum side side, const struct task *waker, const struct task *wakee);
@@ -137,6 +144,7 @@ void join_signaled(struct task *t, int signal); /* must have died of it */
 
 struct task *self(void);
 pid_t task_pid(const struct task *t);
+pid_t task_tid(const struct task *t); /* 0: it has not started yet */
 void rename_self(const char *name);
 
 void pin_to_cpu(unsigned nth); /* the nth that we may run on, modulo their number */

@@ -137,6 +137,11 @@ pid_t task_pid(const struct task *t)
 	return t->pid;
 }
 
+pid_t task_tid(const struct task *t)
+{
+	return t->tid;
+}
+
 void pin_to_cpu(unsigned nth)
 {
 	cpu_set_t allowed, one;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a scenario knows about its objects, in memory that all its processes share. */
+#include "lab/task.h"
 #include "lab/truth_store.h"
 
 #include <fcntl.h>
@@ -83,29 +84,69 @@ const char *object_key(const struct object *o)
 	return o->key;
 }
 
+static const char PROCESS[] = "process";
+
+static struct endpoint *endpoint_of(struct object *o, pid_t pid, const char *kind, const char *comm)
+{
+	struct endpoint *e;
+
+	lock();
+	for (e = truth->endpoints; e < truth->endpoints + truth->endpoint_cnt; e++)
+		if (e->o == o && e->pid == pid && e->kind == kind)
+			break;
+	if (e == truth->endpoints + truth->endpoint_cnt) {
+		CHECK(truth->endpoint_cnt < MAX_ENDPOINTS);
+		e->o = o;
+		e->pid = pid;
+		e->kind = kind;
+		snprintf(e->comm, sizeof(e->comm), "%s", comm);
+		truth->endpoint_cnt++;
+	}
+	unlock();
+	return e;
+}
+
 /* This process's row; the last one is remembered, operations come in runs. */
 static struct endpoint *own_endpoint(struct object *o)
 {
 	static __thread struct endpoint *last;
 	struct endpoint *e = last;
 	pid_t pid = getpid();
+	char comm[16];
 
 	if (e && e->o == o && e->pid == pid)
 		return e;
-	lock();
-	for (e = truth->endpoints; e < truth->endpoints + truth->endpoint_cnt; e++)
-		if (e->o == o && e->pid == pid)
-			break;
-	if (e == truth->endpoints + truth->endpoint_cnt) {
-		CHECK(truth->endpoint_cnt < MAX_ENDPOINTS);
-		e->o = o;
-		e->pid = pid;
-		prctl(PR_GET_NAME, e->comm);
-		truth->endpoint_cnt++;
-	}
-	unlock();
-	last = e;
-	return e;
+	prctl(PR_GET_NAME, comm);
+	last = endpoint_of(o, pid, PROCESS, comm);
+	return last;
+}
+
+void count_kind(struct object *o, enum side side, const char *kind, uint64_t n)
+{
+	atomic_fetch_add(&o->figures[side][OPS].n, n);
+	atomic_fetch_add(&endpoint_of(o, 0, kind, kind)->ops[side], n);
+}
+
+void count_as_pid(struct object *o, enum side side, enum key key, uint64_t n, pid_t pid, pid_t ns_pid, const char *comm)
+{
+	struct endpoint *e = endpoint_of(o, pid, PROCESS, comm);
+
+	atomic_fetch_add(&o->figures[side][key].n, n);
+	e->ns_pid = ns_pid;
+	if (key == OPS)
+		atomic_fetch_add(&e->ops[side], n);
+}
+
+void count_as(struct object *o, enum side side, enum key key, uint64_t n, const struct task *t)
+{
+	count_as_pid(o, side, key, n, task_pid(t), 0, t->name);
+}
+
+void ended_by(struct object *o, pid_t pid, pid_t ns_pid, const char *kind)
+{
+	o->ended_pid = pid;
+	o->ended_ns_pid = ns_pid;
+	o->ended_kind = kind;
 }
 
 static void largest(atomic_ullong *most, uint64_t n)

@@ -119,6 +119,24 @@ static void print_endpoint_side(FILE *f, const struct object *o, const struct en
 	fputc('}', f);
 }
 
+static void print_pid(FILE *f, pid_t pid)
+{
+	if (pid)
+		fprintf(f, "%d", pid);
+	else
+		fputs("null", f);
+}
+
+static void print_ended_by(FILE *f, const struct object *o)
+{
+	fputs(",\"ended_by\":{\"pid\":", f);
+	print_pid(f, o->ended_pid);
+	fprintf(f, ",\"kind\":\"%s\"", o->ended_kind);
+	if (o->ended_ns_pid)
+		fprintf(f, ",\"ns_pid\":%d", o->ended_ns_pid);
+	fputc('}', f);
+}
+
 static void print_endpoints(FILE *f, const struct object *o)
 {
 	bool any = false;
@@ -129,8 +147,12 @@ static void print_endpoints(FILE *f, const struct object *o)
 
 		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV]))
 			continue;
-		fprintf(f, "%s{\"pid\":%d,\"comm\":", any ? "," : "", e->pid);
+		fprintf(f, "%s{\"pid\":", any ? "," : "");
+		print_pid(f, e->pid);
+		fprintf(f, ",\"kind\":\"%s\",\"comm\":", e->kind);
 		print_string(f, e->comm);
+		if (e->ns_pid)
+			fprintf(f, ",\"ns_pid\":%d", e->ns_pid);
 		/* One that does both has no single role. */
 		if (!e->ops[SEND] != !e->ops[RECV])
 			fprintf(f, ",\"role\":\"%s\"", side_names[e->ops[SEND] ? SEND : RECV]);
@@ -184,6 +206,8 @@ static void print_object(FILE *f, const struct object *o)
 	print_endpoints(f, o);
 	if (o->waits_known)
 		print_wakers(f, o);
+	if (o->ended_kind)
+		print_ended_by(f, o);
 	fputc('}', f);
 }
 

@@ -44,12 +44,16 @@ struct object {
 	bool anonymous_endpoints;
 	bool waits_known;
 	bool opens_wait;
+	const char *ended_kind; /* NULL: not known */
+	pid_t ended_pid, ended_ns_pid;
 	atomic_ullong largest[SIDE_CNT]; /* bytes of one operation */
 };
 
 struct endpoint {
 	const struct object *o;
-	pid_t pid;
+	pid_t pid; /* 0: no process */
+	pid_t ns_pid; /* 0: not part of the truth */
+	const char *kind;
 	char comm[16];
 	atomic_ullong ops[SIDE_CNT];
 	atomic_ullong bytes[SIDE_CNT];
