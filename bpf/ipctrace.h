@@ -21,6 +21,7 @@
 	X(3, MQ, mq) \
 	X(4, MSG, msg) \
 	X(8, FUTEX, futex) \
+	X(11, SIGNAL, signal) \
 	X(13, EVENTFD, eventfd)
 
 enum ipc_mech {

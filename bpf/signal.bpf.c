@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Signals through the tracepoints signal_generate and signal_deliver, which every
+ * signal that reaches a process passes, whoever sent it; both backends have them.
+ * A signal that ends a process is not dequeued: the kernel notes its number for
+ * the whole group and kills every thread with SIGKILL, which signal_deliver tells
+ * without information. What sigwait() and signalfd take has no tracepoint: their
+ * system calls are followed (signal_calls.bpf.h).
+ *
+ * Cannot see: pending signals that are dropped without delivery (another action
+ * is set, SIGCONT meets SIGSTOP) before the next event of that signal.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "signal.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+#include "signal_take.bpf.h"
+#include "signal_calls.bpf.h"
+#include "signal_files.bpf.h"
+
+/* Either end: the sender, which is current, or the target, which need not be. */
+static __always_inline bool generation_wanted(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
+{
+	__u32 slot = object_hash(obj), tid = t->pid, tgid = t->tgid, *want;
+	__u8 *class, *leader;
+
+	if (tgid == cfg.self_tgid || (who.tgid && who.tgid == cfg.self_tgid))
+		return false;
+	if (is_other_object(obj))
+		return false;
+	if (!cfg.filtered)
+		return true;
+	class = bpf_map_lookup_elem(&classes, &tid);
+	leader = bpf_map_lookup_elem(&classes, &tgid);
+	want = bpf_map_lookup_elem(&wanted, &slot);
+	if (want && ((class && class_counts(*class)) || (leader && (class_counts(*leader) || *leader == CLASS_HOLDS))))
+		*want = 1;
+	return (want && *want) || (who.tgid && op_wanted(obj));
+}
+
+/* The target is an endpoint as soon as anything is sent to it. */
+static __always_inline void target_see(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
+{
+	struct signal_target *target = target_of(who);
+	struct ipc_edge_key key;
+
+	if (target)
+		target->signals |= 1ull << ((obj->domain - 1) & 63);
+	process_see_task(t->group_leader, who.tgid, who.start);
+	edge_of(obj, OP_RECV, who, &key);
+}
+
+/* SIGCONT drops stop signals that are pending, and the other way round (prepare_signal). */
+static __always_inline void drop_pending(struct actor who, __u32 sig)
+{
+	struct ipc_object_id obj;
+	struct ipc_object *o;
+
+	signal_identify(who, sig, &obj);
+	o = bpf_map_lookup_elem(&objects, &obj);
+	if (o)
+		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED];
+}
+
+static __always_inline void drop_opposites(struct actor who, __u32 sig)
+{
+	if (SIG_BIT(sig) & SIGNALS_STOP) {
+		drop_pending(who, NR_SIGCONT);
+	} else if (sig == NR_SIGCONT) {
+		drop_pending(who, NR_SIGSTOP);
+		drop_pending(who, NR_SIGTSTP);
+		drop_pending(who, NR_SIGTTIN);
+		drop_pending(who, NR_SIGTTOU);
+	}
+}
+
+static __always_inline void queue(struct ipc_object *o, const struct ipc_object_id *obj, __u32 sig, struct actor by)
+{
+	if (sig < SIGNAL_REALTIME && o->counters[SIGNAL_TAKEN] < o->counters[SIGNAL_QUEUED] &&
+	    !(o->flags & OBJECT_PREEXISTING))
+		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED]; /* there is room for one: the last has gone */
+	signal_stamp(obj, o->counters[SIGNAL_QUEUED]);
+	o->counters[SIGNAL_QUEUED]++;
+	o->counters[SIGNAL_SENDER] = (__u64)by.tgid << 32 | by.start;
+}
+
+/* What the generation said: counters of the sender, and the words. */
+struct generation {
+	__u32 sig;
+	__s32 code;
+	sigval_t value;
+	__u32 pid;
+	__s32 result;
+	bool to_thread;
+};
+
+static __always_inline void read_info(struct generation *g, struct kernel_siginfo *info)
+{
+	g->code = info->si_code;
+	g->pid = info->_sifields._rt._pid;
+	/* the pointer, which is the whole of the union, is not read by type: older verifiers look at its first member */
+	if (g->code == CODE_QUEUE)
+		probe_read(&g->value, &info->_sifields._rt._sigval);
+	if (g->code == CODE_TIMER) {
+		probe_read(&g->value, &info->_sifields._timer._sigval);
+		g->pid = 0;
+	}
+}
+
+static __always_inline void note_generation(struct ipc_edge *edge, const struct ipc_object_id *obj,
+					    struct task_struct *t, struct actor by, const struct generation *g)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+	struct signal_internals *s = (void *)edge->state;
+
+	if (g->result == GENERATED_PENDING)
+		add(&edge->counters[SENT_COALESCED], 1);
+	if (g->result == GENERATED_IGNORED)
+		add(&edge->counters[SENT_IGNORED], 1);
+	if (g->result == GENERATED_LOSE_INFO)
+		add(&edge->counters[SENT_INFO_LOST], 1);
+	if (g->to_thread)
+		add(&edge->counters[SENT_TO_THREAD], 1);
+	if (g->code == CODE_QUEUE)
+		add(&edge->counters[SENT_VALUES], 1);
+	if (g->result != GENERATED_IGNORED && (t->blocked.sig[0] >> ((g->sig - 1) & 63) & 1))
+		add(&edge->counters[SENT_BLOCKED], 1);
+	if (!o)
+		return;
+	if (g->result == GENERATED_QUEUED || g->result == GENERATED_LOSE_INFO)
+		queue(o, obj, g->sig, by);
+	o->counters[SIGNAL_CODE] = (__u64)g->pid << 32 | (__u32)g->code;
+	if (g->code == CODE_QUEUE || g->code == CODE_TIMER)
+		o->counters[SIGNAL_VALUE] = (__u64)g->value.sival_ptr;
+	if (!PROFILE(~0u))
+		return; /* --counts */
+	signal_target_words(t, g->sig, s);
+	signal_words(o, s);
+	depth_note(edge, s->pending);
+}
+
+/* SIGKILL that the kernel sent last on this CPU: oom_kill.c says only afterwards what it was for. */
+struct kernel_kill {
+	__u64 task;
+	struct ipc_object_id obj;
+};
+IPC_MAP(kernel_kills, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct kernel_kill, 1);
+
+static __always_inline void note_kernel_kill(const struct ipc_object_id *obj)
+{
+	__u32 zero = 0;
+	struct kernel_kill *k = bpf_map_lookup_elem(&kernel_kills, &zero);
+
+	if (!k)
+		return;
+	k->task = current_task();
+	k->obj = *obj;
+}
+
+SEC("?tp_btf/signal_generate")
+int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct *t, int group, int result)
+{
+	struct actor target = task_actor(t), by;
+	struct generation g = {.sig = sig, .result = result, .to_thread = !group};
+	struct op_result res = {};
+	struct ipc_object_id obj;
+	struct ipc_run *run = NULL;
+	enum signal_info kind;
+	struct ipc_edge *edge;
+
+	if (sig < 1 || sig > SIGNAL_MAX)
+		return 0;
+	kind = info_kind(info);
+	if (kind == INFO_REAL)
+		read_info(&g, info);
+	by = signal_sender(ctx, sig, kind, g.code, target.tgid);
+	signal_identify(target, sig, &obj);
+	if (by.tgid && (run = run_slot()) && is_sending(run))
+		run->aux[AUX_TAKEN]++;
+	else
+		run = NULL;
+	if (!generation_wanted(&obj, t, by))
+		return 0;
+	if (result == GENERATED_OVERFLOW)
+		res.ret = -11; /* EAGAIN */
+	target_see(&obj, t, target);
+	drop_opposites(target, sig);
+	edge = op_end_by(by, &obj, OP_SEND, run, &res);
+	if (!edge)
+		return 0;
+	note_generation(edge, &obj, t, by, &g);
+	if (!by.tgid && by.start == ENDPOINT_KERNEL && sig == NR_SIGKILL)
+		note_kernel_kill(&obj);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit_by(by, &obj, OP_SEND, run, &res, edge, ~0ull);
+	return 0;
+}
+
+/* The victim of the moment: the SIGKILL just sent, with the victim's lock held, was for want of memory. */
+SEC("?tp_btf/mark_victim")
+int BPF_PROG(oom_victim)
+{
+	struct ipc_edge_key key, oom;
+	struct ipc_edge *edge, *from;
+	struct kernel_kill *k;
+	struct ipc_object *o;
+	__u32 zero = 0;
+
+	k = bpf_map_lookup_elem(&kernel_kills, &zero);
+	if (!k || !k->task || k->task != current_task())
+		return 0;
+	k->task = 0;
+	o = bpf_map_lookup_elem(&objects, &k->obj);
+	if (o && o->counters[SIGNAL_SENDER] == ENDPOINT_KERNEL)
+		o->counters[SIGNAL_SENDER] = ENDPOINT_OOM;
+	edge = edge_of(&k->obj, OP_SEND, no_process(ENDPOINT_OOM), &oom);
+	from = edge_of(&k->obj, OP_SEND, no_process(ENDPOINT_KERNEL), &key);
+	if (!edge || !from)
+		return 0;
+	add(&edge->ops, 1);
+	__builtin_memcpy(edge->state, from->state, sizeof(edge->state));
+	depth_note(edge, from->depth);
+	add(&from->ops, -1);
+	if (!from->ops)
+		bpf_map_delete_elem(&edges, &key);
+	return 0;
+}
+
+SEC("?tp_btf/signal_deliver")
+int BPF_PROG(deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	struct actor me = current_actor();
+	struct ipc_run *run = run_mine();
+	struct self self;
+	__u32 how;
+
+	self_read(&self);
+	if (!is_waiting(run))
+		run = NULL;
+	if (info_kind(info) == INFO_NONE) {
+		/* the end of the group: of exec, of exit, or of a signal that it died of */
+		sig = self.group_exit & SIGNAL_GROUP_EXIT ? self.exit_code & 0x7f : 0;
+		if (sig)
+			died(me, sig, &self, run);
+	} else if (sig >= 1 && sig <= SIGNAL_MAX) {
+		how = how_taken(sig, (__u64)ka->sa.sa_handler, self.group_exit);
+		if (how == TAKEN_KILLED)
+			died(me, sig, &self, run);
+		else
+			take(me, sig, how, &self, run);
+	}
+	op_done(run);
+	return 0;
+}
+
+/* Its signals end with it. Global for the loop's sake. */
+__attribute__((noinline)) int ipc_signals_end(__u64 id, __u64 signals)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_SIGNAL};
+
+	for (__u32 i = 0; i < SIGNAL_MAX; i++) {
+		struct ipc_object *o;
+
+		if (!(signals >> i & 1))
+			continue;
+		obj.domain = i + 1;
+		o = bpf_map_lookup_elem(&objects, &obj);
+		if (!o)
+			continue;
+		o->flags |= OBJECT_DESTROYED;
+		o->last_ns = bpf_ktime_get_ns();
+	}
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(target_exit, struct task_struct *task)
+{
+	struct actor me = task_actor(task);
+	struct ipc_process_key key = {.tgid = me.tgid, .start = me.start};
+	struct signal_target *target;
+	__u32 code;
+
+	if (task->signal->live.counter)
+		return 0; /* other threads go on */
+	target = bpf_map_lookup_elem(&signal_targets, &key);
+	code = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code : task->exit_code;
+	code &= 0x7f;
+	if (code && (!target || !target->died_of) && code <= SIGNAL_MAX) {
+		struct self self = {}; /* no delivery told it: the kernel ended it on its own */
+
+		died(me, code, &self, NULL);
+		target = bpf_map_lookup_elem(&signal_targets, &key);
+	}
+	if (!target)
+		return 0;
+	ipc_signals_end((__u64)me.start << 32 | me.tgid, target->signals);
+	bpf_map_delete_elem(&signal_targets, &key);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

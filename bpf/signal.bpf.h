@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a signal is made of: its identity, its counters, its state words, who
+ * sent it. Follows kernel/signal.c. A generation and a delivery to a handler or
+ * by default happen under the target's siglock, so that their counts need no
+ * care; sigwait and signalfd are seen after they have dropped it.
+ */
+#ifndef SIGNAL_BPF_H
+#define SIGNAL_BPF_H
+
+#define SIGNAL_MAX 64
+#define SIGNAL_REALTIME 32 /* from here on every instance is queued */
+
+/* signal(7), the same on x86-64 and arm64 */
+enum {
+	NR_SIGINT = 2, NR_SIGQUIT = 3, NR_SIGILL = 4, NR_SIGTRAP = 5, NR_SIGBUS = 7, NR_SIGFPE = 8, NR_SIGKILL = 9,
+	NR_SIGSEGV = 11, NR_SIGPIPE = 13, NR_SIGALRM = 14, NR_SIGHUP = 1, NR_SIGCHLD = 17, NR_SIGCONT = 18,
+	NR_SIGSTOP = 19, NR_SIGTSTP = 20, NR_SIGTTIN = 21, NR_SIGTTOU = 22, NR_SIGURG = 23, NR_SIGXCPU = 24,
+	NR_SIGVTALRM = 26, NR_SIGPROF = 27, NR_SIGWINCH = 28, NR_SIGIO = 29, NR_SIGSYS = 31,
+};
+#define SIG_BIT(sig) (1ull << ((sig) - 1))
+#define SIGNALS_IGNORED (SIG_BIT(NR_SIGCONT) | SIG_BIT(NR_SIGCHLD) | SIG_BIT(NR_SIGWINCH) | SIG_BIT(NR_SIGURG))
+#define SIGNALS_STOP (SIG_BIT(NR_SIGSTOP) | SIG_BIT(NR_SIGTSTP) | SIG_BIT(NR_SIGTTIN) | SIG_BIT(NR_SIGTTOU))
+#define SIGNALS_FAULT (SIG_BIT(NR_SIGILL) | SIG_BIT(NR_SIGTRAP) | SIG_BIT(NR_SIGBUS) | SIG_BIT(NR_SIGFPE) | \
+		       SIG_BIT(NR_SIGSEGV) | SIG_BIT(NR_SIGSYS))
+#define SIGNALS_ITIMER (SIG_BIT(NR_SIGALRM) | SIG_BIT(NR_SIGVTALRM) | SIG_BIT(NR_SIGPROF) | SIG_BIT(NR_SIGXCPU))
+#define SIGNALS_TERMINAL (SIG_BIT(NR_SIGINT) | SIG_BIT(NR_SIGQUIT) | SIG_BIT(NR_SIGTSTP) | SIG_BIT(NR_SIGWINCH) | \
+			  SIG_BIT(NR_SIGHUP) | SIG_BIT(NR_SIGCONT) | SIG_BIT(NR_SIGTTIN) | SIG_BIT(NR_SIGTTOU))
+#define SIGNALS_FILE (SIG_BIT(NR_SIGIO) | SIG_BIT(NR_SIGURG))
+
+#define CODE_TIMER (-2)  /* SI_TIMER */
+#define CODE_SIGIO (-5)  /* SI_SIGIO */
+#define CODE_QUEUE (-1)  /* SI_QUEUE */
+#define PENDING_RLIMIT 11 /* RLIMIT_SIGPENDING */
+
+#define SIGNAL_GROUP_EXIT 0x4
+#define SIGNAL_UNKILLABLE 0x40
+#define TASK_EXITING 0x4 /* PF_EXITING */
+
+/* What became of a generation: the tracepoint's result. */
+enum {
+	GENERATED_QUEUED = 0,
+	GENERATED_IGNORED = 1,
+	GENERATED_PENDING = 2, /* already */
+	GENERATED_OVERFLOW = 3,
+	GENERATED_LOSE_INFO = 4,
+};
+
+/* ipc_edge.counters of a sender, and of the receiver (user/mech/signal.h) */
+enum {
+	SENT_COALESCED = 0,
+	SENT_IGNORED = 1,
+	SENT_BLOCKED = 2,
+	SENT_INFO_LOST = 3,
+	SENT_VALUES = 4,
+	SENT_TO_THREAD = 5,
+};
+enum {
+	TAKEN_HANDLED = 0,
+	TAKEN_KILLED = 1,
+	TAKEN_STOPPED = 2,
+	TAKEN_DISCARDED = 3,
+	TAKEN_SIGWAIT = 4,
+	TAKEN_SIGNALFD = 5,
+};
+
+/* ipc_object.counters */
+enum {
+	SIGNAL_QUEUED = 0, /* instances that became pending, ever */
+	SIGNAL_TAKEN = 1,  /* instances that are pending no more */
+	SIGNAL_SEQ = 2,	   /* orders state words */
+	SIGNAL_VALUE = 3,  /* of the last sigqueue */
+	SIGNAL_CODE = 4,   /* of the last generation: its sender's PID as the target sees it << 32 | si_code */
+	SIGNAL_SENDER = 5, /* of the instance last queued: tgid << 32 | start */
+};
+
+/* The state words, in the order of the descriptor's table (user/mech/signal.c). */
+struct signal_internals {
+	__u32 seq;
+	__u32 pending;
+	__u32 blocked;
+	__u32 action;
+	__u32 limit;
+	__u32 seen_pid;
+	__u32 value;
+};
+_Static_assert(sizeof(struct signal_internals) <= 4 * IPC_STATE_WORDS, "fits the state words");
+
+/* What is known of a process that signals were sent to. */
+struct signal_target {
+	__u64 signals; /* which were: bits */
+	__u32 died_of; /* 0: it lives, or ended by itself */
+	__u32 pad;
+};
+IPC_MAP(signal_targets, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct signal_target, 16384);
+
+static struct signal_target zero_target;
+
+static __always_inline void signal_identify(struct actor target, __u32 sig, struct ipc_object_id *obj)
+{
+	obj->id = (__u64)target.start << 32 | target.tgid;
+	obj->domain = sig;
+	obj->mech = MECH_SIGNAL;
+	obj->pad = 0;
+}
+
+static __always_inline struct actor task_actor(struct task_struct *t)
+{
+	struct actor a = {.tgid = t->tgid, .start = t->group_leader->start_time >> IPC_START_SHIFT};
+
+	return a;
+}
+
+static __always_inline struct signal_target *target_of(struct actor who)
+{
+	struct ipc_process_key key = {.tgid = who.tgid, .start = who.start};
+	struct signal_target *target = bpf_map_lookup_elem(&signal_targets, &key);
+
+	if (target)
+		return target;
+	map_create(&signal_targets, &key, &zero_target);
+	return bpf_map_lookup_elem(&signal_targets, &key);
+}
+
+/* 0: by default, 1: ignored, 2: a handler. Needs an address that is computed. */
+static __always_inline __u32 signal_action(struct task_struct *t, __u32 sig)
+{
+	struct sighand_struct *sighand = NULL;
+	__u64 handler = 0;
+
+	if (!probe_read(&sighand, &t->sighand) || !sighand ||
+	    !probe_read(&handler, (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) +
+					  (sig - 1) * bpf_core_type_size(struct k_sigaction)))
+		return IPC_STATE_ABSENT;
+	return handler > 1 ? 2 : handler;
+}
+
+/* The words that need the target; t is typed or just an address. */
+static __always_inline void signal_target_words(struct task_struct *t, __u32 sig, struct signal_internals *s)
+{
+	__u64 limit = 0, blocked = 0;
+
+	s->action = signal_action(t, sig);
+	s->limit = IPC_STATE_ABSENT;
+	s->blocked = IPC_STATE_ABSENT;
+	if (cfg.no_probe_read)
+		return;
+	blocked = BPF_CORE_READ(t, blocked.sig[0]);
+	limit = BPF_CORE_READ(t, signal, rlim[PENDING_RLIMIT].rlim_cur);
+	s->blocked = blocked >> (sig - 1) & 1;
+	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
+}
+
+static __always_inline __u32 signal_pending_count(const struct ipc_object *o)
+{
+	return o->counters[SIGNAL_QUEUED] - o->counters[SIGNAL_TAKEN];
+}
+
+static __always_inline void signal_words(struct ipc_object *o, struct signal_internals *s)
+{
+	add(&o->counters[SIGNAL_SEQ], 1);
+	s->seq = o->counters[SIGNAL_SEQ];
+	s->pending = signal_pending_count(o);
+	s->value = o->counters[SIGNAL_VALUE];
+	s->seen_pid = o->counters[SIGNAL_CODE] >> 32;
+}
+
+/*
+ * From generation to delivery. One signal's instances are taken in the order in
+ * which they were queued; instances for one thread and for the process are two
+ * queues that are told as one.
+ */
+static struct ipc_residency zero_residency;
+
+static __always_inline struct ipc_residency *signal_stamps(const struct ipc_object_id *obj)
+{
+	struct ipc_residency *r = bpf_map_lookup_elem(&residency, obj);
+
+	if (r)
+		return r;
+	map_create(&residency, obj, &zero_residency);
+	return bpf_map_lookup_elem(&residency, obj);
+}
+
+static __always_inline void signal_stamp(const struct ipc_object_id *obj, __u64 nth)
+{
+	struct ipc_residency *r = PROFILE(PROFILE_RESIDENCY) ? signal_stamps(obj) : NULL;
+
+	if (r)
+		r->stamp_ns[nth % IPC_SLOT_STAMPS] = bpf_ktime_get_ns();
+}
+
+static __always_inline void signal_age(const struct ipc_object_id *obj, __u64 nth, __u64 queued)
+{
+	struct ipc_residency *r = PROFILE(PROFILE_RESIDENCY) ? signal_stamps(obj) : NULL;
+	__u64 then_ns, now_ns;
+
+	if (!r)
+		return;
+	then_ns = r->stamp_ns[nth % IPC_SLOT_STAMPS];
+	r->stamp_ns[nth % IPC_SLOT_STAMPS] = 0;
+	now_ns = bpf_ktime_get_ns();
+	if (then_ns && then_ns <= now_ns && queued - nth <= IPC_SLOT_STAMPS)
+		hist_add(&r->hist, now_ns - then_ns);
+	else
+		add(&r->unfollowed, 1);
+}
+
+/*
+ * What a siginfo stands for. A verifier that knows a tracepoint's arguments for
+ * valid pointers drops a comparison with a constant 0 as never true (6.18), another
+ * one forbids that with 1 (7.3): it is compared with variables.
+ */
+enum signal_info {
+	INFO_NONE = 0, /* SEND_SIG_NOINFO */
+	INFO_PRIV = 1, /* SEND_SIG_PRIV */
+	INFO_REAL = 2,
+};
+volatile __u64 no_info, priv_info = 1;
+
+static __always_inline enum signal_info info_kind(struct kernel_siginfo *info)
+{
+	if ((__u64)info == no_info)
+		return INFO_NONE;
+	if ((__u64)info == priv_info)
+		return INFO_PRIV;
+	return info ? INFO_REAL : INFO_NONE; /* again, for a verifier that wants to see just this */
+}
+
+/* ---- who sent it ---- */
+
+static __always_inline struct actor no_process(__u32 kind)
+{
+	struct actor a = {.tgid = 0, .start = kind};
+
+	return a;
+}
+
+static __always_inline bool current_exiting(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (has_current_task_btf())
+		return bpf_get_current_task_btf()->flags & TASK_EXITING;
+	return BPF_CORE_READ(task, flags) & TASK_EXITING;
+}
+
+static __always_inline bool current_leads_session(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (has_current_task_btf())
+		return bpf_get_current_task_btf()->signal->leader;
+	return BPF_CORE_READ(task, signal, leader);
+}
+
+/*
+ * Of those that the kernel sends without saying more (SEND_SIG_PRIV). SIGHUP and
+ * SIGCONT come from a terminal too, unless a member of the job ends and leaves it
+ * orphaned; SIGKILL from an init whose PID namespace ends with it.
+ */
+static __always_inline struct actor kernel_actor(__u32 sig)
+{
+	__u64 bit = SIG_BIT(sig);
+
+	if (bit & SIGNALS_ITIMER)
+		return no_process(ENDPOINT_TIMER);
+	if (bit & SIGNALS_FILE)
+		return no_process(ENDPOINT_FILE);
+	if (bit & SIGNALS_TERMINAL)
+		return current_exiting() && !current_leads_session() ? current_actor() :
+									no_process(ENDPOINT_TERMINAL);
+	if (sig == NR_SIGKILL && current_exiting())
+		return current_actor();
+	return no_process(ENDPOINT_KERNEL);
+}
+
+static __always_inline bool is_sending(const struct ipc_run *run);
+
+static __always_inline struct actor signal_sender(void *ctx, __u32 sig, enum signal_info info, __s32 code,
+						  __u32 target_tgid)
+{
+	__u64 bit = SIG_BIT(sig);
+
+	if (info == INFO_PRIV)
+		return kernel_actor(sig);
+	if (info == INFO_NONE) /* SIGPIPE to the writer; or what another process's end or its write to cgroup.kill brings */
+		return in_interrupt(ctx) || (__u32)(bpf_get_current_pid_tgid() >> 32) == target_tgid ?
+			       no_process(ENDPOINT_KERNEL) :
+			       current_actor();
+	if (!on_interrupt_stack(ctx) && is_sending(run_slot()))
+		return current_actor(); /* whatever code it put there */
+	if (code == CODE_TIMER)
+		return no_process(ENDPOINT_TIMER);
+	if (code > 0 && (bit & SIGNALS_FAULT))
+		return no_process(ENDPOINT_FAULT);
+	if (code == CODE_SIGIO || (code > 0 && (bit & SIGNALS_FILE)))
+		return no_process(ENDPOINT_FILE);
+	if (on_interrupt_stack(ctx))
+		return no_process(ENDPOINT_KERNEL);
+	return current_actor(); /* a child that ended, a message to a queue with mq_notify() */
+}
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Signals that are waited for, blocked, ignored, queued: what becomes of them. */
+#include "lab/signal.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct object *signal_object(pid_t pid, int sig)
+{
+	struct object *o;
+
+	if (sig > SIGRTMIN)
+		o = object_new("signal", "signal:[%d:SIGRTMIN+%d]", pid, sig - SIGRTMIN);
+	else
+		o = object_new("signal", "signal:[%d:SIG%s]", pid, sigabbrev_np(sig));
+	uncertain(o, CTL, OPS);
+	return o;
+}
+
+void signal_sent(struct object *o, int ret)
+{
+	count(o, SEND, OPS, 1);
+	if (ret)
+		count_error(o, SEND, errno);
+}
+
+void must_kill(struct object *o, pid_t pid, int sig)
+{
+	int ret = kill(pid, sig);
+
+	CHECK(ret == 0);
+	signal_sent(o, ret);
+}
+
+void block_signal(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+}
+
+void unblock_signal(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* The object is made when the target's PID is known: the target finds it behind gate 1. */
+static struct object *mine(unsigned nth)
+{
+	await_gate(1);
+	return object_nth(nth);
+}
+
+/* ---- waits ---- */
+
+static void pauser(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o;
+
+	on_signal(SIGUSR1, nothing, 0);
+	o = mine(0);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(syscall(SYS_pause) == -1 && errno == EINTR);
+		count(o, RECV, OPS, 1);
+	}
+}
+
+static void suspender(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o;
+	sigset_t none;
+
+	sigemptyset(&none);
+	on_signal(SIGUSR1, nothing, 0);
+	block_signal(SIGUSR1);
+	o = mine(0);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(sigsuspend(&none) == -1 && errno == EINTR);
+		count(o, RECV, OPS, 1);
+	}
+}
+
+static void sigwaiter(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o;
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	block_signal(SIGUSR1);
+	o = mine(0);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(sigwaitinfo(&set, &info) == SIGUSR1 && info.si_pid == getppid());
+		count(o, RECV, OPS, 1);
+	}
+}
+
+/* It may be any of two: which object it was is known only at the end. */
+static void choosy(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	o = mine(0);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(sigwaitinfo(&set, NULL) == SIGUSR1);
+		count(o, RECV, OPS, 1);
+	}
+}
+
+static int usr1_fd(int flags)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	block_signal(SIGUSR1);
+	fd = signalfd(-1, &set, flags);
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static void fd_reader(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct signalfd_siginfo info;
+	struct object *o;
+	int fd = usr1_fd(SFD_CLOEXEC);
+
+	o = mine(0);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGUSR1);
+		count(o, RECV, OPS, 1);
+	}
+}
+
+static void waits(const char *name, void (*body)(void *), long nr, unsigned n, const char *how)
+{
+	struct task *t = spawn(name, body, &n);
+	struct object *o = signal_object(task_pid(t), SIGUSR1);
+
+	certain_waits(o);
+	open_gate(1);
+	for (unsigned i = 0; i < n; i++) {
+		await_blocked(t, i + 1, nr, o, RECV, EMPTY);
+		must_kill(o, task_pid(t), SIGUSR1);
+		count_wake(o, SEND, t);
+	}
+	join(t);
+	fact(o, INTERNALS, "generated", n);
+	fact(o, INTERNALS, how, n);
+	fact(o, INTERNALS, "coalesced", 0);
+	fact(o, INTERNALS, "by_default", 0);
+	fact(o, RESIDENCY, "count", n);
+	fact(o, CAPACITY, "slots", 1);
+	fact(o, DEPTH, "max_slots", 1);
+	fact(o, DEPTH, "slots", 0);
+}
+
+static void run_pause(unsigned n)
+{
+	waits("pauser", pauser, SYS_pause, n, "handled");
+}
+
+static void run_suspend(unsigned n)
+{
+	waits("suspender", suspender, SYS_rt_sigsuspend, n, "handled");
+}
+
+static void run_sigwait(unsigned n)
+{
+	waits("sigwaiter", sigwaiter, SYS_rt_sigtimedwait, n, "sigwait");
+}
+
+static void run_sigwait_any(unsigned n)
+{
+	waits("choosy", choosy, SYS_rt_sigtimedwait, n, "sigwait");
+}
+
+static void run_signalfd(unsigned n)
+{
+	waits("signalfd-reader", fd_reader, SYS_read, n, "signalfd");
+}
+
+/* ---- receives that fail ---- */
+
+static void run_timeout(unsigned n)
+{
+	const struct timespec soon = {.tv_nsec = 2000000}, now = {0};
+	struct object *o = signal_object(getpid(), SIGUSR1);
+	sigset_t set;
+
+	certain_waits(o);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	block_signal(SIGUSR1);
+	for (unsigned i = 0; i < n; i++) {
+		CHECK(sigtimedwait(&set, NULL, i % 2 ? &soon : &now) == -1 && errno == EAGAIN);
+		count(o, RECV, OPS, 1);
+		count_error(o, RECV, EAGAIN);
+		if (i % 2)
+			count_wait(o, RECV, EMPTY);
+	}
+	fact(o, INTERNALS, "sigwait", 0);
+	fact(o, INTERNALS, "generated", 0);
+}
+
+/* A signal for which nobody waits ends the wait for another one. */
+static void interrupted(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o, *other;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	block_signal(SIGUSR1);
+	on_signal(SIGUSR2, nothing, 0);
+	o = mine(0);
+	other = object_nth(1);
+	for (unsigned i = 0; i < n; i++) {
+		enter_call();
+		CHECK(sigwaitinfo(&set, NULL) == -1 && errno == EINTR);
+		count(o, RECV, OPS, 1);
+		count_error(o, RECV, EINTR);
+		count(other, RECV, OPS, 1);
+	}
+}
+
+static void run_interrupted(unsigned n)
+{
+	struct task *t = spawn("interrupted", interrupted, &n);
+	struct object *o = signal_object(task_pid(t), SIGUSR1);
+	struct object *other = signal_object(task_pid(t), SIGUSR2);
+
+	certain_waits(o);
+	certain_waits(other);
+	open_gate(1);
+	for (unsigned i = 0; i < n; i++) {
+		await_blocked(t, i + 1, SYS_rt_sigtimedwait, o, RECV, EMPTY);
+		must_kill(other, task_pid(t), SIGUSR2);
+	}
+	join(t);
+	fact(other, INTERNALS, "handled", n);
+}
+
+/* Three signals pending, one read; then a read of nothing. */
+static void run_signalfd_many(unsigned n)
+{
+	static const int sigs[] = {SIGUSR1, SIGUSR2, SIGHUP};
+	struct signalfd_siginfo info[4];
+	struct object *o[3];
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (int i = 0; i < 3; i++) {
+		sigaddset(&set, sigs[i]);
+		o[i] = signal_object(getpid(), sigs[i]);
+		fact(o[i], INTERNALS, "signalfd", n);
+		fact(o[i], INTERNALS, "found_blocked", n);
+		certain_waits(o[i]);
+	}
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	CHECK(fd >= 0);
+	for (unsigned round = 0; round < n; round++) {
+		for (int i = 0; i < 3; i++)
+			must_kill(o[i], getpid(), sigs[i]);
+		CHECK(read(fd, info, sizeof(info)) == 3 * sizeof(info[0]));
+		for (int i = 0; i < 3; i++)
+			count(o[i], RECV, OPS, 1);
+	}
+	CHECK(read(fd, info, sizeof(info)) == -1 && errno == EAGAIN);
+}
+
+/* ---- blocked, ignored, queued ---- */
+
+static atomic_uint *handled_cnt;
+
+static void counting(int sig)
+{
+	(void)sig;
+	(*handled_cnt)++;
+}
+
+/* Blocked until step 1 is answered by gate 2; then takes what there is. */
+static void blocker(void *arg)
+{
+	int sig = *(int *)arg;
+	struct object *o;
+	unsigned taken;
+
+	handled_cnt = mmap(NULL, sizeof(*handled_cnt), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	on_signal(sig, counting, 0);
+	block_signal(sig);
+	o = mine(0);
+	advance();
+	await_gate(2);
+	unblock_signal(sig);
+	taken = *handled_cnt;
+	count(o, RECV, OPS, taken);
+}
+
+static void run_coalesce(unsigned n)
+{
+	int sig = SIGUSR1;
+	struct task *t = spawn("blocker", blocker, &sig);
+	struct object *o = signal_object(task_pid(t), sig);
+
+	open_gate(1);
+	await_step(t, 1);
+	for (unsigned i = 0; i < n; i++)
+		must_kill(o, task_pid(t), sig);
+	open_gate(2);
+	join(t);
+	fact(o, INTERNALS, "generated", n);
+	fact(o, INTERNALS, "coalesced", n - 1);
+	fact(o, INTERNALS, "found_blocked", n);
+	fact(o, INTERNALS, "handled", 1);
+	fact(o, DEPTH, "max_slots", 1);
+	fact(o, RESIDENCY, "count", 1);
+}
+
+static void run_ignored(unsigned n)
+{
+	struct object *o = signal_object(getpid(), SIGUSR2);
+
+	on_signal(SIGUSR2, SIG_IGN, 0);
+	for (unsigned i = 0; i < n; i++)
+		must_kill(o, getpid(), SIGUSR2);
+	fact(o, INTERNALS, "ignored", n);
+	fact(o, INTERNALS, "handled", 0);
+	fact(o, INTERNALS, "action", 1);
+	fact(o, DEPTH, "max_slots", 0);
+	fact(o, RESIDENCY, "count", 0);
+}
+
+static void run_queue(unsigned n)
+{
+	int sig = SIGRTMIN + 3;
+	struct task *t = spawn("blocker", blocker, &sig);
+	struct object *o = signal_object(task_pid(t), sig);
+	struct rlimit limit = {.rlim_cur = 10007, .rlim_max = 10007};
+
+	CHECK(prlimit(task_pid(t), RLIMIT_SIGPENDING, &limit, NULL) == 0);
+	open_gate(1);
+	await_step(t, 1);
+	for (unsigned i = 0; i < n; i++)
+		signal_sent(o, sigqueue(task_pid(t), sig, (union sigval){.sival_int = (int)(1000 + i)}));
+	open_gate(2);
+	join(t);
+	fact(o, INTERNALS, "generated", n);
+	fact(o, INTERNALS, "values", n);
+	fact(o, INTERNALS, "last_value", 1000 + n - 1);
+	fact(o, INTERNALS, "found_blocked", n);
+	fact(o, INTERNALS, "handled", n);
+	fact(o, INTERNALS, "coalesced", 0);
+	fact(o, CAPACITY, "slots", 10007);
+	fact(o, DEPTH, "max_slots", n);
+	fact(o, DEPTH, "slots", 0);
+	fact(o, RESIDENCY, "count", n);
+}
+
+/* No room in the queue: with a value it is refused, without it arrives and says nothing. */
+static void run_overflow(unsigned n)
+{
+	int sig = SIGRTMIN + 1;
+	struct task *t = spawn("blocker", blocker, &sig);
+	struct object *o = signal_object(task_pid(t), sig);
+	struct rlimit none = {0};
+
+	CHECK(prlimit(task_pid(t), RLIMIT_SIGPENDING, &none, NULL) == 0);
+	open_gate(1);
+	await_step(t, 1);
+	for (unsigned i = 0; i < n; i++)
+		signal_sent(o, sigqueue(task_pid(t), sig, (union sigval){.sival_int = 7}));
+	for (unsigned i = 0; i < 3; i++)
+		must_kill(o, task_pid(t), sig);
+	open_gate(2);
+	join(t);
+	fact(o, INTERNALS, "generated", 3);
+	fact(o, INTERNALS, "info_lost", 3);
+	fact(o, INTERNALS, "handled", 1);
+	fact(o, CAPACITY, "slots", 0);
+	fact(o, DEPTH, "slots", 0);
+}
+
+/* ---- threads, refusals ---- */
+
+static atomic_bool thread_done;
+
+static void thread_target(void *arg)
+{
+	(void)arg;
+	while (!thread_done)
+		sched_yield();
+}
+
+static void run_thread(unsigned n)
+{
+	struct object *o = signal_object(getpid(), SIGUSR1);
+	struct task *t;
+
+	on_signal(SIGUSR1, nothing, SA_RESTART);
+	t = spawn_thread("thread-target", thread_target, NULL);
+	enter_call();
+	while (!task_tid(t))
+		sched_yield();
+	for (unsigned i = 0; i < n; i++) {
+		signal_sent(o, (int)syscall(SYS_tgkill, getpid(), task_tid(t), SIGUSR1));
+		sched_yield();
+	}
+	thread_done = true;
+	join(t);
+	fact(o, INTERNALS, "to_thread", n);
+	fact(o, INTERNALS, "generated", n);
+	uncertain(o, RECV, OPS); /* as many as were not coalesced */
+	endpoints_without_counts(o);
+}
+
+static void stranger(void *arg)
+{
+	unsigned n = *(unsigned *)arg;
+	struct object *o = object_nth(0);
+
+	CHECK(setresuid(65534, 65534, 65534) == 0);
+	for (unsigned i = 0; i < n; i++) {
+		int ret = kill(getppid(), SIGUSR1);
+
+		CHECK(ret == -1 && errno == EPERM);
+		signal_sent(o, ret);
+	}
+	CHECK(kill(getppid(), 0) == -1); /* asks, and is no signal */
+}
+
+static void run_refused(unsigned n)
+{
+	struct object *o = signal_object(getpid(), SIGUSR1);
+
+	join(spawn("stranger", stranger, &n));
+	fact(o, INTERNALS, "generated", 0);
+}
+
+static const struct scenario scenarios[] = {
+	{"sig-pause", "every signal ends a pause()", run_pause, 101},
+	{"sig-suspend", "every signal ends a sigsuspend()", run_suspend, 101},
+	{"sig-sigwait", "every signal ends a sigwaitinfo()", run_sigwait, 101},
+	{"sig-sigwait-any", "a wait for either of two", run_sigwait_any, 101},
+	{"sig-signalfd", "every signal ends a read of a signalfd", run_signalfd, 101},
+	{"sig-signalfd-many", "three signals in one read; a read of none", run_signalfd_many, 31},
+	{"sig-timeout", "sigtimedwait() in vain", run_timeout, 31},
+	{"sig-interrupted", "sigwaitinfo() ended by another signal", run_interrupted, 31},
+	{"sig-coalesce", "blocked, sent N times, taken once", run_coalesce, 101},
+	{"sig-ignored", "sent to who ignores it", run_ignored, 101},
+	{"sig-queue", "N real-time signals with values, blocked, then taken", run_queue, 101},
+	{"sig-overflow", "no room in the queue", run_overflow, 31},
+	{"sig-thread", "tgkill() of one thread", run_thread, 101},
+	{"sig-refused", "kill() without the right to", run_refused, 31},
+};
+REGISTER_SCENARIOS(scenarios, "signal");
