@@ -181,7 +181,7 @@ static __always_inline bool holder_counts(const struct ipc_object_id *obj, __u32
 
 	if (!(cfg.mechs & (1u << (obj->mech & 31))) || tgid == cfg.self_tgid)
 		return false;
-	if (cfg.one_object && (obj->id != cfg.object.id || obj->domain != cfg.object.domain))
+	if (is_other_object(obj))
 		return false;
 	if (cfg.own_objects_cnt && is_own_object(obj))
 		return false;

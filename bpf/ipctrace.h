@@ -422,6 +422,7 @@ struct ipc_config {
 	__u32 syscall_backend; /* the exit of a call that began before us is seen */
 	__u32 pad2;
 	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
+	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
 };
 

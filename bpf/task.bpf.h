@@ -105,6 +105,13 @@ static __always_inline bool is_own_object(const struct ipc_object_id *obj)
 	return false;
 }
 
+/* Not the one that was asked for. */
+static __always_inline bool is_other_object(const struct ipc_object_id *obj)
+{
+	return cfg.one_object && (((obj->id ^ cfg.object.id) & (cfg.object_mask ?: ~0ull)) ||
+				  obj->domain != cfg.object.domain || obj->mech != cfg.object.mech);
+}
+
 static __always_inline bool class_counts(__u8 class)
 {
 	return class == CLASS_IN || class == CLASS_FOLLOWED;
@@ -121,7 +128,7 @@ static __always_inline bool op_wanted(const struct ipc_object_id *obj)
 		return false;
 	if (tgid == cfg.self_tgid)
 		return false;
-	if (cfg.one_object && (obj->id != cfg.object.id || obj->domain != cfg.object.domain))
+	if (is_other_object(obj))
 		return false;
 	if (cfg.own_objects_cnt && is_own_object(obj))
 		return false;

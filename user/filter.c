@@ -78,6 +78,7 @@ static int resolve_object(struct ipc_config *config, const struct cli_options *o
 			continue;
 		if (!mechanisms[i]->parse_id(o->object, &config->object)) {
 			config->one_object = 1;
+			config->object_mask = mechanisms[i]->id_mask;
 			return 0;
 		}
 	}

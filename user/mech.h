@@ -152,6 +152,7 @@ struct mechanism {
 	void (*format_id)(const struct ipc_object_id *id, char *buf, size_t size);
 	/* -O and ring TARGET; returns 0, or -errno */
 	int (*parse_id)(const char *spec, struct ipc_object_id *id);
+	uint64_t id_mask; /* bits of the id that parse_id gives; 0: all */
 	void (*room)(const struct object *o, struct mech_room *room);
 	/* is state a newer than state b? Words as in fields; all 0: never read, older than any */
 	bool (*newer)(const uint32_t *a, const uint32_t *b);
