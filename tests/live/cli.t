@@ -131,6 +131,32 @@ natively '-e: a line an operation' => sub {
     is_deeply(\@times, [ sort { $a <=> $b } @times ], 'in the order of time');
 };
 
+natively '-e: who waited, why and how long' => sub {
+    my ($lines, $truth) = scenario_report('delayed', '-e');
+    my $summary = summary_of(@$lines);
+    return note('some were missed') if $summary->{loss}{missed} || $summary->{loss}{ring_full};
+    my $o = object_of($summary, $truth->{key}) or return fail('the object');
+    my @events = grep { $_->{type} eq 'event' && $_->{object} eq $truth->{key} } @$lines;
+    my %of = map { my $op = $_; ($op => [ grep { $_->{op} eq $op } @events ]) } qw(send recv);
+    is(scalar @{ $of{recv} }, 7, 'seven receives');
+    is(scalar(grep { ($_->{cause} // '') eq 'empty' } @{ $of{recv} }), 7, 'their cause');
+    is(scalar(grep { defined $_->{cause} || $_->{wait_ns} } @{ $of{send} }), 0, 'no send waited');
+    my $wait_ns = 0;
+    $wait_ns += $_->{wait_ns} for @{ $of{recv} };
+    is($wait_ns, $o->{recv}{wait_ns}, 'waits add up');
+    is(scalar(grep { $_->{latency_ns} < $_->{wait_ns} + 20e6 } @{ $of{recv} }), 0, 'the delay is in the latency');
+    is(scalar(grep { $_->{pid} != $o->{endpoints}[0]{pid} } @events), 0, 'one process');
+    is(scalar(grep { $_->{tid} != $_->{pid} } @{ $of{send} }), 0, 'its first thread sends');
+    is(scalar(grep { $_->{tid} == $_->{pid} } @{ $of{recv} }), 0, 'another one receives');
+};
+
+natively '--min-us: what took so long, only' => sub {
+    my ($lines, $truth) = scenario_report('delayed', '-e', '--min-us', 20_000);
+    my @events = grep { $_->{type} eq 'event' && $_->{object} eq $truth->{key} } @$lines;
+    is(scalar(grep { $_->{op} ne 'recv' || $_->{latency_ns} < 20e6 } @events), 0, 'nothing short');
+    is(scalar @events, 7, 'every delayed receive') unless summary_of(@$lines)->{loss}{missed};
+};
+
 natively '-x: what failed, only' => sub {
     my ($lines, $truth) = scenario_report('eagain', '-e', '-x');
     my @events = grep { $_->{type} eq 'event' && $_->{object} eq $truth->{key} } @$lines;
@@ -160,6 +186,9 @@ natively '-H: distributions' => sub {
         is($o->{$side}{size_bytes}{count}, $truth->{$side}{ops}, "$side: a size each");
         is($o->{$side}{size_bytes}{sum}, $truth->{$side}{bytes}, "$side: sizes add up to the bytes");
     }
+    is_deeply($o->{$_}{size_bytes}{buckets}, [ [ 127, $truth->{$_}{ops} ] ], "$_: 97 bytes each") for qw(send recv);
+    is($o->{recv}{wait_hist_ns}{count}, $truth->{recv}{waits}, 'a wait each');
+    is($o->{recv}{wait_hist_ns}{sum}, $o->{recv}{wait_ns}, 'waits add up');
     cmp_ok($o->{recv}{latency_ns}{sum}, '>=', $o->{recv}{wait_ns}, 'what waited took at least as long');
     my $run = run_tool([ 'pipe', '-H', '--', scenario(), 'wake-reader', '--truth', '/dev/null' ]);
     like($run->{stdout}, qr/latency/i, 'text: latency');

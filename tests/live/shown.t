@@ -9,7 +9,7 @@ use Test::More;
 
 use lib dirname(__FILE__);
 use Ipctrace qw(need_root need_backends scratch slurp have tool scenario start_tool run_tool run_command stop finish
-    wait_until report json_lines summary_of object_of short natively slow);
+    wait_until started report json_lines summary_of object_of short natively slow);
 use Schema qw(schema_errors);
 use Truth qw(lost);
 
@@ -268,6 +268,29 @@ sub filters_count {
         counted($o->{send}{ops}, 101, "$what @options: sends", 'send') unless $what eq 'destination';
         counted($o->{recv}{bytes}, 101 * 4096, "$what @options: bytes out", 'recv', 131_072) unless $what eq 'source';
     }
+    return by_user($backend) if have('setpriv');
+    return;
+}
+
+sub by_user {
+    my ($backend) = @_;
+    my $dd = 'setpriv --reuid=65534 --clear-groups dd bs=4096 count=101 if=/dev/zero 2>/dev/null';
+    for my $case ([ 65534, 1 ], [ 65533, 0 ]) {
+        my ($uid, $found) = @$case;
+        my $report = scratch('report');
+        my $run = start_tool([ 'pipe', '-j', '-u', $uid, '--backend', $backend, '--output', $report ]);
+        ok(started($report), "-u $uid: started");
+        run_command(argv => [ qw(sh -c), "$dd | cat >/dev/null" ]);
+        stop($run);
+        my @moved = grep { $_->{send}{bytes} } @{ summary_of(report($run, $report))->{objects} };
+        is(scalar @moved, $found, "-u $uid: pipes");
+        is($moved[0]{send}{ops}, 101, "-u $uid: sends") if $found && @moved && !missed('send');
+    }
+    return;
+}
+
+sub filters_exclude {
+    my ($backend) = @_;
     for my $case ([ '--src', 'cat' ], [ '--dst', 'dd' ]) {
         trace($backend, [ 'pipe', @$case ],
             qw(sh -c), 'dd bs=4096 count=101 if=/dev/zero 2>/dev/null | cat >/dev/null');
@@ -283,6 +306,6 @@ for my $backend (@backends) {
     subtest "$backend: dd | cat"                     => sub { dd_cat($backend) };
     natively "$backend: strace agrees"               => sub { strace_agrees($backend) };
     subtest "$backend: a pipe older than ipctrace"   => sub { older_than_us($backend) };
-    natively "$backend: filters on traffic"          => sub { filters_count($backend) };
+    natively "$backend: filters on traffic"          => sub { filters_count($backend); filters_exclude($backend) };
 }
 done_testing();
