@@ -16,6 +16,8 @@
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFIFO 0010000
+#define S_IFSOCK 0140000
+#define AF_UNIX 1
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
 
@@ -150,10 +152,35 @@ static __always_inline bool task_syscall(struct task_struct *task, __u32 *nr, __
 	return true;
 }
 
+/* The sixth argument of a system call, which libbpf 1.1 has no name for. */
+static __always_inline __u64 arg6(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->r9;
+#else
+	return regs->regs[5];
+#endif
+}
+
 /* Id of the task's cgroup in the unified hierarchy: the inode number of its directory. */
 static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
 	return task->cgroups->dfl_cgrp->kn->id;
+}
+
+/*
+ * What a hooked function returned, in fexit. 5.17 brought a helper; before it the
+ * result follows the arguments, whose number is another on later kernels.
+ */
+static __always_inline __u64 function_result(void *ctx, __u32 args)
+{
+	__u64 ret = 0;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
+		bpf_get_func_ret(ctx, &ret);
+	else
+		ret = ((__u64 *)ctx)[args];
+	return ret;
 }
 
 /*

@@ -21,6 +21,7 @@
 	X(3, MQ, mq) \
 	X(4, MSG, msg) \
 	X(8, FUTEX, futex) \
+	X(9, UNIX, unix) \
 	X(11, SIGNAL, signal) \
 	X(13, EVENTFD, eventfd)
 
@@ -209,6 +210,13 @@ struct ipc_process {
 	__u32 pid_ns;  /* inode number of that namespace; 0: not known */
 	__u32 pad; /* always 0 */
 	char comm[IPC_COMM_LEN];
+};
+
+/* What an object is called whose parts can no longer tell: by the address of a part. */
+struct ipc_alias {
+	__u64 id;
+	__u64 ino;   /* of the part, 0: none yet; tells another part at the same address apart */
+	__u64 other; /* the part's counterpart */
 };
 
 struct ipc_name {
@@ -424,6 +432,7 @@ struct ipc_config {
 	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
 	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
+	__u64 datagram_wake_function; /* of receiver_wake_function: waits for a datagram or a connection */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -30,6 +30,7 @@ IPC_MAP(parts, BPF_MAP_TYPE_HASH, struct ipc_part_key, struct ipc_part, 1);
 IPC_MAP(makers, BPF_MAP_TYPE_HASH, __u64, __u32, 1); /* who made the object that has this number now */
 IPC_MAP(stamps, BPF_MAP_TYPE_HASH, __u64, __u64, 1); /* when a message came to be, by its address */
 IPC_MAP(names, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_name, 1);
+IPC_MAP(aliases, BPF_MAP_TYPE_HASH, __u64, struct ipc_alias, 1);
 IPC_MAP(losses, BPF_MAP_TYPE_ARRAY, __u32, __u64, LOSS_MAX);
 IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
 

@@ -179,6 +179,22 @@ static __always_inline void op_forget(void)
 static struct ipc_edge zero_edge;
 static struct ipc_object zero_object;
 
+/* The object's record, made when this is the first to be seen of it; NULL: no room. */
+static __always_inline struct ipc_object *object_seen(const struct ipc_object_id *obj)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	if (o)
+		return o;
+	map_create(&objects, obj, &zero_object);
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (o && !o->first_ns) {
+		o->first_ns = bpf_ktime_get_ns();
+		o->first_tgid = bpf_get_current_pid_tgid() >> 32;
+	}
+	return o;
+}
+
 /* First operation of a process on an object: the slow path. */
 static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_edge_key *key)
 {

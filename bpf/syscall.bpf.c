@@ -84,6 +84,7 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 {
 	bool found;
 
+	t->op = call->op;
 	switch (call->kind) {
 	case SYSCALL_SYSV:
 		found = resolve_sysv(call, arg(regs, call->fd_arg), t);
@@ -112,6 +113,7 @@ static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __
 	if (!run)
 		return NULL;
 	run->flags = RUN_SYSCALL | RUN_OUTER;
+	run->progress = 0;
 	run->aux[0] = t->class;
 	run->aux[2] = nr;
 	run->aux[3] = t->flags;
@@ -140,7 +142,7 @@ static __always_inline __u32 head_of(__u32 class, __u64 kobj)
 
 static __always_inline void begin_splice(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
-	struct target in = {}, out = {};
+	struct target in = {}, out = {.op = OP_SEND};
 	bool reads = resolve(call, regs, &in);
 	bool writes = resolve_file(arg(regs, call->fd2_arg), &out) && op_wanted(&out.obj);
 	struct ipc_run *run;
@@ -199,6 +201,48 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 		run->aux[1] = call->resizes && call->cmds[0] == (__u32)arg(regs, call->cmd_arg);
 }
 
+/*
+ * Sockets, where more than the descriptor counts: an address may name the object,
+ * and flags say that a receive is a peek. aux[1]: it peeks; kobj2: the message.
+ */
+static __always_inline void begin_socket(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
+{
+	bool is_connect = call->kind == SYSCALL_CONNECT, is_msg = call->kind == SYSCALL_MSG;
+	__u64 address = 0, len = 0, msg = arg(regs, 1);
+	struct target t = {};
+	struct ipc_run *run;
+	struct sock *sk;
+	bool datagrams;
+
+	if (!resolve(call, regs, &t))
+		return;
+	sk = (void *)t.kobj;
+	datagrams = BPF_CORE_READ(sk, sk_type) == SOCKET_DGRAM;
+	if (is_connect || call->kind == SYSCALL_SEND_TO) {
+		address = is_connect ? msg : arg(regs, 4);
+		len = is_connect ? arg(regs, 2) : 110;
+		if (address && !is_connect)
+			len = arg6(regs);
+	} else if (is_msg && call->op == OP_SEND) {
+		address = user_word(msg + MSG_NAME);
+		len = (__u32)user_word(msg + MSG_NAMELEN);
+	}
+	if (!is_connect && !datagrams)
+		address = 0;
+	run = begin(&t, call->op, nr);
+	if (!run)
+		return;
+	run->kobj2 = call->kind == SYSCALL_SEND_TO || is_connect ? 0 : msg;
+	if (call->size_arg >= 0)
+		run->size = arg(regs, call->size_arg);
+	if (call->op == OP_RECV && (arg(regs, call->fd2_arg) & MSG_PEEK))
+		run->aux[1] = 1;
+	if (is_connect)
+		run->own_cause = datagrams ? CAUSE_LOCK : CAUSE_BACKLOG;
+	if (address)
+		resolve_name(run, address, len);
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 {
@@ -231,6 +275,13 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 		break;
 	case SYSCALL_SYSV_GET:
 		begin_unresolved(OP_OPEN, nr, sysv_get_is_new(arg(regs, call->fd_arg), arg(regs, call->cmd_arg)));
+		break;
+	case SYSCALL_CONNECT:
+	case SYSCALL_SEND_TO:
+	case SYSCALL_RECV_FROM:
+	case SYSCALL_MSG:
+	case SYSCALL_MMSG:
+		begin_socket(call, regs, nr);
 		break;
 	default:
 		begin_one(call, regs, nr);

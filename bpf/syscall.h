@@ -26,6 +26,11 @@ enum ipc_syscall_kind {
 	SYSCALL_PAIR, 	   /* makes two descriptors, stored at the address in fd_arg */
 	SYSCALL_SYSV, 	   /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
 	SYSCALL_SYSV_GET,  /* the id is the result; the key in fd_arg, the flags in cmd_arg */
+	SYSCALL_CONNECT,   /* sockets: the address in argument 1 names the object */
+	SYSCALL_SEND_TO,   /* that in argument 4 does, when there is one */
+	SYSCALL_RECV_FROM, /* flags in fd2_arg may say that it only looks: so for the next two */
+	SYSCALL_MSG, 	   /* a message in argument 1, with a name of its own and descriptors */
+	SYSCALL_MMSG, 	   /* several; the result is their number */
 };
 
 /* ipc_namespace.ids[] */

@@ -13,6 +13,7 @@ struct target {
 	__u32 class; /* index into file_classes */
 	__u32 mode;  /* FMODE_* */
 	__u32 flags; /* O_* */
+	__u8 op;     /* what is about to be done, before it is resolved */
 };
 
 static __always_inline struct file *file_of(__u32 fd)
@@ -72,12 +73,16 @@ static __always_inline void identify_file(struct target *t, __u32 class, struct 
 	t->obj.domain = BPF_CORE_READ(sb, s_dev);
 }
 
+#include "resolve_socket.bpf.h"
+
 static __always_inline bool classify_file(struct file *file, struct target *t)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	__u32 mode = BPF_CORE_READ(inode, i_mode) & S_IFMT, magic = 0;
 	struct super_block *sb = NULL;
 
+	if (mode == S_IFSOCK)
+		return classify_socket(file, t);
 	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
 		if (i >= file_classes_cnt)
 			break;

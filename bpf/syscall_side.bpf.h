@@ -34,6 +34,8 @@ struct side {
 	__u64 before; /* head, where slots are added without a copy; ~0: they are not */
 	__s64 ret;
 	__u64 moved;
+	__u64 msg;	/* sockets: the message of one that may carry descriptors, in user space */
+	__u32 messages; /* of sendmmsg, recvmmsg */
 	__u32 class;
 	__u8 op;
 	bool payload;
@@ -43,6 +45,7 @@ struct side {
 	bool created;
 	bool destroyed;
 	bool cut; /* some of it may have been thrown away, nobody knows how much */
+	bool connected;
 };
 
 #define NO_SLOTS (~0ull)
@@ -99,9 +102,23 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		return 0;
 	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
-	if (PROFILE(~0u) && !side->destroyed)
-		note_state(edge, side, run);
-	note_counters(edge, side);
+	if (is_socket_class(side->class)) {
+		note_socket(edge, run, &side->obj, side->kobj, side->op, side->ret);
+		if (side->messages > 1)
+			add(&edge->ops, side->messages - 1);
+		if (side->messages > 1 && side->ret)
+			add(&edge->copies, side->messages - 1);
+		if (side->connected) {
+			add(&edge->counters[UNIX_CONNECTS], 1);
+			ipc_socket_connected(side->kobj);
+		}
+		if (side->msg && side->ret >= 0)
+			add(&edge->counters[UNIX_FDS], ipc_count_rights(side->msg, side->obj.id, side->op == OP_SEND));
+	} else {
+		if (PROFILE(~0u) && !side->destroyed)
+			note_state(edge, side, run);
+		note_counters(edge, side);
+	}
 	if (side->created || side->destroyed || side->cut) {
 		o = bpf_map_lookup_elem(&objects, &side->obj);
 		if (o && side->created)
@@ -198,6 +215,33 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	}
 }
 
+/* What the result of a call on a socket means. */
+static __always_inline void socket_side(struct side *side, struct ipc_run *run, __u32 kind, __s64 ret)
+{
+	__u64 listener;
+
+	if (kind == SYSCALL_MMSG && ret > 0) {
+		side->messages = ret;
+		side->ret = ipc_mmsg_bytes(run->kobj2, ret);
+	}
+	if (kind == SYSCALL_MSG)
+		side->msg = run->kobj2;
+	if (kind == SYSCALL_RECV_FROM && ret > 0 && (__u64)ret > run->size)
+		side->ret = run->size; /* MSG_TRUNC: the result is how long it was */
+	if (side->op == OP_RECV && run->aux[1]) {
+		side->op = OP_CTL; /* a peek takes nothing */
+		side->payload = false;
+	}
+	if (kind != SYSCALL_CONNECT || ret)
+		return;
+	side->connected = true;
+	listener = listener_of(side->kobj);
+	if (listener) {
+		side->obj.id = unix_ino((void *)listener);
+		run->progress = listener;
+	}
+}
+
 static __always_inline void end_call(struct ipc_run *run, const struct ipc_syscall *call, __s64 ret)
 {
 	struct side side = {.before = NO_SLOTS};
@@ -211,6 +255,8 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 			return;
 	} else {
 		first_side(&side, run, call, ret);
+		if (is_socket_class(side.class))
+			socket_side(&side, run, call->kind, ret);
 	}
 	for (int i = 0; i < 2; i++) {
 		end_side(&side, run);

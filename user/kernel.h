@@ -33,6 +33,7 @@ struct kernel {
 	bool switch_has_state;	  /* sched_switch passes prev_state (5.18) */
 	uint64_t wake_function;	  /* autoremove_wake_function; 0: not readable */
 	uint64_t plain_wake_function; /* default_wake_function */
+	uint64_t datagram_wake_function; /* receiver_wake_function; the same */
 	uint32_t pipefs_device;	  /* kernel encoding */
 };
 

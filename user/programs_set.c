@@ -28,6 +28,7 @@ static uint32_t map_entries(const char *name, const void *arg)
 		{"makers", EDGE_SHARE(4)},
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
+		{"aliases", EDGE_SHARE(4)},
 		{"sleepers", EDGE_SHARE(4)},
 		{"running", p->kernel->cpus},
 		{"classes", o->config.filtered ? p->kernel->pid_max + 1 : 1},
@@ -53,6 +54,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.pid_max = p->kernel->pid_max;
 	config.wake_function = p->kernel->wake_function;
 	config.plain_wake_function = p->kernel->plain_wake_function;
+	config.datagram_wake_function = p->kernel->datagram_wake_function;
 	return err ? err : loader_rodata(l, "cfg", &config, sizeof(config));
 }
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sockets under the syscall backend: which object a descriptor stands for, whom an
+ * address names, what the result says. A name is found by its bytes and where they
+ * are looked up: the root directory of a path, the network of an abstract name.
+ * Included by syscall.bpf.c.
+ */
+#ifndef RESOLVE_SOCKET_BPF_H
+#define RESOLVE_SOCKET_BPF_H
+
+#include "unix.bpf.h"
+
+static __always_inline bool is_socket_class(__u32 class)
+{
+	return file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK;
+}
+
+static __always_inline struct sock *sock_of(struct file *file)
+{
+	struct socket *socket = (void *)BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* Classes of sockets have an address family in place of a magic number. */
+static __always_inline bool classify_socket(struct file *file, struct target *t)
+{
+	struct sock *sk = sock_of(file);
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (!sk)
+		return false;
+	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
+		if (i >= file_classes_cnt)
+			break;
+		if (file_classes[i].mode != S_IFSOCK || file_classes[i].magic != family)
+			continue;
+		t->class = i;
+		t->kobj = (__u64)sk;
+		t->mode = BPF_CORE_READ(file, f_mode);
+		t->flags = BPF_CORE_READ(file, f_flags);
+		return unix_identify((__u64)sk, t->op, &t->obj);
+	}
+	return false;
+}
+
+/* The socket that listens or receives at a name of user space's; 0: nobody known. Global, verified once. */
+__attribute__((noinline)) __u64 ipc_named_object(__u64 address, __u32 len, __u64 sk)
+{
+	char name[UNIX_NAME_LEN + 4] = {};
+	struct ipc_alias *alias;
+	__u64 key;
+
+	if (len <= 2 || len > 110)
+		return 0;
+	len = (len - 2) & 127;
+	if (len > UNIX_NAME_LEN || bpf_probe_read_user(name, len, (void *)address + 2))
+		return 0;
+	key = unix_name_key(name, len, sk);
+	alias = key ? bpf_map_lookup_elem(&aliases, &key) : NULL;
+	return alias && unix_ino((void *)alias->other) == alias->id ? alias->other : 0;
+}
+
+/* Gives a run that began with an address the object that it names, when that is known; `progress` keeps its socket. */
+static __always_inline void resolve_name(struct ipc_run *run, __u64 address, __u32 len)
+{
+	__u64 named = ipc_named_object(address, len, run->kobj);
+
+	if (!named)
+		return;
+	run->obj.id = unix_ino((void *)named);
+	run->progress = named;
+}
+
+#define MSG_NAME 0
+#define MSG_NAMELEN 8
+#define MSG_CONTROL 32
+#define MSG_CONTROLLEN 40
+#define MMSG_SIZE 64
+#define MMSG_LEN 56
+
+static __always_inline __u64 user_word(__u64 address)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (void *)address);
+	return word;
+}
+
+/* Bytes that sendmmsg or recvmmsg moved, all messages. Global: one walk of the loop by the verifier. */
+__attribute__((noinline)) __u64 ipc_mmsg_bytes(__u64 vector, __u32 cnt)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < 1024; i++) {
+		if (i >= cnt)
+			break;
+		sum += (__u32)user_word(vector + (__u64)i * MMSG_SIZE + MMSG_LEN);
+	}
+	return sum;
+}
+
+/* Descriptors in a message's first control part; those sent are told by kind. Global. */
+__attribute__((noinline)) __u32 ipc_count_rights(__u64 msg, __u64 id, __u32 sent)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	__u64 control = user_word(msg + MSG_CONTROL), len = user_word(msg + MSG_CONTROLLEN), head[2] = {};
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, &obj);
+	__u32 cnt;
+
+	if (!control || len < 16 || bpf_probe_read_user(head, sizeof(head), (void *)control) ||
+	    head[1] != (1ull << 32 | 1) /* SOL_SOCKET, SCM_RIGHTS */ || head[0] < 16)
+		return 0;
+	cnt = (head[0] - 16) / 4;
+	for (__u32 i = 0; i < SCM_MAX_FD && o && sent; i++) {
+		__u32 fd = 0, kind;
+		struct file *file;
+
+		if (i >= cnt)
+			break;
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)control + 16 + i * 4);
+		file = file_of(fd);
+		kind = unix_kind_of(file);
+		if (file && kind < UNIX_ENDS_CLOSED)
+			add(&o->counters[kind], 1);
+	}
+	return cnt;
+}
+
+/* The state words of a socket's object, into the scratch. Global. 0, or -1. */
+__attribute__((noinline)) int ipc_socket_words(__u32 which, __u64 sk, __u64 id)
+{
+	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+
+	if (!k || !sk)
+		return -1;
+	unix_state(sk, id, k->words);
+	return 0;
+}
+
+/* bind, listen: an object of its own from now on, with a name. Global. Returns 0. */
+__attribute__((noinline)) int ipc_socket_named(__u64 sk, __u64 id)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, &obj);
+
+	if (!o || unix_ino((void *)sk) != id || unix_is_pair((void *)sk, unix_peer((void *)sk)))
+		return 0;
+	if (!o->creations && !(o->flags & OBJECT_PREEXISTING))
+		o->creations = 1;
+	unix_note_name(id, sk);
+	unix_register_name(sk, id);
+	return 0;
+}
+
+/* What a call on a socket left behind, beyond the common figures. */
+static __always_inline void note_socket(struct ipc_edge *edge, struct ipc_run *run, const struct ipc_object_id *obj,
+					__u64 sk, __u8 op, __s64 ret)
+{
+	__u32 which = SCRATCH_EXIT;
+	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+	struct ipc_object *o;
+
+	if (PROFILE(~0u) && k && !ipc_socket_words(which, run->progress ?: sk, obj->id)) {
+		struct unix_internals *s = (void *)edge->state;
+
+		__builtin_memcpy(edge->state, k->words, sizeof(edge->state));
+		stamp_state(edge->state);
+		depth_note(edge, s->first_buffers + s->second_buffers);
+		if (op == OP_SEND && run->own_waits && s->type == SOCKET_DGRAM)
+			depth_was_full(edge, s->queue_limit);
+	}
+	if ((op == OP_SEND || op == OP_RECV) && ret > 0 && unix_ino((void *)sk) == obj->id)
+		add(&edge->counters[UNIX_FIRST_BYTES], ret);
+	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
+	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
+		o = bpf_map_lookup_elem(&objects, obj);
+		if (o)
+			o->flags |= OBJECT_INSIDE_UNKNOWN; /* it may have been cut */
+	}
+	if (op == OP_CTL && !ret)
+		ipc_socket_named(sk, obj->id);
+}
+
+/* A connection was made: the pair begins here. Global. Returns 0. */
+__attribute__((noinline)) int ipc_socket_connected(__u64 sk)
+{
+	struct ipc_object_id pair;
+	struct ipc_object *o;
+
+	if (!unix_is_pair((void *)sk, unix_peer((void *)sk)) || !unix_identify(sk, OP_OPEN, &pair) || !op_wanted(&pair))
+		return 0;
+	o = object_seen(&pair);
+	if (o && !o->creations)
+		o->creations = 1;
+	unix_note_name(pair.id, sk);
+	return 0;
+}
+
+/* The listener of a connection that was just made, from the address that both share; 0: it is not known. */
+static __always_inline __u64 listener_of(__u64 sk)
+{
+	struct sock *peer = unix_peer((void *)sk);
+	__u64 addr = peer ? (__u64)BPF_CORE_READ((struct unix_sock *)peer, addr) : 0;
+	struct ipc_alias *alias = addr ? bpf_map_lookup_elem(&aliases, &addr) : NULL;
+
+	return alias && unix_ino((void *)alias->other) == alias->id ? alias->other : 0;
+}
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a UNIX socket is made of: its object, its state words, the bytes inside.
+ * Follows net/unix/af_unix.c. Everything goes by address, so that function hooks,
+ * iterators and the syscall backend share it.
+ *
+ * The object of two sockets that are connected to each other is the pair, named by
+ * the inode of its first end: the smaller one, or the only one that has an inode
+ * yet (a connection that waits to be accepted has none at its far end). When an
+ * end is closed its inode goes: what the pair was called is kept in `aliases`.
+ * All other sockets are objects of their own: listeners, and datagram sockets,
+ * to which the messages sent to them belong, whoever sends.
+ */
+#ifndef UNIX_BPF_H
+#define UNIX_BPF_H
+
+#define SOCKET_STREAM 1
+#define SOCKET_DGRAM 2
+#define SOCKET_SEQPACKET 5
+#define STATE_LISTEN 10
+#define UNIX_WALK_BUFFERS 512
+#define SCM_MAX_FD 253
+#define UNIX_FIRST_CLOSED 16 /* of shutdown */
+#define UNIX_SECOND_CLOSED 32
+#define MSG_PEEK 2
+#define MSG_TRUNC 0x20
+#define MSG_SPLICE_PAGES 0x8000000
+
+/* The state words, in the order of the descriptor's table (user/mech/unix.c). */
+struct unix_internals {
+	__u32 type;
+	__u32 state;
+	__u32 second_inode;
+	__u32 first_buffers;
+	__u32 second_buffers;
+	__u32 first_charged;
+	__u32 first_sndbuf;
+	__u32 second_charged;
+	__u32 second_sndbuf;
+	__u32 shutdown;
+	__u32 queue_limit;
+	__u32 fds_in_flight;
+	__u32 first_pid;
+	__u32 second_pid;
+	__u32 when; /* ns, modulo 2^32: orders states with the same stamp */
+};
+_Static_assert(sizeof(struct unix_internals) <= 4 * (IPC_STATE_WORDS - 1), "fits the state words");
+
+/* ipc_edge.counters, by operation */
+enum unix_counter {
+	UNIX_FIRST_BYTES = 0, /* sent or received at the first end */
+	UNIX_FDS = 1,	      /* descriptors passed, or received */
+	UNIX_CONNECTS = 2,    /* opens: connections made */
+	UNIX_TRUNCATED = 4,   /* messages cut off by a short receive: COUNTER_PACKETS */
+};
+
+/* ipc_object.counters: what kinds of files were passed */
+enum unix_object_counter {
+	UNIX_KIND_PIPE = 0,
+	UNIX_KIND_SOCKET = 1,
+	UNIX_KIND_REGULAR = 2,
+	UNIX_KIND_DIRECTORY = 3,
+	UNIX_KIND_OTHER = 4,
+	UNIX_ENDS_CLOSED = 5,
+};
+
+/* The inode of a socket, or 0: closed, or not accepted yet. */
+static __always_inline __u64 unix_ino(struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	struct socket_alloc *both = (void *)socket;
+
+	return socket ? BPF_CORE_READ(both, vfs_inode.i_ino) : 0;
+}
+
+static __always_inline struct sock *unix_peer(struct sock *sk)
+{
+	return BPF_CORE_READ((struct unix_sock *)sk, peer);
+}
+
+static __always_inline bool unix_is_dead(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) & 1 /* SOCK_DEAD */;
+}
+
+/* Connected for good, or two datagram sockets each connected to the other. */
+static __always_inline bool unix_is_pair(struct sock *sk, struct sock *peer)
+{
+	return peer && (BPF_CORE_READ(sk, sk_type) != SOCKET_DGRAM || unix_peer(peer) == sk);
+}
+
+static __always_inline void unix_alias(__u64 sk, __u64 id, __u64 ino, __u64 peer)
+{
+	struct ipc_alias alias = {.id = id, .ino = ino, .other = peer};
+
+	if (bpf_map_update_elem(&aliases, &sk, &alias, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+}
+
+/* An alias is of this socket, not of an earlier one at the same address: inodes tell them apart. */
+static __always_inline bool unix_alias_is(const struct ipc_alias *alias, __u64 ino, __u64 other)
+{
+	return alias && alias->other == other && alias->ino == ino && ino;
+}
+
+/*
+ * The same of an end that had no inode yet when the pair was given its name: then
+ * its peer, the one that connected, must be who it was.
+ */
+static __always_inline bool unix_alias_is_embryo(const struct ipc_alias *alias, __u64 sk, __u64 peer, __u64 peer_ino)
+{
+	struct ipc_alias *theirs;
+
+	if (!alias || alias->other != peer || alias->ino)
+		return false;
+	theirs = bpf_map_lookup_elem(&aliases, &peer);
+	return !peer_ino || (unix_alias_is(theirs, peer_ino, sk) && theirs->id == alias->id);
+}
+
+/*
+ * The id of the object that an operation on this socket is on. sends: a datagram
+ * goes to the peer's object. Global, so that the verifier looks at it once; 5.10
+ * passes it numbers only. 0: none.
+ */
+__attribute__((noinline)) __u64 unix_object_id(__u64 address, __u32 sends)
+{
+	struct sock *sk = (void *)address, *peer = unix_peer(sk);
+	__u64 ino = unix_ino(sk), other = (__u64)peer, peer_ino, id;
+	struct ipc_alias *alias;
+
+	if (!unix_is_pair(sk, peer))
+		return peer && sends ? unix_ino(peer) ?: ino : ino;
+	alias = bpf_map_lookup_elem(&aliases, &address);
+	if (unix_alias_is(alias, ino, other))
+		return alias->id;
+	peer_ino = unix_ino(peer);
+	if (unix_alias_is_embryo(alias, address, other, peer_ino)) {
+		alias->ino = ino;
+		return alias->id;
+	}
+	alias = bpf_map_lookup_elem(&aliases, &other);
+	if (unix_alias_is(alias, peer_ino, address))
+		id = alias->id;
+	else
+		id = !ino || (peer_ino && peer_ino < ino) ? peer_ino : ino;
+	unix_alias(address, id, ino, other);
+	unix_alias(other, id, peer_ino, address);
+	return id;
+}
+
+static __always_inline bool unix_identify(__u64 sk, __u8 op, struct ipc_object_id *obj)
+{
+	obj->id = unix_object_id(sk, op == OP_SEND);
+	obj->domain = 0;
+	obj->mech = MECH_UNIX;
+	obj->pad = 0;
+	return obj->id;
+}
+
+#define UNIX_CHARGED(sk) (BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter) - 1) /* one is the socket's own */
+
+static __always_inline __u32 unix_credential(struct sock *sk)
+{
+	struct pid *pid = BPF_CORE_READ(sk, sk_peer_pid);
+
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+/* What there is of the first end; a second one is added when there is a pair. */
+static __always_inline void unix_state(__u64 address, __u64 id, __u32 *words)
+{
+	struct sock *sk = (void *)address, *peer = unix_peer(sk), *first = sk, *second = NULL;
+	struct unix_internals *s = (void *)words;
+
+	if (unix_is_pair(sk, peer)) {
+		second = unix_ino(sk) == id ? peer : sk;
+		first = second == sk ? peer : sk;
+	} else if (unix_ino(sk) != id) {
+		first = peer;
+	}
+	s->type = BPF_CORE_READ(first, sk_type);
+	s->state = BPF_CORE_READ(first, __sk_common.skc_state);
+	s->second_inode = 0;
+	s->first_buffers = BPF_CORE_READ(first, sk_receive_queue.qlen);
+	s->second_buffers = 0;
+	s->first_charged = UNIX_CHARGED(first);
+	s->first_sndbuf = BPF_CORE_READ(first, sk_sndbuf);
+	s->second_charged = 0;
+	s->second_sndbuf = 0;
+	s->shutdown = BPF_CORE_READ(first, sk_shutdown) | (unix_is_dead(first) ? UNIX_FIRST_CLOSED : 0);
+	s->queue_limit = BPF_CORE_READ(first, sk_max_ack_backlog) + 1;
+	s->fds_in_flight = BPF_CORE_READ((struct unix_sock *)first, scm_stat.nr_fds.counter);
+	s->first_pid = 0;
+	s->second_pid = unix_credential(first);
+	s->when = bpf_ktime_get_ns();
+	if (!second)
+		return;
+	s->second_inode = unix_ino(second);
+	s->second_buffers = BPF_CORE_READ(second, sk_receive_queue.qlen);
+	s->second_charged = UNIX_CHARGED(second);
+	s->second_sndbuf = BPF_CORE_READ(second, sk_sndbuf);
+	s->shutdown |= (__u32)BPF_CORE_READ(second, sk_shutdown) << 2 | (unix_is_dead(second) ? UNIX_SECOND_CLOSED : 0);
+	s->fds_in_flight += BPF_CORE_READ((struct unix_sock *)second, scm_stat.nr_fds.counter);
+	s->first_pid = unix_credential(second);
+}
+
+/* Bytes waiting to be received at a socket; -1: more buffers than we walk. Not locked. Global, verified once. */
+__attribute__((noinline)) __s64 unix_queued(__u64 address)
+{
+	struct sock *sk = (void *)address;
+	__u64 first = address + bpf_core_field_offset(struct sock, sk_receive_queue);
+	__u64 at = (__u64)BPF_CORE_READ(sk, sk_receive_queue.next);
+	__s64 bytes = 0;
+
+	for (int i = 0; i < UNIX_WALK_BUFFERS; i++) {
+		struct sk_buff *skb = (void *)at;
+		struct unix_skb_parms *cb;
+
+		if (!at || at == first)
+			return bytes;
+		cb = (void *)at + bpf_core_field_offset(struct sk_buff, cb);
+		bytes += BPF_CORE_READ(skb, len) - BPF_CORE_READ(cb, consumed);
+		at = (__u64)BPF_CORE_READ(skb, next);
+	}
+	return -1;
+}
+
+/* The same for the object that a socket belongs to. */
+static __always_inline __s64 unix_inside(__u64 sk)
+{
+	struct sock *peer = unix_peer((void *)sk);
+	__s64 own = unix_queued(sk), others = 0;
+
+	if (unix_is_pair((void *)sk, peer))
+		others = unix_queued((__u64)peer);
+	return own < 0 || others < 0 ? -1 : own + others;
+}
+
+/* "/path" or "@abstract", up to a NUL inside it; false: it has none. */
+static __always_inline bool unix_name(struct sock *sk, struct ipc_name *name)
+{
+	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	__u32 len;
+
+	if (!addr)
+		return false;
+	len = BPF_CORE_READ(addr, len);
+	if (len <= 2 || len > 110)
+		return false;
+	len = (len - 2) & 127;
+	if (bpf_probe_read_kernel(name->path, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
+		return false;
+	if (!name->path[0])
+		name->path[0] = '@';
+	return true;
+}
+
+/* A listener's or a receiver's own name; a pair is known by that of the end that has one. Global. */
+__attribute__((noinline)) int unix_note_name(__u64 id, __u64 sk)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	struct ipc_name name = {};
+	struct sock *peer;
+
+	if (bpf_map_lookup_elem(&names, &obj))
+		return 0;
+	peer = unix_peer((void *)sk);
+	if (unix_name((void *)sk, &name) || (peer && unix_name(peer, &name)))
+		map_create(&names, &obj, &name);
+	return 0;
+}
+
+static __always_inline __u32 unix_kind_of(struct file *file)
+{
+	switch (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) {
+	case S_IFIFO:
+		return UNIX_KIND_PIPE;
+	case S_IFSOCK:
+		return UNIX_KIND_SOCKET;
+	case 0100000:
+		return UNIX_KIND_REGULAR;
+	case 0040000:
+		return UNIX_KIND_DIRECTORY;
+	}
+	return UNIX_KIND_OTHER;
+}
+
+/*
+ * Where a name is looked up and its bytes: what connect and sendto are given before
+ * the kernel has found anything. 0: a path relative to a directory, which tells
+ * nothing. sk: a socket of the same type in the same network.
+ */
+#define UNIX_NAME_LEN 108
+
+static __attribute__((noinline)) __u64 unix_name_key(const char *name, __u32 len, __u64 sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 hash = BPF_CORE_READ((struct sock *)sk, sk_type) + 1;
+	bool abstract;
+
+	if (!name)
+		return 0;
+	abstract = !name[0];
+	if (!abstract && name[0] != '/')
+		return 0;
+	if (abstract)
+		hash ^= (__u64)BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net);
+	else
+		hash ^= (__u64)BPF_CORE_READ(task, fs, root.mnt) ^ ((__u64)BPF_CORE_READ(task, fs, root.dentry) << 1);
+	for (__u32 i = 0; i < UNIX_NAME_LEN; i++) {
+		if (i >= len || (!abstract && !name[i]))
+			break;
+		hash = (hash ^ (__u8)name[i]) * 0x100000001b3ull;
+	}
+	return hash | 1; /* no address of a kernel object */
+}
+
+/* A socket with a name: found by it from now on, and by the address that its connections share with it. */
+__attribute__((noinline)) int unix_register_name(__u64 sk, __u64 id)
+{
+	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	char name[UNIX_NAME_LEN + 4] = {};
+	__u64 key = (__u64)addr;
+	__u32 len;
+
+	if (!addr)
+		return 0;
+	unix_alias(key, id, 0, sk);
+	len = BPF_CORE_READ(addr, len);
+	if (len <= 2 || len > 110)
+		return 0;
+	len = (len - 2) & 127;
+	if (len > UNIX_NAME_LEN ||
+	    bpf_probe_read_kernel(name, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
+		return 0;
+	key = unix_name_key(name, len, sk);
+	if (key)
+		unix_alias(key, id, 0, sk);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inside one operation: the buffers that carry the bytes, how long each sat in a
+ * queue, and the descriptors that travel with them. Included by unix.bpf.c.
+ */
+
+/* Each buffer of a send is filled by one call of this, just before it is queued. */
+SEC("?fentry/skb_copy_datagram_from_iter")
+int BPF_PROG(unix_buffer_filled, struct sk_buff *skb)
+{
+	struct ipc_run *run = run_slot();
+
+	if (!run || run->task != current_task() || run->op != OP_SEND ||
+	    (run->obj.mech != MECH_UNIX && !(run->flags & RUN_UNRESOLVED)))
+		return 0;
+	run->aux[2] = (__u64)skb >> 32;
+	run->aux[3] = (__u64)skb;
+	stamp_message((__u64)skb);
+	return 0;
+}
+
+/* A datagram that found its receiver's queue full is queued after the wait. */
+SEC("?fexit/unix_wait_for_peer")
+int BPF_PROG(unix_waited_for_peer)
+{
+	struct ipc_run *run = unix_run();
+
+	if (run && run->op == OP_SEND && (run->aux[2] || run->aux[3]))
+		restamp_message((__u64)run->aux[2] << 32 | run->aux[3]);
+	return 0;
+}
+
+/* A buffer that its receiver has emptied is freed inside the receive; any other was dropped. */
+SEC("?fentry/sock_wfree")
+int BPF_PROG(unix_buffer_freed, struct sk_buff *skb)
+{
+	struct ipc_run *run = unix_run();
+
+	if (!run)
+		return 0;
+	if (run->op == OP_RECV)
+		residency_of_message(&run->obj, (__u64)skb);
+	else
+		drop_stamp((__u64)skb);
+	return 0;
+}
+
+/* SCM_RIGHTS of a message to be sent: its files are taken before anything else happens. */
+SEC("?fexit/__scm_send")
+int BPF_PROG(unix_fds_taken, struct socket *sock, struct msghdr *msg, struct scm_cookie *scm, int ret)
+{
+	struct ipc_run *run = run_slot();
+
+	if (ret || !run || run->task != current_task() || run->op != OP_SEND || !run->kobj ||
+	    (run->obj.mech != MECH_UNIX && !(run->flags & RUN_UNRESOLVED)))
+		return 0;
+	run->aux[1] = BPF_CORE_READ(scm, fp) ? BPF_CORE_READ(scm, fp, count) : 0;
+	if (!run->aux[1])
+		return 0;
+	if (run->obj.mech)
+		unix_count_kinds((__u64)BPF_CORE_READ(scm, fp), run->aux[1], run->obj.id);
+	else
+		run->kobj2 = (__u64)BPF_CORE_READ(scm, fp); /* when it is known whom they go to */
+	return 0;
+}
+
+/* Those of a message that was received; 0 of them when its receiver made no room for any. */
+SEC("?fentry/scm_detach_fds")
+int BPF_PROG(unix_fds_given, struct msghdr *msg, struct scm_cookie *scm)
+{
+	struct ipc_run *run = unix_run();
+
+	if (run && run->op == OP_RECV)
+		run->aux[1] += BPF_CORE_READ(scm, fp, count);
+	return 0;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Socket calls that count themselves: one call is one attempt, one message of a sendmmsg is one. */
+#include "lab/unix.h"
+#include "lab/truth_store.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	CHECK(fstat(fd, &st) == 0);
+	return st.st_ino;
+}
+
+static struct object *object_of_inode(uint64_t inode)
+{
+	return object_new("unix", "unix:[%ju]", (uintmax_t)inode);
+}
+
+struct object *object_pair(int fds[2], int type)
+{
+	struct object *o;
+	uint64_t a, b;
+
+	CHECK(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) == 0);
+	a = inode_of(fds[0]);
+	b = inode_of(fds[1]);
+	o = object_of_inode(a < b ? a : b);
+	certain(o, OPEN, OPS);
+	count(o, OPEN, OPS, 1);
+	fact(o, TOP, "created", 1);
+	return o;
+}
+
+struct object *object_connected(int fd)
+{
+	struct object *o = object_of_inode(inode_of(fd)); /* the far end has no inode yet */
+
+	fact(o, TOP, "created", 1);
+	return o;
+}
+
+/* "@name" is abstract. */
+static socklen_t address(struct sockaddr_un *addr, const char *name)
+{
+	size_t len = strlen(name);
+
+	memset(addr, 0, sizeof(*addr));
+	addr->sun_family = AF_UNIX;
+	CHECK(len < sizeof(addr->sun_path));
+	memcpy(addr->sun_path, name, len);
+	if (name[0] != '@')
+		return sizeof(*addr);
+	addr->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+struct object *object_bound(int *fd, int type, const char *name, int backlog)
+{
+	struct sockaddr_un addr;
+	socklen_t len = address(&addr, name);
+	struct object *o;
+
+	*fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	CHECK(*fd >= 0);
+	o = object_of_inode(inode_of(*fd));
+	o->opens_wait = type != SOCK_DGRAM;
+	CHECK(bind(*fd, (void *)&addr, len) == 0);
+	count(o, CTL, OPS, 1);
+	if (backlog >= 0) {
+		CHECK(listen(*fd, backlog) == 0);
+		count(o, CTL, OPS, 1);
+	}
+	certain(o, OPEN, OPS);
+	fact(o, TOP, "created", 1);
+	return o;
+}
+
+static ssize_t ended(struct object *o, enum side side, ssize_t ret, bool payload)
+{
+	int error = errno;
+
+	count(o, side, OPS, 1);
+	if (ret < 0) {
+		count_error(o, side, error);
+	} else if (payload) {
+		count(o, side, BYTES, (uint64_t)ret);
+		count(o, side, COPIED, (uint64_t)ret);
+	}
+	errno = error;
+	return ret;
+}
+
+ssize_t op_send(struct object *o, int fd, size_t n, int flags)
+{
+	enter_call();
+	return ended(o, SEND, send(fd, payload(n), n, flags | MSG_NOSIGNAL), true);
+}
+
+ssize_t op_sendto(struct object *o, int fd, size_t n, int flags, const char *name)
+{
+	struct sockaddr_un addr;
+	socklen_t len = address(&addr, name);
+
+	enter_call();
+	return ended(o, SEND, sendto(fd, payload(n), n, flags, (void *)&addr, len), true);
+}
+
+ssize_t op_recv(struct object *o, int fd, size_t size, int flags)
+{
+	bool peeks = flags & MSG_PEEK;
+
+	enter_call();
+	return ended(o, peeks ? CTL : RECV, recv(fd, payload(size), size, flags), !peeks);
+}
+
+/* Every message that was moved is an operation. */
+static ssize_t ended_all(struct object *o, enum side side, ssize_t ret, const struct mmsghdr *messages)
+{
+	if (ret < 0)
+		return ended(o, side, ret, true);
+	for (ssize_t i = 0; i < ret; i++)
+		ended(o, side, (ssize_t)messages[i].msg_len, true);
+	return ret;
+}
+
+#define MAX_MESSAGES 32
+
+static void prepare(struct mmsghdr *messages, struct iovec *iov, unsigned cnt, size_t n)
+{
+	CHECK(cnt <= MAX_MESSAGES);
+	memset(messages, 0, cnt * sizeof(*messages));
+	for (unsigned i = 0; i < cnt; i++) {
+		iov[i] = (struct iovec){payload(n), n};
+		messages[i].msg_hdr.msg_iov = &iov[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+ssize_t op_sendmmsg(struct object *o, int fd, unsigned cnt, size_t n)
+{
+	struct mmsghdr messages[MAX_MESSAGES];
+	struct iovec iov[MAX_MESSAGES];
+
+	prepare(messages, iov, cnt, n);
+	enter_call();
+	return ended_all(o, SEND, sendmmsg(fd, messages, cnt, 0), messages);
+}
+
+ssize_t op_recvmmsg(struct object *o, int fd, unsigned cnt, size_t size)
+{
+	struct mmsghdr messages[MAX_MESSAGES];
+	struct iovec iov[MAX_MESSAGES];
+
+	prepare(messages, iov, cnt, size);
+	enter_call();
+	return ended_all(o, RECV, recvmmsg(fd, messages, cnt, 0, NULL), messages);
+}
+
+#define MAX_FDS 16
+
+ssize_t op_sendfds(struct object *o, int fd, const int *fds, unsigned cnt)
+{
+	struct iovec iov = {payload(1), 1};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * MAX_FDS)] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
+	struct cmsghdr *c = (void *)control;
+
+	CHECK(cnt <= MAX_FDS);
+	msg.msg_controllen = CMSG_SPACE(sizeof(int) * cnt);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int) * cnt);
+	memcpy(CMSG_DATA(c), fds, sizeof(int) * cnt);
+	enter_call();
+	return ended(o, SEND, sendmsg(fd, &msg, 0), true);
+}
+
+ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt)
+{
+	struct iovec iov = {payload(1), 1};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * MAX_FDS)] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control};
+	struct cmsghdr *c = (void *)control;
+	ssize_t ret;
+
+	CHECK(cnt <= MAX_FDS);
+	msg.msg_controllen = CMSG_SPACE(sizeof(int) * cnt);
+	enter_call();
+	ret = ended(o, RECV, recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), true);
+	CHECK(ret < 0 || (c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int) * cnt)));
+	memcpy(fds, CMSG_DATA(c), sizeof(int) * cnt);
+	return ret;
+}
+
+int op_connect(struct object *o, int fd, const char *name)
+{
+	struct sockaddr_un addr;
+	socklen_t len = address(&addr, name);
+
+	enter_call();
+	return (int)ended(o, OPEN, connect(fd, (void *)&addr, len), false);
+}
+
+int op_accept(struct object *o, int fd)
+{
+	enter_call();
+	return (int)ended(o, OPEN, accept(fd, NULL, NULL), false);
+}
+
+int op_shutdown(struct object *o, int fd, int how)
+{
+	enter_call();
+	return (int)ended(o, CTL, shutdown(fd, how), false);
+}
+
+void must_send(struct object *o, int fd, size_t n)
+{
+	ssize_t ret = op_send(o, fd, n, 0);
+
+	if (ret != (ssize_t)n)
+		FAIL("send of %zu bytes to %s: %zd (%s)", n, object_key(o), ret, strerror(errno));
+}
+
+void must_recv(struct object *o, int fd, size_t size, size_t expected)
+{
+	ssize_t ret = op_recv(o, fd, size, 0);
+
+	if (ret != (ssize_t)expected)
+		FAIL("receive of %zu bytes from %s: %zd, not %zu (%s)", size, object_key(o), ret, expected,
+		     strerror(errno));
+}

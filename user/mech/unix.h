@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the parts of the description of UNIX sockets share; numbers as in bpf/unix.bpf.h. */
+#ifndef MECH_UNIX_H
+#define MECH_UNIX_H
+
+#include "mech.h"
+
+/* struct unix_internals: those that are computed with */
+enum unix_word {
+	UNIX_TYPE = 0,
+	UNIX_STATE = 1,
+	UNIX_SECOND_INODE = 2,
+	UNIX_FIRST_BUFFERS = 3,
+	UNIX_SECOND_BUFFERS = 4,
+	UNIX_SHUTDOWN = 9,
+	UNIX_QUEUE_LIMIT = 10,
+	UNIX_WHEN = 14,
+};
+
+#define UNIX_FIRST_CLOSED 16
+#define UNIX_SECOND_CLOSED 32
+
+#define UNIX_LISTENING 10
+
+enum unix_counter {
+	UNIX_FIRST_BYTES = 0,
+	UNIX_FDS = 1,
+	UNIX_CONNECTS = 2,
+	UNIX_TRUNCATED = 4,
+};
+
+enum unix_object_counter {
+	UNIX_KIND_PIPE = 0,
+	UNIX_KIND_SOCKET,
+	UNIX_KIND_REGULAR,
+	UNIX_KIND_DIRECTORY,
+	UNIX_KIND_OTHER,
+};
+
+extern const struct mech_hook unix_hooks[];
+extern const struct mech_syscall unix_syscalls[];
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which kernel functions move bytes and descriptors through a UNIX socket; programs in bpf/unix*.bpf.[ch]. */
+#include <asm/unistd.h>
+
+#include "mech/unix.h"
+#include "syscall.h"
+
+#define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
+#define ANY (~0u) /* everything but --counts */
+
+/* Exit hooks first: an operation without its beginning is still counted. */
+const struct mech_hook unix_hooks[] = {
+	{"unix_stream_send_exit", "unix_stream_sendmsg", .op = OP_SEND},
+	{"unix_stream_recv_exit", "unix_stream_recvmsg", .op = OP_RECV},
+	{"unix_dgram_send_exit", "unix_dgram_sendmsg", .op = OP_SEND},
+	{"unix_dgram_recv_exit", "unix_dgram_recvmsg", .op = OP_RECV},
+	{"unix_packet_send_exit", "unix_seqpacket_sendmsg", .op = OP_SEND},
+	{"unix_packet_recv_exit", "unix_seqpacket_recvmsg", .op = OP_RECV},
+	{"unix_connect_exit", "unix_stream_connect", .op = OP_OPEN},
+	{"unix_dgram_connect_exit", "unix_dgram_connect", .op = OP_OPEN},
+	{"unix_accept_exit", "unix_accept", .op = OP_OPEN},
+	{"unix_release_exit", "unix_release_sock", ANY, .op = OP_CLOSE},
+	{"unix_bind_exit", "unix_bind", .op = OP_CTL},
+	{"unix_listen_exit", "unix_listen", .op = OP_CTL},
+	{"unix_shutdown_exit", "unix_shutdown", .op = OP_CTL},
+	{"unix_pair_exit", "sock_alloc_file", .op = OP_OPEN},
+	{"unix_found", "unix_find_other", .op = -1},
+	{"unix_stream_send_entry", "unix_stream_sendmsg", ENTRY, .op = -1},
+	{"unix_stream_recv_entry", "unix_stream_recvmsg", ENTRY, .op = -1},
+	{"unix_dgram_send_entry", "unix_dgram_sendmsg", .op = -1},
+	{"unix_dgram_recv_entry", "unix_dgram_recvmsg", ENTRY, .op = -1},
+	{"unix_packet_send_entry", "unix_seqpacket_sendmsg", ENTRY, .op = -1},
+	{"unix_packet_recv_entry", "unix_seqpacket_recvmsg", ENTRY, .op = -1},
+	{"unix_connect_entry", "unix_stream_connect", .op = -1},
+	{"unix_dgram_connect_entry", "unix_dgram_connect", .op = -1},
+	{"unix_accept_entry", "unix_accept", ENTRY, .op = -1},
+	{"unix_release_entry", "unix_release_sock", ANY, .op = -1},
+	{"unix_shutdown_entry", "unix_shutdown", ENTRY, .op = -1},
+	{"unix_splice_exit", "unix_stream_splice_read", .op = OP_RECV, .optional = true,
+	 .without = "bytes received by splice"},
+	{"unix_splice_entry", "unix_stream_splice_read", ENTRY, .op = -1, .optional = true,
+	 .without = "waits in splice"},
+	{"unix_sendpage_exit", "unix_stream_sendpage", .op = OP_SEND, .optional = true},
+	{"unix_sendpage_entry", "unix_stream_sendpage", ENTRY, .op = -1, .optional = true},
+	{"unix_fds_taken", "__scm_send", ANY, .op = -1, .optional = true, .without = "descriptors passed"},
+	{"unix_fds_given", "scm_detach_fds", ANY, .op = -1, .optional = true, .without = "descriptors received"},
+	{"unix_buffer_filled", "skb_copy_datagram_from_iter", PROFILE_RESIDENCY, .op = -1, .optional = true,
+	 .without = "residency"},
+	{"unix_waited_for_peer", "unix_wait_for_peer", PROFILE_RESIDENCY, .op = -1, .optional = true},
+	{"unix_buffer_freed", "sock_wfree", PROFILE_RESIDENCY, .op = -1, .optional = true, .without = "residency"},
+	{.program = NULL},
+};
+
+#define CALL(call) #call, __NR_##call
+#define NO_CMD .cmd_arg = -1
+#define ONE_FD .fd2_arg = -1
+
+const struct mech_syscall unix_syscalls[] = {
+	{CALL(write), SYSCALL_FD, OP_SEND, 0, ONE_FD, 2, NO_CMD},
+	{CALL(read), SYSCALL_FD, OP_RECV, 0, ONE_FD, 2, NO_CMD},
+	{CALL(writev), SYSCALL_FD, OP_SEND, 0, ONE_FD, -1, NO_CMD},
+	{CALL(readv), SYSCALL_FD, OP_RECV, 0, ONE_FD, -1, NO_CMD},
+	{CALL(pwritev2), SYSCALL_FD, OP_SEND, 0, ONE_FD, -1, NO_CMD},
+	{CALL(preadv2), SYSCALL_FD, OP_RECV, 0, ONE_FD, -1, NO_CMD},
+	{CALL(splice), SYSCALL_SPLICE, OP_RECV, 0, 2, 4, NO_CMD},
+	{CALL(sendfile), SYSCALL_SENDFILE, OP_SEND, 0, ONE_FD, 3, NO_CMD},
+	{CALL(sendto), SYSCALL_SEND_TO, OP_SEND, 0, ONE_FD, 2, NO_CMD},
+	{CALL(recvfrom), SYSCALL_RECV_FROM, OP_RECV, 0, 3, 2, NO_CMD},
+	{CALL(sendmsg), SYSCALL_MSG, OP_SEND, 0, ONE_FD, -1, NO_CMD},
+	{CALL(recvmsg), SYSCALL_MSG, OP_RECV, 0, 2, -1, NO_CMD},
+	{CALL(sendmmsg), SYSCALL_MMSG, OP_SEND, 0, ONE_FD, -1, NO_CMD},
+	{CALL(recvmmsg), SYSCALL_MMSG, OP_RECV, 0, 3, -1, NO_CMD},
+	{CALL(connect), SYSCALL_CONNECT, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
+	{CALL(accept), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
+	{CALL(accept4), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
+	{CALL(socketpair), SYSCALL_PAIR, OP_OPEN, 3, ONE_FD, -1, NO_CMD},
+	{CALL(bind), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
+	{CALL(listen), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
+	{CALL(shutdown), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
+	MECH_SYSCALLS_END,
+};
