@@ -47,14 +47,14 @@ static __always_inline bool classify_socket(struct file *file, struct target *t)
 /* The socket that listens or receives at a name of user space's; 0: nobody known. Global, verified once. */
 __attribute__((noinline)) __u64 ipc_named_object(__u64 address, __u32 len, __u64 sk)
 {
-	char name[UNIX_NAME_LEN + 4] = {};
+	char name[UNIX_NAME_ROOM] = {};
 	struct ipc_alias *alias;
 	__u64 key;
 
 	if (len <= 2 || len > 110)
 		return 0;
-	len = (len - 2) & 127;
-	if (len > UNIX_NAME_LEN || bpf_probe_read_user(name, len, (void *)address + 2))
+	len = unix_name_size(len);
+	if (bpf_probe_read_user(name, len, (void *)address + 2))
 		return 0;
 	key = unix_name_key(name, len, sk);
 	alias = key ? bpf_map_lookup_elem(&aliases, &key) : NULL;

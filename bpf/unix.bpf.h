@@ -236,6 +236,17 @@ static __always_inline __s64 unix_inside(__u64 sk)
 	return own < 0 || others < 0 ? -1 : own + others;
 }
 
+#define UNIX_NAME_LEN 108
+#define UNIX_NAME_ROOM 128 /* what the verifier sees of a name's length */
+
+/* Bytes of the name in an address of this length, which is 3 to 110; a compiler that knows that drops the mask. */
+static __always_inline __u32 unix_name_size(__u32 len)
+{
+	len -= 2;
+	barrier_var(len);
+	return len & (UNIX_NAME_ROOM - 1);
+}
+
 /* "/path" or "@abstract", up to a NUL inside it; false: it has none. */
 static __always_inline bool unix_name(struct sock *sk, struct ipc_name *name)
 {
@@ -247,7 +258,7 @@ static __always_inline bool unix_name(struct sock *sk, struct ipc_name *name)
 	len = BPF_CORE_READ(addr, len);
 	if (len <= 2 || len > 110)
 		return false;
-	len = (len - 2) & 127;
+	len = unix_name_size(len);
 	if (bpf_probe_read_kernel(name->path, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
 		return false;
 	if (!name->path[0])
@@ -290,8 +301,6 @@ static __always_inline __u32 unix_kind_of(struct file *file)
  * the kernel has found anything. 0: a path relative to a directory, which tells
  * nothing. sk: a socket of the same type in the same network.
  */
-#define UNIX_NAME_LEN 108
-
 static __attribute__((noinline)) __u64 unix_name_key(const char *name, __u32 len, __u64 sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -319,7 +328,7 @@ static __attribute__((noinline)) __u64 unix_name_key(const char *name, __u32 len
 __attribute__((noinline)) int unix_register_name(__u64 sk, __u64 id)
 {
 	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	char name[UNIX_NAME_LEN + 4] = {};
+	char name[UNIX_NAME_ROOM] = {};
 	__u64 key = (__u64)addr;
 	__u32 len;
 
@@ -329,9 +338,8 @@ __attribute__((noinline)) int unix_register_name(__u64 sk, __u64 id)
 	len = BPF_CORE_READ(addr, len);
 	if (len <= 2 || len > 110)
 		return 0;
-	len = (len - 2) & 127;
-	if (len > UNIX_NAME_LEN ||
-	    bpf_probe_read_kernel(name, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
+	len = unix_name_size(len);
+	if (bpf_probe_read_kernel(name, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
 		return 0;
 	key = unix_name_key(name, len, sk);
 	if (key)

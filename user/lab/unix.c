@@ -15,6 +15,7 @@ static void one_pair(int type)
 {
 	o = object_pair(fds, type);
 	certain_waits(o);
+	fact(o, TOP, "created", 1);
 }
 
 static void gone(void)
@@ -100,6 +101,7 @@ static void run_datagrams(unsigned n)
 
 	o = object_bound(&receiver, SOCK_DGRAM, path, -1);
 	certain_waits(o);
+	fact(o, TOP, "created", 1);
 	sender = socket(AF_UNIX, SOCK_DGRAM, 0);
 	CHECK(sender >= 0);
 	for (unsigned i = 0; i < n; i++) {

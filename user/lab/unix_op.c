@@ -34,16 +34,12 @@ struct object *object_pair(int fds[2], int type)
 	o = object_of_inode(a < b ? a : b);
 	certain(o, OPEN, OPS);
 	count(o, OPEN, OPS, 1);
-	fact(o, TOP, "created", 1);
 	return o;
 }
 
 struct object *object_connected(int fd)
 {
-	struct object *o = object_of_inode(inode_of(fd)); /* the far end has no inode yet */
-
-	fact(o, TOP, "created", 1);
-	return o;
+	return object_of_inode(inode_of(fd)); /* the far end has no inode yet */
 }
 
 /* "@name" is abstract. */
@@ -78,7 +74,6 @@ struct object *object_bound(int *fd, int type, const char *name, int backlog)
 		count(o, CTL, OPS, 1);
 	}
 	certain(o, OPEN, OPS);
-	fact(o, TOP, "created", 1);
 	return o;
 }
 

@@ -14,6 +14,7 @@ static void one_pair(int type)
 {
 	o = object_pair(fds, type);
 	certain_waits(o);
+	fact(o, TOP, "created", 1);
 }
 
 static void reader(void *arg)
@@ -211,12 +212,14 @@ static void run_accept(unsigned n)
 		must_recv(pair, fd, 97, 59);
 		must_recv(pair, fd, 97, 0); /* its peer is gone */
 		close_fd(fd);
+		fact(pair, TOP, "created", 1);
 		fact(pair, TOP, "destroyed", 1);
 		fact(pair, TOP, "balance_bytes", 0);
 		fact(pair, INTERNALS, "sent_by_first", 53);
 		fact(pair, INTERNALS, "received_by_first", 59);
 	}
 	join(t);
+	fact(o, TOP, "created", 1);
 	fact(o, INTERNALS, "connects", n);
 	fact(o, CAPACITY, "slots", 6);
 }
