@@ -22,41 +22,42 @@ static __always_inline struct sock *sock_of(struct file *file)
 	return BPF_CORE_READ(socket, sk);
 }
 
-/* Classes of sockets have an address family in place of a magic number. */
-static __always_inline bool classify_socket(struct file *file, struct target *t)
+/* Classes of sockets have an address family in place of a magic number. IPC_FILE_CLASSES: none. Global. */
+__attribute__((noinline)) __u32 ipc_socket_class(__u32 family)
 {
-	struct sock *sk = sock_of(file);
-	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	if (!sk)
-		return false;
 	for (__u32 i = 0; i < IPC_FILE_CLASSES; i++) {
 		if (i >= file_classes_cnt)
 			break;
-		if (file_classes[i].mode != S_IFSOCK || file_classes[i].magic != family)
-			continue;
-		t->class = i;
-		t->kobj = (__u64)sk;
-		t->mode = BPF_CORE_READ(file, f_mode);
-		t->flags = BPF_CORE_READ(file, f_flags);
-		return unix_identify((__u64)sk, t->op, &t->obj);
+		if (file_classes[i].mode == S_IFSOCK && file_classes[i].magic == family)
+			return i;
 	}
-	return false;
+	return IPC_FILE_CLASSES;
+}
+
+static __always_inline bool classify_socket(struct file *file, struct target *t)
+{
+	struct sock *sk = sock_of(file);
+
+	if (!sk)
+		return false;
+	t->class = ipc_socket_class(BPF_CORE_READ(sk, __sk_common.skc_family));
+	if (t->class >= IPC_FILE_CLASSES)
+		return false;
+	t->kobj = (__u64)sk;
+	t->mode = BPF_CORE_READ(file, f_mode);
+	t->flags = BPF_CORE_READ(file, f_flags);
+	return unix_identify((__u64)sk, t->op, &t->obj);
 }
 
 /* The socket that listens or receives at a name of user space's; 0: nobody known. Global, verified once. */
 __attribute__((noinline)) __u64 ipc_named_object(__u64 address, __u32 len, __u64 sk)
 {
-	char name[UNIX_NAME_ROOM] = {};
 	struct ipc_alias *alias;
 	__u64 key;
 
-	if (len <= 2 || len > 110)
+	if (len <= 2 || len > UNIX_NAME_LEN + 2)
 		return 0;
-	len = unix_name_size(len);
-	if (bpf_probe_read_user(name, len, (void *)address + 2))
-		return 0;
-	key = unix_name_key(name, len, sk);
+	key = unix_name_key(address + 2, len - 2, sk, 1);
 	alias = key ? bpf_map_lookup_elem(&aliases, &key) : NULL;
 	return alias && unix_ino((void *)alias->other) == alias->id ? alias->other : 0;
 }
@@ -153,35 +154,6 @@ __attribute__((noinline)) int ipc_socket_named(__u64 sk, __u64 id)
 	return 0;
 }
 
-/* What a call on a socket left behind, beyond the common figures. */
-static __always_inline void note_socket(struct ipc_edge *edge, struct ipc_run *run, const struct ipc_object_id *obj,
-					__u64 sk, __u8 op, __s64 ret)
-{
-	__u32 which = SCRATCH_EXIT;
-	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
-	struct ipc_object *o;
-
-	if (PROFILE(~0u) && k && !ipc_socket_words(which, run->progress ?: sk, obj->id)) {
-		struct unix_internals *s = (void *)edge->state;
-
-		__builtin_memcpy(edge->state, k->words, sizeof(edge->state));
-		stamp_state(edge->state);
-		depth_note(edge, s->first_buffers + s->second_buffers);
-		if (op == OP_SEND && run->own_waits && s->type == SOCKET_DGRAM)
-			depth_was_full(edge, s->queue_limit);
-	}
-	if ((op == OP_SEND || op == OP_RECV) && ret > 0 && unix_ino((void *)sk) == obj->id)
-		add(&edge->counters[UNIX_FIRST_BYTES], ret);
-	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
-	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
-		o = bpf_map_lookup_elem(&objects, obj);
-		if (o)
-			o->flags |= OBJECT_INSIDE_UNKNOWN; /* it may have been cut */
-	}
-	if (op == OP_CTL && !ret)
-		ipc_socket_named(sk, obj->id);
-}
-
 /* A connection was made: the pair begins here. Global. Returns 0. */
 __attribute__((noinline)) int ipc_socket_connected(__u64 sk)
 {
@@ -194,6 +166,62 @@ __attribute__((noinline)) int ipc_socket_connected(__u64 sk)
 	if (o && !o->creations)
 		o->creations = 1;
 	unix_note_name(pair.id, sk);
+	return 0;
+}
+
+/* What ipc_note_socket() is told of a call besides its result. */
+enum socket_note {
+	SOCKET_MESSAGES = 0xffff,    /* how many it moved, when there were several */
+	SOCKET_CONNECTED = 1 << 16,
+	SOCKET_MESSAGE = 1 << 17,    /* run->kobj2 is one in user space, with descriptors perhaps */
+};
+
+/*
+ * What a call on a socket left behind, beyond the common figures. Global, for the
+ * verifier: so it finds run and edge again. Returns 0.
+ */
+__attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s64 ret, __u32 note)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	__u32 which = SCRATCH_EXIT, messages = note & SOCKET_MESSAGES;
+	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+	struct ipc_run *run = run_slot();
+	struct ipc_edge_key key;
+	struct ipc_edge *edge = edge_get(&obj, op, &key);
+	struct ipc_object *o;
+
+	if (!run || !edge || !k)
+		return 0;
+	if (PROFILE(~0u) && !ipc_socket_words(which, run->progress ?: sk, id)) {
+		struct unix_internals *s = (void *)edge->state;
+
+		__builtin_memcpy(edge->state, k->words, sizeof(edge->state));
+		stamp_state(edge->state);
+		depth_note(edge, s->first_buffers + s->second_buffers);
+		if (op == OP_SEND && run->own_waits && s->type == SOCKET_DGRAM)
+			depth_was_full(edge, s->queue_limit);
+	}
+	if (messages > 1) {
+		add(&edge->ops, messages - 1);
+		if (ret)
+			add(&edge->copies, messages - 1);
+	}
+	if ((op == OP_SEND || op == OP_RECV) && ret > 0 && unix_ino((void *)sk) == id)
+		add(&edge->counters[UNIX_FIRST_BYTES], ret);
+	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
+	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
+		o = bpf_map_lookup_elem(&objects, &obj);
+		if (o)
+			o->flags |= OBJECT_INSIDE_UNKNOWN; /* it may have been cut */
+	}
+	if ((note & SOCKET_MESSAGE) && ret >= 0)
+		add(&edge->counters[UNIX_FDS], ipc_count_rights(run->kobj2, id, op == OP_SEND));
+	if (note & SOCKET_CONNECTED) {
+		add(&edge->counters[UNIX_CONNECTS], 1);
+		ipc_socket_connected(sk);
+	}
+	if (op == OP_CTL && !ret)
+		ipc_socket_named(sk, id);
 	return 0;
 }
 

@@ -34,8 +34,7 @@ struct side {
 	__u64 before; /* head, where slots are added without a copy; ~0: they are not */
 	__s64 ret;
 	__u64 moved;
-	__u64 msg;	/* sockets: the message of one that may carry descriptors, in user space */
-	__u32 messages; /* of sendmmsg, recvmmsg */
+	__u32 note; /* enum socket_note */
 	__u32 class;
 	__u8 op;
 	bool payload;
@@ -45,7 +44,6 @@ struct side {
 	bool created;
 	bool destroyed;
 	bool cut; /* some of it may have been thrown away, nobody knows how much */
-	bool connected;
 };
 
 #define NO_SLOTS (~0ull)
@@ -103,17 +101,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
 	if (is_socket_class(side->class)) {
-		note_socket(edge, run, &side->obj, side->kobj, side->op, side->ret);
-		if (side->messages > 1)
-			add(&edge->ops, side->messages - 1);
-		if (side->messages > 1 && side->ret)
-			add(&edge->copies, side->messages - 1);
-		if (side->connected) {
-			add(&edge->counters[UNIX_CONNECTS], 1);
-			ipc_socket_connected(side->kobj);
-		}
-		if (side->msg && side->ret >= 0)
-			add(&edge->counters[UNIX_FDS], ipc_count_rights(side->msg, side->obj.id, side->op == OP_SEND));
+		ipc_note_socket(side->kobj, side->obj.id, side->op, side->ret, side->note);
 	} else {
 		if (PROFILE(~0u) && !side->destroyed)
 			note_state(edge, side, run);
@@ -221,11 +209,11 @@ static __always_inline void socket_side(struct side *side, struct ipc_run *run, 
 	__u64 listener;
 
 	if (kind == SYSCALL_MMSG && ret > 0) {
-		side->messages = ret;
+		side->note = ret & SOCKET_MESSAGES;
 		side->ret = ipc_mmsg_bytes(run->kobj2, ret);
 	}
 	if (kind == SYSCALL_MSG)
-		side->msg = run->kobj2;
+		side->note = SOCKET_MESSAGE;
 	if (kind == SYSCALL_RECV_FROM && ret > 0 && (__u64)ret > run->size)
 		side->ret = run->size; /* MSG_TRUNC: the result is how long it was */
 	if (side->op == OP_RECV && run->aux[1]) {
@@ -234,7 +222,7 @@ static __always_inline void socket_side(struct side *side, struct ipc_run *run, 
 	}
 	if (kind != SYSCALL_CONNECT || ret)
 		return;
-	side->connected = true;
+	side->note = SOCKET_CONNECTED;
 	listener = listener_of(side->kobj);
 	if (listener) {
 		side->obj.id = unix_ino((void *)listener);

@@ -239,45 +239,37 @@ static __always_inline __s64 unix_inside(__u64 sk)
 #define UNIX_NAME_LEN 108
 #define UNIX_NAME_ROOM 128 /* what the verifier sees of a name's length */
 
-/* Bytes of the name in an address of this length, which is 3 to 110; a compiler that knows that drops the mask. */
-static __always_inline __u32 unix_name_size(__u32 len)
-{
-	len -= 2;
-	barrier_var(len);
-	return len & (UNIX_NAME_ROOM - 1);
-}
+static struct ipc_name zero_name;
 
-/* "/path" or "@abstract", up to a NUL inside it; false: it has none. */
-static __always_inline bool unix_name(struct sock *sk, struct ipc_name *name)
-{
-	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	__u32 len;
-
-	if (!addr)
-		return false;
-	len = BPF_CORE_READ(addr, len);
-	if (len <= 2 || len > 110)
-		return false;
-	len = unix_name_size(len);
-	if (bpf_probe_read_kernel(name->path, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
-		return false;
-	if (!name->path[0])
-		name->path[0] = '@';
-	return true;
-}
-
-/* A listener's or a receiver's own name; a pair is known by that of the end that has one. Global. */
+/*
+ * "/path" or "@abstract", up to a NUL inside it: a listener's or a receiver's own
+ * name; a pair is known by that of the end that has one. Written where it stays, for
+ * there is no room on the stack; the first byte last: until then it is no name. Global.
+ */
 __attribute__((noinline)) int unix_note_name(__u64 id, __u64 sk)
 {
+	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
 	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
-	struct ipc_name name = {};
-	struct sock *peer;
+	struct sock *peer = unix_peer((void *)sk);
+	struct ipc_name *name;
+	__u64 path;
+	__u32 len;
+	char first = 0;
 
-	if (bpf_map_lookup_elem(&names, &obj))
+	if (!addr && peer)
+		addr = BPF_CORE_READ((struct unix_sock *)peer, addr);
+	len = addr ? BPF_CORE_READ(addr, len) : 0;
+	if (len <= 2 || len > UNIX_NAME_LEN + 2 || bpf_map_lookup_elem(&names, &obj))
 		return 0;
-	peer = unix_peer((void *)sk);
-	if (unix_name((void *)sk, &name) || (peer && unix_name(peer, &name)))
-		map_create(&names, &obj, &name);
+	map_create(&names, &obj, &zero_name);
+	name = bpf_map_lookup_elem(&names, &obj);
+	path = (__u64)addr + bpf_core_field_offset(struct unix_address, name) + 2;
+	if (!name || !probe_read(&first, path))
+		return 0;
+	len -= 3;
+	barrier_var(len);
+	bpf_probe_read_kernel(name->path + 1, len & (UNIX_NAME_ROOM - 1), (void *)path + 1);
+	name->path[0] = first ?: '@';
 	return 0;
 }
 
@@ -296,30 +288,48 @@ static __always_inline __u32 unix_kind_of(struct file *file)
 	return UNIX_KIND_OTHER;
 }
 
+#define NUL_IN(word) (((word) - 0x0101010101010101ull) & ~(word) & 0x8080808080808080ull)
+
 /*
  * Where a name is looked up and its bytes: what connect and sendto are given before
- * the kernel has found anything. 0: a path relative to a directory, which tells
- * nothing. sk: a socket of the same type in the same network.
+ * the kernel has found anything. address: of its len bytes, in user space or in the
+ * kernel. 0: a path relative to a directory, which tells nothing. sk: a socket of the
+ * same type in the same network. Global.
  */
-static __attribute__((noinline)) __u64 unix_name_key(const char *name, __u32 len, __u64 sk)
+__attribute__((noinline)) __u64 unix_name_key(__u64 address, __u32 len, __u64 sk, __u32 from_user)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 hash = BPF_CORE_READ((struct sock *)sk, sk_type) + 1;
-	bool abstract;
+	bool abstract = false;
 
-	if (!name)
-		return 0;
-	abstract = !name[0];
-	if (!abstract && name[0] != '/')
-		return 0;
-	if (abstract)
-		hash ^= (__u64)BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net);
-	else
-		hash ^= (__u64)BPF_CORE_READ(task, fs, root.mnt) ^ ((__u64)BPF_CORE_READ(task, fs, root.dentry) << 1);
-	for (__u32 i = 0; i < UNIX_NAME_LEN; i++) {
-		if (i >= len || (!abstract && !name[i]))
+	for (__u32 i = 0; i < UNIX_NAME_LEN; i += 8) {
+		__u64 word = 0, nul;
+		__u32 size = 8;
+
+		if (i >= len)
 			break;
-		hash = (hash ^ (__u8)name[i]) * 0x100000001b3ull;
+		if (len - i < 8)
+			size = (len - i) & 7;
+		if (from_user ? bpf_probe_read_user(&word, size, (void *)address + i) :
+				bpf_probe_read_kernel(&word, size, (void *)address + i))
+			return 0;
+		if (!i) {
+			abstract = !(word & 0xff);
+			if (!abstract && (word & 0xff) != '/')
+				return 0;
+			if (abstract)
+				hash ^= (__u64)BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net);
+			else
+				hash ^= (__u64)BPF_CORE_READ(task, fs, root.mnt) ^
+					((__u64)BPF_CORE_READ(task, fs, root.dentry) << 1);
+		}
+		nul = abstract ? 0 : NUL_IN(word);
+		if (nul)
+			word &= ((nul & -nul) >> 7) - 1; /* a path ends there */
+		hash = (hash ^ word) * 0x9E3779B97F4A7C15ull;
+		hash ^= hash >> 29;
+		if (nul)
+			break;
 	}
 	return hash | 1; /* no address of a kernel object */
 }
@@ -328,7 +338,6 @@ static __attribute__((noinline)) __u64 unix_name_key(const char *name, __u32 len
 __attribute__((noinline)) int unix_register_name(__u64 sk, __u64 id)
 {
 	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	char name[UNIX_NAME_ROOM] = {};
 	__u64 key = (__u64)addr;
 	__u32 len;
 
@@ -336,12 +345,9 @@ __attribute__((noinline)) int unix_register_name(__u64 sk, __u64 id)
 		return 0;
 	unix_alias(key, id, 0, sk);
 	len = BPF_CORE_READ(addr, len);
-	if (len <= 2 || len > 110)
+	if (len <= 2 || len > UNIX_NAME_LEN + 2)
 		return 0;
-	len = unix_name_size(len);
-	if (bpf_probe_read_kernel(name, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) + 2))
-		return 0;
-	key = unix_name_key(name, len, sk);
+	key = unix_name_key(key + bpf_core_field_offset(struct unix_address, name) + 2, len - 2, sk, 0);
 	if (key)
 		unix_alias(key, id, 0, sk);
 	return 0;
