@@ -70,11 +70,11 @@ static void run_packets(unsigned n)
 {
 	one_pair(SOCK_SEQPACKET);
 	for (unsigned i = 0; i < n; i++) {
-		must_send(o, fds[0], 307);
-		must_recv(o, fds[1], 1009, 307);
+		must_sock_send(o, fds[0], 307);
+		must_sock_recv(o, fds[1], 1009, 307);
 	}
-	must_send(o, fds[1], 501);
-	must_recv(o, fds[0], 101, 101);
+	must_sock_send(o, fds[1], 501);
+	must_sock_recv(o, fds[0], 101, 101);
 	fact(o, INTERNALS, "truncated", 1);
 	fact(o, INTERNALS, "type", SOCK_SEQPACKET);
 	fact(o, INTERNALS, "sent_by_first", n * 307);
@@ -85,10 +85,10 @@ static void run_packets(unsigned n)
 static void run_peek(unsigned n)
 {
 	one_pair(SOCK_STREAM);
-	must_send(o, fds[0], 251);
+	must_sock_send(o, fds[0], 251);
 	for (unsigned i = 0; i < n; i++)
 		CHECK(op_recv(o, fds[1], 97, MSG_PEEK) == 97);
-	must_recv(o, fds[1], 1009, 251);
+	must_sock_recv(o, fds[1], 1009, 251);
 	fact(o, INTERNALS, "received_by_second", 251);
 	fact(o, INTERNALS, "received_by_first", 0);
 }
@@ -106,7 +106,7 @@ static void run_datagrams(unsigned n)
 	CHECK(sender >= 0);
 	for (unsigned i = 0; i < n; i++) {
 		CHECK(op_sendto(o, sender, 83, 0, path) == 83);
-		must_recv(o, receiver, 1009, 83);
+		must_sock_recv(o, receiver, 1009, 83);
 	}
 	CHECK(op_connect(o, sender, path) == 0);
 	for (unsigned i = 0; i < n; i++) {
@@ -125,10 +125,10 @@ static void run_datagram_pair(unsigned n)
 {
 	one_pair(SOCK_DGRAM);
 	for (unsigned i = 0; i < n; i++)
-		must_send(o, fds[0], 61);
+		must_sock_send(o, fds[0], 61);
 	fact(o, DEPTH, "max_slots", n);
 	for (unsigned i = 0; i < n; i++)
-		must_recv(o, fds[1], 61, 61);
+		must_sock_recv(o, fds[1], 61, 61);
 	directions(n * 61, 0);
 }
 

@@ -26,7 +26,7 @@ int op_connect(struct object *o, int fd, const char *name);
 int op_accept(struct object *o, int fd);
 int op_shutdown(struct object *o, int fd, int how);
 
-void must_send(struct object *o, int fd, size_t n);
-void must_recv(struct object *o, int fd, size_t size, size_t ret);
+void must_sock_send(struct object *o, int fd, size_t n);
+void must_sock_recv(struct object *o, int fd, size_t size, size_t ret);
 
 #endif

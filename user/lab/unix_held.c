@@ -27,7 +27,7 @@ static void held_receiver(void *arg)
 {
 	(void)arg;
 	close_fd(fds[1]);
-	must_recv(o, fds[0], 97, 61);
+	must_sock_recv(o, fds[0], 97, 61);
 }
 
 /* A receiver asleep, in a process that holds one end only. */
@@ -44,7 +44,7 @@ static void run_receiver(unsigned n)
 		return;
 	begin_counting(RECV);
 	count_wait(o, RECV, EMPTY);
-	must_send(o, fds[1], 61);
+	must_sock_send(o, fds[1], 61);
 	count_wake(o, SEND, t);
 	join(t);
 }
@@ -100,7 +100,7 @@ static void run_sender(unsigned n)
 	begin_counting(SEND);
 	count_wait(o, SEND, FULL);
 	while (filled--)
-		must_recv(o, fds[0], 4093, 4093);
+		must_sock_recv(o, fds[0], 4093, 4093);
 	count_wake(o, RECV, t);
 	join(t);
 }
@@ -110,19 +110,19 @@ static void run_inside(unsigned n)
 {
 	o = object_pair(fds, SOCK_STREAM);
 	for (unsigned i = 0; i < n; i++)
-		must_send(o, fds[0], 4093);
-	must_send(o, fds[1], 331);
+		must_sock_send(o, fds[0], 4093);
+	must_sock_send(o, fds[1], 331);
 	if (!hold())
 		return;
 	object_restart(o);
 	certain_waits(o);
 	fact(o, TOP, "created", 0);
 	fact(o, TOP, "balance_bytes", 0);
-	must_send(o, fds[0], 59);
+	must_sock_send(o, fds[0], 59);
 	for (unsigned i = 0; i < n; i++)
-		must_recv(o, fds[1], 4093, 4093);
-	must_recv(o, fds[1], 4093, 59);
-	must_recv(o, fds[0], 4093, 331);
+		must_sock_recv(o, fds[1], 4093, 4093);
+	must_sock_recv(o, fds[1], 4093, 59);
+	must_sock_recv(o, fds[0], 4093, 331);
 	fact(o, INTERNALS, "received_by_first", 331);
 	fact(o, INTERNALS, "received_by_second", n * 4093 + 59);
 }

@@ -215,7 +215,7 @@ int op_shutdown(struct object *o, int fd, int how)
 	return (int)ended(o, CTL, shutdown(fd, how), false);
 }
 
-void must_send(struct object *o, int fd, size_t n)
+void must_sock_send(struct object *o, int fd, size_t n)
 {
 	ssize_t ret = op_send(o, fd, n, 0);
 
@@ -223,7 +223,7 @@ void must_send(struct object *o, int fd, size_t n)
 		FAIL("send of %zu bytes to %s: %zd (%s)", n, object_key(o), ret, strerror(errno));
 }
 
-void must_recv(struct object *o, int fd, size_t size, size_t expected)
+void must_sock_recv(struct object *o, int fd, size_t size, size_t expected)
 {
 	ssize_t ret = op_recv(o, fd, size, 0);
 

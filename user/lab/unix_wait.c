@@ -23,7 +23,7 @@ static void reader(void *arg)
 
 	close_fd(fds[1]);
 	for (unsigned i = 0; i < n; i++)
-		must_recv(o, fds[0], 211, 97);
+		must_sock_recv(o, fds[0], 211, 97);
 }
 
 /* The receiver always finds nothing, and every send ends a wait. */
@@ -35,7 +35,7 @@ static void wake_receiver(unsigned n, int type)
 	t = spawn("unix-receiver", reader, &n);
 	for (unsigned i = 0; i < n; i++) {
 		await_blocked(t, i + 1, SYS_recvfrom, o, RECV, EMPTY);
-		must_send(o, fds[1], 97);
+		must_sock_send(o, fds[1], 97);
 		count_wake(o, SEND, t);
 	}
 	join(t);
@@ -85,10 +85,10 @@ static void run_wake_writer(unsigned n)
 		open_gate(i + 1);
 		await_blocked(t, i + 1, SYS_write, o, SEND, FULL);
 		while (filled--)
-			must_recv(o, fds[0], 4093, 4093);
+			must_sock_recv(o, fds[0], 4093, 4093);
 		count_wake(o, RECV, t);
 		await_step(t, i + 1);
-		must_recv(o, fds[0], 4093, 4093);
+		must_sock_recv(o, fds[0], 4093, 4093);
 	}
 	join(t);
 	certain(o, SEND, SPURIOUS);
@@ -123,7 +123,7 @@ static void run_queue_full(unsigned n)
 	t = spawn("unix-sender", datagram_writer, &n);
 	for (unsigned i = 0; i < n; i++) {
 		await_blocked(t, i + 1, SYS_sendto, o, SEND, FULL);
-		must_recv(o, receiver, 97, 89);
+		must_sock_recv(o, receiver, 97, 89);
 		count_wake(o, RECV, t);
 		await_step(t, i + 1);
 	}
@@ -131,14 +131,14 @@ static void run_queue_full(unsigned n)
 	fact(o, DEPTH, "max_slots", filled);
 	fact(o, CAPACITY, "slots", filled);
 	while (filled--)
-		must_recv(o, receiver, 97, 89);
+		must_sock_recv(o, receiver, 97, 89);
 }
 
 static void eof_reader(void *arg)
 {
 	(void)arg;
 	close_fd(fds[1]);
-	must_recv(o, fds[0], 61, 0);
+	must_sock_recv(o, fds[0], 61, 0);
 }
 
 /* The peer's close ends the wait, and the receive returns 0. */
@@ -183,8 +183,8 @@ static void acceptor(void *arg)
 		CHECK(fd >= 0);
 		await_gate(i + 1);
 		pair = object_nth(i + 1);
-		must_recv(pair, fd, 97, 53);
-		must_send(pair, fd, 59);
+		must_sock_recv(pair, fd, 97, 53);
+		must_sock_send(pair, fd, 59);
 		close_fd(fd);
 		advance();
 	}
@@ -206,11 +206,11 @@ static void run_accept(unsigned n)
 		CHECK(op_connect(o, fd, path) == 0);
 		count_wake(o, OPEN, t);
 		pair = object_connected(fd);
-		must_send(pair, fd, 53);
+		must_sock_send(pair, fd, 53);
 		open_gate(i + 1);
 		await_step(t, i + 1);
-		must_recv(pair, fd, 97, 59);
-		must_recv(pair, fd, 97, 0); /* its peer is gone */
+		must_sock_recv(pair, fd, 97, 59);
+		must_sock_recv(pair, fd, 97, 0); /* its peer is gone */
 		close_fd(fd);
 		fact(pair, TOP, "created", 1);
 		fact(pair, TOP, "destroyed", 1);
