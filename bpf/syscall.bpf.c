@@ -308,8 +308,10 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	struct ipc_syscall_alts *alts;
 	__u32 nr;
 
-	if (!run || !(run->flags & RUN_SYSCALL) || class_of_mech[run->obj.mech & (MECH_MAX - 1)] == IPC_NO_CLASS)
-		return 0; /* the last: it ends in a tracepoint of its mechanism */
+	if (!run || !(run->flags & RUN_SYSCALL))
+		return 0;
+	if (run->obj.mech && class_of_mech[run->obj.mech & (MECH_MAX - 1)] == IPC_NO_CLASS)
+		return 0; /* it ends in a tracepoint of its mechanism; an open has none yet */
 	if (run->flags & RUN_PREEXISTING)
 		adopt(run, regs);
 	nr = run->aux[2] & NR_MASK;
