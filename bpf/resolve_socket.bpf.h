@@ -187,7 +187,7 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
 	struct ipc_run *run = run_slot();
 	struct ipc_edge_key key;
-	struct ipc_edge *edge = edge_get(&obj, op, &key);
+	struct ipc_edge *edge = edge_of(&obj, op, current_actor(), &key);
 	struct ipc_object *o;
 
 	if (!run || !edge || !k)
