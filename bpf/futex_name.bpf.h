@@ -45,29 +45,40 @@ static __always_inline __u32 name_prefix(struct ipc_name *name, const char *text
 	return length;
 }
 
-/* Once per word. Global, so that the verifier walks it once; numbers only, for 5.10. */
-__attribute__((noinline)) int futex_name(__u64 id, __u64 domain, __u64 mm, __u64 uaddr)
+/*
+ * Once per word; uaddr: 0 when its memory is not the current task's. Global, so that
+ * the verifier walks it once; numbers only, for 5.10.
+ */
+__attribute__((noinline)) int futex_name_in(__u64 id, __u64 domain, __u64 file, __u64 offset, __u64 uaddr)
 {
 	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_FUTEX};
-	struct mapping m = {};
 	struct ipc_name *name;
 	__u32 class, at = 0;
 	int err;
 
-	if (bpf_map_lookup_elem(&names, &obj) || !mapping_at(mm, uaddr, &m) || !m.file)
-		return 0;
 	err = bpf_map_update_elem(&names, &obj, &zero_name, BPF_NOEXIST);
 	if (err)
 		return 0; /* no name is no loss: the id says the same */
 	name = bpf_map_lookup_elem(&names, &obj);
 	if (!name)
 		return 0;
-	class = mm == current_mm() ? word_class(uaddr) : WORD_PLAIN;
+	class = uaddr ? word_class(uaddr) : WORD_PLAIN;
 	if (class == WORD_SEMAPHORE)
 		at = name_prefix(name, "semaphore ", 10);
 	else if (class == WORD_MUTEX)
 		at = name_prefix(name, "mutex ", 6);
-	name_file(name, at, m.file, m.offset);
+	name_file(name, at, file, offset);
+	return 0;
+}
+
+/* The two walks one after the other: one inside the other would need more stack than 512 bytes. */
+__attribute__((noinline)) int futex_name(__u64 id, __u64 domain, __u64 mm, __u64 uaddr)
+{
+	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_FUTEX};
+	struct mapping m = {};
+
+	if (!bpf_map_lookup_elem(&names, &obj) && mapping_at(mm, uaddr, &m) && m.file)
+		futex_name_in(id, domain, m.file, m.offset, mm == current_mm() ? uaddr : 0);
 	return 0;
 }
 
