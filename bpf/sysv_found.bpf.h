@@ -11,8 +11,8 @@
 #define SYSV_BLOCK 64
 #define SYSV_BLOCKS 512 /* all of a namespace's 32768, if its limits were not extended */
 
-/* Namespaces by inode number: the pass that was there last. One map for each mechanism. */
-IPC_MAP(sysv_visited, BPF_MAP_TYPE_HASH, __u32, __u64, 1024);
+/* Tables by namespace (inode number) and kind: the pass that was there last. Objects share maps by name, so also this. */
+IPC_MAP(sysv_visited, BPF_MAP_TYPE_HASH, __u64, __u64, 1024);
 
 /* Global: verified once. Returns 0. */
 __attribute__((noinline)) int ipc_sysv_block(__u64 root, __u32 first, __u32 domain)
@@ -26,13 +26,14 @@ __attribute__((noinline)) int ipc_sysv_block(__u64 root, __u32 first, __u32 doma
 	return 0;
 }
 
-static __always_inline bool sysv_visit(__u32 domain)
+static __always_inline bool sysv_visit(__u32 domain, __u32 table)
 {
-	__u64 pass_ns = control_value(CONTROL_PASS_START_NS), *visited = bpf_map_lookup_elem(&sysv_visited, &domain);
+	__u64 key = (__u64)table << 32 | domain, pass_ns = control_value(CONTROL_PASS_START_NS);
+	__u64 *visited = bpf_map_lookup_elem(&sysv_visited, &key);
 
 	if (visited && *visited == pass_ns)
 		return false;
-	if (bpf_map_update_elem(&sysv_visited, &domain, &pass_ns, BPF_ANY)) {
+	if (bpf_map_update_elem(&sysv_visited, &key, &pass_ns, BPF_ANY)) {
 		lose(LOSS_MAP_FULL);
 		return false;
 	}
@@ -46,7 +47,7 @@ static __always_inline void sysv_walk(struct task_struct *task, __u32 table)
 	__s32 max_index;
 	__u64 root;
 
-	if (cfg.no_probe_read || !domain || !sysv_visit(domain))
+	if (cfg.no_probe_read || !domain || !sysv_visit(domain, table))
 		return;
 	root = sysv_root((__u64)BPF_CORE_READ(task, nsproxy, ipc_ns), table, &max_index);
 	if (!root)
