@@ -116,6 +116,7 @@ void count_wake_by(struct object *o, enum side side, const struct task *waker, c
 
 /* Waits, causes and wakeups of both data sides (and of opens, for a FIFO) are exact. */
 void certain_waits(struct object *o);
+void uncertain_waits(struct object *o); /* who meets whom is chance */
 void certain(struct object *o, enum side side, enum key key);
 void uncertain(struct object *o, enum side side, enum key key);
 void uncertain_errors(struct object *o, enum side side);
@@ -123,6 +124,9 @@ void uncertain_errors(struct object *o, enum side side);
 void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_t max);
 void fact(struct object *o, enum group group, const char *name, uint64_t value);
 void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max);
+/* A figure that every process adds to; 0 at first. */
+void fact_add(struct object *o, enum group group, const char *name, uint64_t n);
+void facts_forget(struct object *o);
 /* Endpoints' own operation counts are not part of the truth (a held start). */
 void endpoints_without_counts(struct object *o);
 /* Forget what was counted until now: what a tool that starts later cannot have seen. */

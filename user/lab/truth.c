@@ -238,6 +238,15 @@ void certain_waits(struct object *o)
 	}
 }
 
+void uncertain_waits(struct object *o)
+{
+	o->waits_known = false;
+	for (int side = SEND; side < SIDE_CNT; side++) {
+		uncertain(o, side, WAITS);
+		uncertain(o, side, WAKES);
+	}
+}
+
 void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_t max)
 {
 	struct figure *f = &o->figures[side][key];
@@ -256,6 +265,26 @@ void fact_range(struct object *o, enum group group, const char *name, uint64_t m
 void fact(struct object *o, enum group group, const char *name, uint64_t value)
 {
 	fact_range(o, group, name, value, value);
+}
+
+void fact_add(struct object *o, enum group group, const char *name, uint64_t n)
+{
+	struct fact *f = o->facts;
+
+	lock();
+	while (f < o->facts + o->fact_cnt && (f->group != group || strcmp(f->name, name)))
+		f++;
+	CHECK(f < o->facts + MAX_FACTS);
+	if (f == o->facts + o->fact_cnt)
+		o->facts[o->fact_cnt++] = (struct fact){group, name, 0, 0};
+	f->min += n;
+	f->max += n;
+	unlock();
+}
+
+void facts_forget(struct object *o)
+{
+	o->fact_cnt = 0;
 }
 
 void endpoints_without_counts(struct object *o)
