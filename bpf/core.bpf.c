@@ -173,7 +173,9 @@ static __always_inline int on_switch(struct task_struct *prev, struct task_struc
 		return 0;
 	slot->switches++;
 	if (slot->task) {
-		if (slot->task == (__u64)prev)
+		if ((slot->flags & RUN_DYING) && prev->exit_state)
+			slot->task = 0;
+		else if (slot->task == (__u64)prev)
 			keep_run(slot, prev, sleeps, state);
 		else
 			slot->task = 0;
@@ -220,6 +222,20 @@ static __always_inline bool wakes_by(struct ipc_run *run, struct ipc_run *by)
 	return true;
 }
 
+/* What a dying task wakes is counted at once: its last operation ends unseen. */
+static __attribute__((noinline)) int count_last_wake(const struct ipc_run *by, const struct ipc_object_id *obj)
+{
+	struct ipc_edge_key key = {};
+	struct ipc_edge *edge;
+
+	if (!by || !obj)
+		return 0;
+	edge = edge_get(obj, by->op, &key);
+	if (edge)
+		add(&edge->wakes, 1);
+	return 0;
+}
+
 /* Who wakes `run`: an operation on the same object, else an interrupt, a signal, or just a task. */
 static __always_inline void note_waker(struct ipc_run *run, struct task_struct *wakee, struct ipc_run *by,
 				       bool interrupt)
@@ -230,6 +246,10 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 	run->waker_start = current_start();
 	if (by && wakes_by(run, by)) {
 		by->wakes++;
+		if (by->flags & RUN_REMOVES)
+			run->waker_kind = WAKER_REMOVAL;
+	} else if (by && (by->flags & RUN_DYING) && by->obj.mech == obj->mech) {
+		count_last_wake(by, obj);
 	} else if (interrupt) {
 		run->waker_kind = WAKER_INTERRUPT;
 		run->waker = 0;

@@ -291,12 +291,14 @@ enum ipc_run_flags {
 	RUN_SLEEPS = 1 << 0,	  /* off the CPU, waiting */
 	RUN_PREEXISTING = 1 << 1, /* found asleep by the iterator: its entry was never seen */
 	RUN_WOKEN = 1 << 2,
+	RUN_REMOVES = 1 << 3,	  /* it ends the object: who sleeps on it is woken by that */
 	RUN_SYSCALL = 1 << 4,	  /* made by the syscall backend */
 	RUN_SECOND = 1 << 5,	  /* the wait is on the second object (a splice's target) */
 	RUN_UNRESOLVED = 1 << 6,  /* whose object is known only at the end: an open, a wait for several signals */
 	RUN_OUTER = 1 << 7,	  /* operations of other objects may run inside it: splice */
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
+	RUN_DYING = 1 << 11,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
 	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
 	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */

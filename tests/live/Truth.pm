@@ -273,7 +273,7 @@ sub wakers {
     my (%truth, %got);
     $truth{"$_->{waker}>$_->{wakee}"} += $_->{wakes} for @$truth;
     for my $w (grep { $_->{waker}{pid} } @$got) {
-        next if ($w->{waker}{kind} // 'task') ne 'task';
+        next if ($w->{waker}{kind} // 'task') !~ /^(?:task|removal)$/;    # who removes an object is a task too
         $got{"$w->{waker}{pid}>$w->{wakee}{pid}"} += $w->{wakes};
     }
     my %pairs = map { $_ => 1 } keys %truth, keys %got;
