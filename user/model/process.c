@@ -74,6 +74,7 @@ void processes_update(struct model *m, const struct snapshot *s)
 		p->ns_tgid = row->ns_tgid;
 		p->pid_ns = row->pid_ns;
 		p->tick = m->tick;
+		p->exited = row->exited;
 		if (row->cgroup_id && (!p->cgroup || p->cgroup->id != row->cgroup_id))
 			p->cgroup = cgroup_get(m, row->cgroup_id);
 	}

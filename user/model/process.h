@@ -2,6 +2,7 @@
 #ifndef MODEL_PROCESS_H
 #define MODEL_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uthash.h>
 
@@ -24,6 +25,7 @@ struct process {
 	uint32_t tick;		     /* update that last saw it */
 	uint32_t row;
 	uint32_t users;		     /* endpoints that are this process */
+	bool exited;		     /* while we watched */
 	const struct cgroup *cgroup; /* NULL: not known */
 	UT_hash_handle hh;
 };
