@@ -107,6 +107,22 @@ static __always_inline __u32 current_start(void)
 	return start_ns >> IPC_START_SHIFT;
 }
 
+/* 6.7 put the adjustments behind the entry; before, it points to them */
+struct sem_undo___6_6 {
+	short *semadj;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 sem_undo_adjustments(__u64 un)
+{
+	struct sem_undo___6_6 *old = (void *)un;
+	__u64 adjustments = 0;
+
+	if (!bpf_core_field_exists(old->semadj))
+		return un + bpf_core_field_offset(struct sem_undo, semadj);
+	probe_read(&adjustments, &old->semadj);
+	return adjustments;
+}
+
 /* A 32-bit system call has numbers of its own: they are not ours. */
 static __always_inline bool is_compat_task(void)
 {

@@ -248,8 +248,8 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 		by->wakes++;
 		if (by->flags & RUN_REMOVES)
 			run->waker_kind = WAKER_REMOVAL;
-	} else if (by && (by->flags & RUN_DYING) && by->obj.mech == obj->mech) {
-		count_last_wake(by, obj);
+	} else if (by && (by->flags & RUN_DYING) && by->obj.mech == waits_on(run)->mech) {
+		count_last_wake(by, waits_on(run));
 	} else if (interrupt) {
 		run->waker_kind = WAKER_INTERRUPT;
 		run->waker = 0;

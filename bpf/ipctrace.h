@@ -20,6 +20,7 @@
 	X(2, FIFO, fifo) \
 	X(3, MQ, mq) \
 	X(4, MSG, msg) \
+	X(5, SEM, sem) \
 	X(8, FUTEX, futex) \
 	X(9, UNIX, unix) \
 	X(11, SIGNAL, signal) \
@@ -298,9 +299,9 @@ enum ipc_run_flags {
 	RUN_OUTER = 1 << 7,	  /* operations of other objects may run inside it: splice */
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
-	RUN_DYING = 1 << 11,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
 	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
+	RUN_DYING = 1 << 13,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
 	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */
 };
 

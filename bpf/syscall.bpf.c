@@ -30,9 +30,11 @@ const volatile __u8 class_of_mech[MECH_MAX] = {};
 
 IPC_MAP(syscalls, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_syscall_alts, IPC_SYSCALLS);
 
+#include "sem.bpf.h"
 #include "syscall_words.bpf.h"
 #include "syscall_file.bpf.h"
 #include "syscall_sysv.bpf.h"
+#include "syscall_sem.bpf.h"
 #include "syscall_side.bpf.h"
 
 static __always_inline __u64 arg(struct pt_regs *regs, __s8 index)
@@ -87,6 +89,7 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 	t->op = call->op;
 	switch (call->kind) {
 	case SYSCALL_SYSV:
+	case SYSCALL_SEMOP:
 		found = resolve_sysv(call, arg(regs, call->fd_arg), t);
 		break;
 	default:
@@ -193,8 +196,12 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 	if (call->whole)
 		run->flags |= RUN_WHOLE;
 	run->aux[1] = !!(flags & call->cut_mask);
-	if (call->destroys)
+	if (call->kind == SYSCALL_SEMOP)
+		begin_semop(run, arg(regs, 1), arg(regs, 2));
+	if (call->destroys) {
 		note_last_state(&t);
+		run->flags |= RUN_REMOVES;
+	}
 	if (call->kind == SYSCALL_BY_MODE || call->kind == SYSCALL_SENDFILE)
 		run->aux[3] = head_of(t.class, t.kobj);
 	if (call->cmd_arg >= 0)
@@ -299,6 +306,8 @@ static __always_inline void adopt(struct ipc_run *run, struct pt_regs *regs)
 	run->aux[2] = nr | meaning << NR_BITS;
 	if (alts && meaning < NO_MEANING && alts->alt[meaning].size_arg >= 0)
 		run->size = arg(regs, alts->alt[meaning].size_arg);
+	if (alts && meaning < NO_MEANING && alts->alt[meaning].kind == SYSCALL_SEMOP)
+		begin_semop(run, arg(regs, 1), arg(regs, 2));
 }
 
 SEC("?tp_btf/sys_exit")

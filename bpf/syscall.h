@@ -25,6 +25,7 @@ enum ipc_syscall_kind {
 	SYSCALL_OPEN_NAME, /* as SYSCALL_OPEN, by a name that is shown with a slash before it */
 	SYSCALL_PAIR, 	   /* makes two descriptors, stored at the address in fd_arg */
 	SYSCALL_SYSV, 	   /* a System V id in fd_arg, of the namespace's table fd2_arg (enum sysv_table) */
+	SYSCALL_SEMOP,	   /* as SYSCALL_SYSV, with operations at the address in argument 1, so many as argument 2 says */
 	SYSCALL_SYSV_GET,  /* the id is the result; the key in fd_arg, the flags in cmd_arg */
 	SYSCALL_CONNECT,   /* sockets: the address in argument 1 names the object */
 	SYSCALL_SEND_TO,   /* that in argument 4 does, when there is one */
@@ -71,6 +72,7 @@ enum ipc_depth {
 	DEPTH_RING = 1,	 /* word 0 is the head, word 1 the tail of a ring */
 	DEPTH_LEVEL = 2, /* word 0 is the depth */
 	DEPTH_COUNT = 3, /* the same, without a limit */
+	DEPTH_SEMS = 4,	 /* a semaphore set: its words lie where sem_state() finds them */
 };
 
 /* Where the kernel object is that has the state. */

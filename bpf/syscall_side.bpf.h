@@ -76,6 +76,8 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 		return;
 	if (file_classes[class].depth != DEPTH_RING)
 		stamp_state_finely(edge->state, at);
+	if (file_classes[class].depth == DEPTH_SEMS)
+		return;
 	depth_note(edge, file_classes[class].depth == DEPTH_RING ? words[0] - words[1] : words[0]);
 	if (file_classes[class].depth != DEPTH_COUNT && side->op == OP_SEND && side->waited && run->own_waits)
 		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);
@@ -83,7 +85,7 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 		residency_note(&side->obj, words[0], words[1]);
 }
 
-/* Counts a side on its edge, with what its object looks like now. */
+/* Counts a side on its edge, with what its object looks like now. 0: a filter drops it. */
 static __attribute__((noinline)) int end_side(const struct side *side, struct ipc_run *run)
 {
 	struct op_result res;
@@ -120,7 +122,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		object_bytes(&side->obj, side->op == OP_SEND ? side->ret : -side->ret);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&side->obj, side->op, run, &res, edge, run->size);
-	return 0;
+	return 1;
 }
 
 /* The System V object that a call made or found. false: none, or it is gone again. */
@@ -187,7 +189,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->ret = call->whole && !ret ? (__s64)run->size : ret;
 	side->destroyed = call->destroys && ret >= 0;
 	side->cut = call->cut_mask && run->op == OP_RECV && (ret == -14 /* EFAULT */ || (run->aux[1] && ret == (__s64)run->size));
-	side->payload = run->op == OP_SEND || run->op == OP_RECV;
+	side->payload = (run->op == OP_SEND || run->op == OP_RECV) && kind != SYSCALL_SEMOP;
 	side->waited = !(run->flags & RUN_SECOND);
 	side->moved = moves && ret > 0 ? ret : 0;
 	if (moves && run->op == OP_SEND && !(run->flags & RUN_PREEXISTING))
@@ -242,12 +244,17 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 		if (!got_side(&side, run, call, ret))
 			return;
 	} else {
+		if (call->kind == SYSCALL_SEMOP)
+			end_semop(run);
 		first_side(&side, run, call, ret);
 		if (is_socket_class(side.class))
 			socket_side(&side, run, call->kind, ret);
 	}
 	for (int i = 0; i < 2; i++) {
-		end_side(&side, run);
+		int counted = end_side(&side, run);
+
+		if (counted && call->kind == SYSCALL_SEMOP)
+			sem_count(side.obj.id, side.obj.domain, run->kobj2, run->aux[1] | (run->own_waits ? SEM_SLEPT : 0), ret);
 		if (!run->obj2.mech || i)
 			break;
 		side.obj = run->obj2;

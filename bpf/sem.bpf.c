@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * System V semaphores through ipc/sem.c: do_semtimedop is every semop() and
+ * semtimedop(), semctl_* are semctl(), newary and freeary make and destroy a
+ * set, exit_sem gives back what a process held with SEM_UNDO. What a call asks
+ * for is taken from the kernel's copy of its operations (security_sem_semop),
+ * which of them it sleeps for from perform_atomic_semop.
+ *
+ * Cannot see: what a call that was already inside when we attached did.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "syscall.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "resolve_sysv.bpf.h"
+#include "sem.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+static __always_inline bool is_sem(const struct ipc_run *run)
+{
+	return run && run->task == current_task() && run->obj.mech == MECH_SEM;
+}
+
+SEC("?fentry/do_semtimedop")
+int BPF_PROG(semop_entry, int semid)
+{
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+
+	sem_identify(semid, sysv_domain(), &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	run = op_begin(&obj, OP_RECV, CAUSE_VALUE, 0);
+	if (run)
+		run->kobj2 = 0;
+	return 0;
+}
+
+/* Argument n of the hooked function as a number, which is all that a global function takes. */
+static __always_inline __u64 argument(const __u64 *ctx, int n)
+{
+	__u64 number = 0;
+
+	probe_read(&number, ctx + n);
+	return number;
+}
+
+/* The set is found, the operations are copied and allowed: what are they? */
+SEC("?fentry/security_sem_semop")
+int BPF_PROG(semop_allowed, struct kern_ipc_perm *perm, struct sembuf *sops, unsigned int nsops, int alter)
+{
+	struct ipc_run *run = run_slot();
+	__u64 call;
+
+	if (!is_sem(run))
+		return 0;
+	run->kobj = (__u64)perm;
+	call = cfg.no_probe_read ? op_asks(sops->sem_op, sops->sem_flg) :
+				   sem_call(argument(ctx, 1), nsops, false);
+	run->kobj2 = call;
+	run->op = call_op(call);
+	run->own_cause = call_cause(call);
+	return 0;
+}
+
+/* The first time in a call it is about the call itself, then about those that it lets go on. */
+SEC("?fexit/perform_atomic_semop")
+int BPF_PROG(semop_tried, struct sem_array *sma, struct sem_queue *q, int ret)
+{
+	struct ipc_run *run = run_slot();
+
+	if (!is_sem(run) || run->op == OP_CLOSE || run->op == OP_CTL || run->aux[0])
+		return 0;
+	run->aux[0] = 1;
+	if (ret == 1)
+		run->own_cause = q->blocking->sem_op ? CAUSE_VALUE : CAUSE_ZERO;
+	return 0;
+}
+
+static __always_inline void note_state(struct ipc_edge *edge, const struct ipc_object_id *obj, __u64 sma)
+{
+	if (PROFILE(~0u) && sma && !sem_state(edge->state, sma, obj->id) && edge->ops == 1)
+		sysv_name(obj, edge->state[1]);
+}
+
+SEC("?fexit/do_semtimedop")
+int BPF_PROG(semop_exit, int semid, struct sembuf *tsops, unsigned int nsops, void *timeout, long ret)
+{
+	struct op_result res = {.ret = ret};
+	struct ipc_run *run = NULL;
+	struct ipc_object_id obj;
+	struct ipc_edge *edge;
+	__u64 call;
+
+	sem_identify(semid, sysv_domain(), &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	if (has_entry())
+		run = run_mine();
+	if (run && (run->obj.mech != MECH_SEM || run->obj.id != obj.id))
+		run = NULL;
+	if (ret < 0 && !(run && run->kobj) && !bpf_map_lookup_elem(&objects, &obj))
+		goto done; /* no such set */
+	call = run && run->kobj2 ? run->kobj2 : sem_call(argument(ctx, 1), nsops, true);
+	edge = op_end(&obj, call_op(call), run, &res);
+	if (edge) {
+		note_call(edge, call, nsops, ret, run && run->own_waits);
+		note_state(edge, &obj, run ? run->kobj : 0);
+		if (PROFILE(PROFILE_EVENTS))
+			op_emit(&obj, call_op(call), run, &res, edge, ~0ull);
+	}
+done:
+	op_done(run);
+	return 0;
+}
+
+#include "sem_life.bpf.h"
+#include "sem_files.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
