@@ -29,6 +29,12 @@ static __always_inline bool is_sem(const struct ipc_run *run)
 	return run && run->task == current_task() && run->obj.mech == MECH_SEM;
 }
 
+/* A call that failed early: was it the set that was not there? */
+static __always_inline bool set_exists(__s32 semid)
+{
+	return cfg.no_probe_read || sysv_find(sysv_namespace(), SYSV_SEM, semid);
+}
+
 SEC("?fentry/do_semtimedop")
 int BPF_PROG(semop_entry, int semid)
 {
@@ -107,8 +113,8 @@ int BPF_PROG(semop_exit, int semid, struct sembuf *tsops, unsigned int nsops, vo
 		run = run_mine();
 	if (run && (run->obj.mech != MECH_SEM || run->obj.id != obj.id))
 		run = NULL;
-	if (ret < 0 && !(run && run->kobj) && !bpf_map_lookup_elem(&objects, &obj))
-		goto done; /* no such set */
+	if (ret < 0 && !(run && run->kobj) && !set_exists(semid))
+		goto done;
 	call = run && run->kobj2 ? run->kobj2 : sem_call(argument(ctx, 1), nsops, true);
 	edge = op_end(&obj, call_op(call), run, &res);
 	if (edge) {

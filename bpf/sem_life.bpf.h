@@ -84,16 +84,14 @@ static __always_inline int control_begins(struct ipc_namespace *ns, int semid)
 	return 0;
 }
 
-/* Where the set is; and its id, where semctl was given an index. */
+/* Where the set is. */
 SEC("?fentry/security_sem_semctl")
 int BPF_PROG(semctl_allowed, struct kern_ipc_perm *perm, int cmd)
 {
 	struct ipc_run *run = run_slot();
 
-	if (is_sem(run) && run->op == OP_CTL) {
+	if (is_sem(run) && run->op == OP_CTL)
 		run->kobj = (__u64)perm;
-		run->obj.id = (__u32)perm->id;
-	}
 	return 0;
 }
 
@@ -107,12 +105,10 @@ static __always_inline int control_ends(struct ipc_namespace *ns, int semid, int
 	sem_identify(semid, ns->ns.inum, &obj);
 	if (run && (run->obj.mech != MECH_SEM || run->op != OP_CTL))
 		run = NULL;
-	if (run)
-		obj.id = run->obj.id;
 	if (!op_wanted(&obj))
 		goto done;
-	if (ret < 0 && !(run && run->kobj) && !object_of(&obj))
-		goto done; /* no such set */
+	if (ret < 0 && !(run && run->kobj) && !set_exists(semid))
+		goto done;
 	edge = op_end(&obj, OP_CTL, run, &res);
 	if (edge) {
 		note_state(edge, &obj, run ? run->kobj : 0);
@@ -139,7 +135,19 @@ done:
 CONTROL(semctl_down, int cmd, void *p)
 CONTROL(semctl_main, int semnum, int cmd, void *p)
 CONTROL(semctl_setval, int semnum, int val)
-CONTROL(semctl_stat, int cmd, void *p)
+
+/* SEM_STAT and SEM_STAT_ANY come here too, with an index: ipcs looks at the table. */
+SEC("?fentry/semctl_stat")
+int BPF_PROG(semctl_stat_entry, struct ipc_namespace *ns, int semid, int cmd)
+{
+	return cmd == 2 /* IPC_STAT */ ? control_begins(ns, semid) : 0;
+}
+
+SEC("?fexit/semctl_stat")
+int BPF_PROG(semctl_stat_exit, struct ipc_namespace *ns, int semid, int cmd, void *p, int ret)
+{
+	return cmd == 2 ? control_ends(ns, semid, ret) : 0;
+}
 
 /* ---- SEM_UNDO: what a process still held is given back, one set after the other ---- */
 
