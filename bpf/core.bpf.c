@@ -230,7 +230,7 @@ static __attribute__((noinline)) int count_last_wake(const struct ipc_run *by, c
 
 	if (!by || !obj)
 		return 0;
-	edge = edge_get(obj, by->op, &key);
+	edge = edge_of(obj, by->op, current_actor(), &key);
 	if (edge)
 		add(&edge->wakes, 1);
 	return 0;
