@@ -111,7 +111,7 @@ static int start_syscalls(struct programs *p, uint32_t mechs)
 
 	if (err || (err = object_prepare(p, &p->syscalls, mechs, true)))
 		return err;
-	err = syscall_tables_classes(&p->syscalls, p->kernel);
+	err = syscall_tables_classes(&p->syscalls, p->kernel, mechs);
 	autoload(&p->syscalls, "syscall_enter", true);
 	autoload(&p->syscalls, "syscall_exit", true);
 	if (!err && !(err = loader_load(&p->syscalls)) && !(err = syscall_tables_calls(&p->syscalls, mechs)) &&

@@ -100,17 +100,29 @@ static void add_class(struct ipc_file_class *classes, uint32_t *cnt, const struc
 	*cnt += 1;
 }
 
-/* May objects of this mechanism be worked on by system calls that we follow? */
-static bool has_class(const struct mechanism *m)
+/* Would this mechanism's files pass for those of a wanted one, but for its own class? */
+static bool shields_others(const struct mechanism *m, uint32_t mechs)
 {
-	return m->file_mode || m->syscalls;
+	for (size_t i = 0; i < mechanism_cnt; i++)
+		if ((mechs & (1u << mechanisms[i]->id)) && !mechanisms[i]->file_magic && m->file_mode &&
+		    mechanisms[i]->file_mode == m->file_mode)
+			return true;
+	return false;
+}
+
+/* Each class costs every system call on a descriptor: only those that are needed. */
+static bool needs_class(const struct mechanism *m, uint32_t mechs)
+{
+	if (mechs & (1u << m->id))
+		return m->file_mode || m->syscalls;
+	return shields_others(m, mechs);
 }
 
 /*
- * Mechanisms that are not traced keep their classes too: without pipe's, every
+ * Mechanisms that are not traced may have a class, too: without that of pipes, every
  * pipe would pass for a FIFO. What is not wanted is dropped by config.mechs.
  */
-int syscall_tables_classes(struct loaded *l, const struct kernel *k)
+int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t mechs)
 {
 	struct ipc_file_class classes[IPC_FILE_CLASSES] = {};
 	uint8_t class_of_mech[MECH_MAX];
@@ -122,7 +134,7 @@ int syscall_tables_classes(struct loaded *l, const struct kernel *k)
 		for (size_t i = 0; i < mechanism_cnt; i++) {
 			const struct mechanism *m = mechanisms[i];
 
-			if (!has_class(m) || !!m->file_magic != special)
+			if (!needs_class(m, mechs) || !!m->file_magic != special)
 				continue;
 			if (cnt == IPC_FILE_CLASSES)
 				return -ENOSPC;

@@ -10,7 +10,7 @@
 #include "syscall.h"
 
 /* Before load: which inodes are objects, where their state words lie. 0 or -errno. */
-int syscall_tables_classes(struct loaded *l, const struct kernel *k);
+int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t mechs);
 
 /*
  * Which system calls are operations of these mechanisms (bits), by number. 0, or
