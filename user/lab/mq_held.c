@@ -113,6 +113,33 @@ static void run_inside(unsigned n)
 	fact(o, TOP, "residency_unfollowed", n);
 }
 
+/* A queue that nobody has open: its name keeps it, and the messages inside. */
+static void run_unheld(unsigned n)
+{
+	const char *name;
+
+	CHECK(n <= ROOM);
+	o = object_mq(&mq, "held-unheld", ROOM);
+	name = object_key(o);
+	for (unsigned i = 0; i < n; i++)
+		must_mq_send(o, mq, 67, 1);
+	CHECK(mq_close(mq) == 0);
+	if (!hold()) {
+		mq_unlink(name);
+		return;
+	}
+	object_restart(o);
+	mq = mq_open(name, O_RDWR | O_CLOEXEC);
+	CHECK(mq != (mqd_t)-1 && mq_unlink(name) == 0);
+	count(o, OPEN, OPS, 1);
+	for (unsigned i = 0; i < n; i++)
+		must_mq_receive(o, mq, 67);
+	fact(o, TOP, "created", 0);
+	fact(o, TOP, "balance_bytes", 0);
+	fact(o, TOP, "residency_unfollowed", n);
+	fact(o, DEPTH, "max_slots", n);
+}
+
 /* A queue of the same name in each of two IPC namespaces; by their ids, for the name is no key here. */
 static void own_queue(void *arg)
 {
@@ -146,6 +173,7 @@ static const struct scenario scenarios[] = {
 	{"held-mq-empty", "a receiver asleep before an empty queue", run_empty, 0},
 	{"held-mq-full", "a sender asleep before a full queue", run_full, 0},
 	{"held-mq-inside", "N messages inside, nobody asleep", run_inside, 5},
+	{"held-mq-unheld", "N messages in a queue that nobody has open", run_unheld, 5},
 	{"mq-namespaces", "a queue of one name in each of N IPC namespaces", run_namespaces, 2},
 };
 REGISTER_SCENARIOS(scenarios, "mq");

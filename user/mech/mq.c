@@ -244,6 +244,7 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 
 static const char *const blind[] = {
 	"opens that fail, since only a descriptor tells what was opened, and opens of a file below /dev/mqueue with open(2)",
+	"calls on a descriptor that is no queue's (EBADF)",
 	"a queue that existed before the start and that nobody has open, until somebody opens it",
 	"what a call that was inside the kernel when tracing began did, with the function backend: its wait is shown and counted, "
 	"its bytes are not, and each such call is one missed",
