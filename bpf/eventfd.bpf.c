@@ -238,7 +238,7 @@ static __always_inline int signalled(struct eventfd_ctx *ctx, __u64 n)
 	return 0;
 }
 
-/* Until 6.7 it was told how much to add, and had a function for those that poll inside of it */
+/* Until 6.7 it was told how much to add. It calls the other one, which then is not counted again. */
 SEC("?fentry/eventfd_signal")
 int BPF_PROG(eventfd_signal_n, struct eventfd_ctx *eventfd, __u64 n)
 {
@@ -246,8 +246,11 @@ int BPF_PROG(eventfd_signal_n, struct eventfd_ctx *eventfd, __u64 n)
 }
 
 SEC("?fentry/eventfd_signal_mask")
-int BPF_PROG(eventfd_signal_one, struct eventfd_ctx *eventfd)
+int BPF_PROG(eventfd_signal_one, struct eventfd_ctx *eventfd, __u64 mask)
 {
+	/* until 6.7 how much to add stands here; a mask is 0 or EPOLL_URING_WAKE */
+	if (mask && !(mask & 1u << 27))
+		return 0;
 	return signalled(eventfd, 1);
 }
 

@@ -277,7 +277,7 @@ static void run_held(unsigned n)
 	object_restart(o);
 	certain_waits(o);
 	endpoints_without_counts(o);
-	for (int key = OPS; key <= MOVED; key++)
+	for (int key = OPS; key <= COPIES; key++)
 		uncertain(o, RECV, key);
 	fact(o, TOP, "created", 0);
 	fact(o, TOP, "preexisting", 1);
@@ -310,7 +310,7 @@ static void run_held_full(unsigned n)
 	object_restart(o);
 	certain_waits(o);
 	endpoints_without_counts(o);
-	for (int key = OPS; key <= MOVED; key++)
+	for (int key = OPS; key <= COPIES; key++)
 		uncertain(o, SEND, key);
 	fact(o, TOP, "preexisting", 1);
 	count_wait(o, SEND, FULL);

@@ -27,7 +27,7 @@ static void begin_counting(enum side side)
 	object_restart(o);
 	certain_waits(o);
 	endpoints_without_counts(o);
-	for (int key = OPS; key <= MOVED; key++)
+	for (int key = OPS; key <= COPIES; key++)
 		uncertain(o, side, key);
 	uncertain(o, OPEN, OPS);
 	fact(o, TOP, "created", 0);
