@@ -281,7 +281,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 		begin_splice(call, regs, nr);
 		break;
 	case SYSCALL_SYSV_GET:
-		begin_unresolved(OP_OPEN, nr, sysv_get_is_new(arg(regs, call->fd_arg), arg(regs, call->cmd_arg)));
+		begin_unresolved(call->op, nr, sysv_get_is_new(arg(regs, call->fd_arg), arg(regs, call->cmd_arg)));
 		break;
 	case SYSCALL_CONNECT:
 	case SYSCALL_SEND_TO:

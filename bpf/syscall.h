@@ -90,6 +90,7 @@ struct ipc_word {
 };
 
 #define WORD_PID 0xff /* the process number in the first PID namespace; 0: none */
+#define WORD_HIGH 0xfe /* no pointer: the high half of 8 bytes */
 
 /* Which inodes are objects of a mechanism, and where their state lies. */
 struct ipc_file_class {

@@ -136,7 +136,7 @@ static __always_inline bool got_side(struct side *side, const struct ipc_run *ru
 	side->obj = t.obj;
 	side->kobj = t.kobj;
 	side->class = t.class;
-	side->op = OP_OPEN;
+	side->op = call->op;
 	side->ret = 0;
 	side->waited = true;
 	side->created = sysv_was_made(&t, run->kobj2);
@@ -187,7 +187,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->class = run->aux[0];
 	side->op = run->op;
 	side->ret = call->whole && !ret ? (__s64)run->size : ret;
-	side->destroyed = call->destroys && ret >= 0;
+	side->destroyed = call->destroys && ret >= 0 && !sysv_find(sysv_namespace(), call->fd2_arg, run->obj.id);
 	side->cut = call->cut_mask && run->op == OP_RECV && (ret == -14 /* EFAULT */ || (run->aux[1] && ret == (__s64)run->size));
 	side->payload = (run->op == OP_SEND || run->op == OP_RECV) && kind != SYSCALL_SEMOP;
 	side->waited = !(run->flags & RUN_SECOND);

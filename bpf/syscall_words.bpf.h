@@ -70,6 +70,8 @@ __attribute__((noinline)) int ipc_read_words(__u32 which, __u32 class, __u64 kob
 			value = IPC_STATE_ABSENT;
 		} else if (!w->pointers) {
 			value = word_at(k, w->offset, w->size);
+		} else if (w->pointers == WORD_HIGH) {
+			value = word_at(k, w->offset, 8) >> 32;
 		} else if (w->pointers == WORD_PID) {
 			value = host_pid(word_at(k, w->offset, 8));
 		} else {

@@ -39,6 +39,7 @@ enum unseen {
 	UNSEEN_WAKES = 1 << 8,
 	UNSEEN_SPURIOUS = 1 << 9,
 	UNSEEN_RESIDENCY = 1 << 11, /* how long data sat in the object */
+	UNSEEN_DATA = 1 << 12,	    /* sends and receives: data passes without any operation */
 	UNSEEN_SOME_OPS = 1 << 10,  /* a filter drops operations: no balance, nothing that needs all of them */
 };
 #define UNSEEN_COUNTER(i) (1u << (16 + (i))) /* ipc_edge.counters[i] */
@@ -50,7 +51,7 @@ const char *backend_name(enum backend backend); /* "function", "syscall", "none"
  * backend reads it: "struct.member[.member]", resolved in the kernel's BTF;
  * alternatives are separated by '|', the first that exists is taken; a member
  * that is an array of pointers counts those that are set; "…:pid" is a pointer to
- * a struct pid, and gives its number. NULL: not there.
+ * a struct pid, and gives its number; "…:high" gives bits 32 to 63. NULL: not there.
  */
 struct mech_field {
 	const char *name;

@@ -103,6 +103,8 @@ static int run_pass(struct programs *p)
 	err = run_iterators(p, "_files");
 	if (!err)
 		err = run_iterators(p, "_objects");
+	if (!err)
+		err = run_iterators(p, "_mappings");
 	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
 	return err ? err : run_iterators(p, "_names");
 }

@@ -97,16 +97,39 @@ static bool is_dropped(const char *program, char (*dropped)[64], unsigned cnt)
 	return false;
 }
 
-/* The iterators that every backend has, or those of the one view that asked for iterators alone: they take the verifier long. */
-static void autoload_iterators(struct loaded *l, bool view_only, char (*dropped)[64], unsigned dropped_cnt)
+static bool ends_in(const char *name, const char *suffix)
 {
+	const char *tail = strstr(name, suffix);
+
+	return tail && !tail[strlen(suffix)];
+}
+
+/* Iterators that only add to what is known: names, and who has what mapped, which kernels before 5.13 cannot tell. */
+static bool is_spare_iterator(const char *program)
+{
+	return ends_in(program, "_names") || ends_in(program, "_mappings");
+}
+
+static bool has_iterator(const struct programs *p, const char *section)
+{
+	const char *target = strchr(section, '/') + 1;
+	char function[64], found[64];
+
+	snprintf(function, sizeof(function), "bpf_iter_%.40s", target);
+	return kernel_function(p->kernel, function, found, sizeof(found));
+}
+
+/* The iterators that every backend has, or those of the one view that asked for iterators alone: they take the verifier long. */
+static void autoload_iterators(const struct programs *p, struct loaded *l, char (*dropped)[64], unsigned dropped_cnt)
+{
+	bool view_only = p->options.iterators_only;
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, l->obj) {
-		const char *name = bpf_program__name(prog);
+		const char *name = bpf_program__name(prog), *section = bpf_program__section_name(prog);
 
-		if (strstr(bpf_program__section_name(prog), "iter/") && !is_dropped(name, dropped, dropped_cnt) &&
-		    view_only == !!strstr(name, "_ring"))
+		if (strstr(section, "iter/") && !is_dropped(name, dropped, dropped_cnt) &&
+		    view_only == !!strstr(name, "_ring") && (!is_spare_iterator(name) || has_iterator(p, section)))
 			bpf_program__set_autoload(prog, true);
 	}
 }
@@ -120,7 +143,7 @@ static int open_hooks(struct programs *p, struct set *s, char (*dropped)[64], un
 
 	if (err || (err = object_prepare(p, &s->loaded, s->mechs, s->backend == BACKEND_SYSCALL)))
 		return err;
-	autoload_iterators(&s->loaded, p->options.iterators_only, dropped, dropped_cnt);
+	autoload_iterators(p, &s->loaded, dropped, dropped_cnt);
 	if (p->options.iterators_only)
 		return 0;
 	for (h = set_mech(s)->hooks; h && h->program; h++) {
@@ -156,13 +179,12 @@ static const struct mech_hook *find_hook(const struct set *s, const char *progra
 	return NULL;
 }
 
-/* May this program be missing? Optional hooks, and the iterators that only find names. */
+/* May this program be missing? */
 static bool can_drop(const struct set *s, const char *program)
 {
 	const struct mech_hook *h = find_hook(s, program);
-	const char *tail = strstr(program, "_names");
 
-	return h ? h->optional : tail && !tail[strlen("_names")];
+	return h ? h->optional : is_spare_iterator(program);
 }
 
 /* Loads a set; an optional program that the kernel refuses is left out and the rest tried again. */

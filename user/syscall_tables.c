@@ -26,7 +26,7 @@ static void locate_kobj(struct ipc_file_class *c, const struct kernel *k, const 
 	c->kobj_offset = offset;
 }
 
-/* "struct.member:pid" is a pointer to a struct pid, of which the process number is wanted. */
+/* "struct.member:pid" is a pointer to a struct pid, of which the process number is wanted; ":high" the upper 32 bits. */
 static int locate_word(const struct kernel *k, const char *path, uint32_t *offset, uint32_t *size, uint32_t *pointers)
 {
 	size_t len = path ? strcspn(path, ":") : 0;
@@ -38,7 +38,7 @@ static int locate_word(const struct kernel *k, const char *path, uint32_t *offse
 	snprintf(member, sizeof(member), "%.*s", (int)len, path);
 	err = kernel_member(k, member, offset, size, pointers);
 	if (!err && path[len])
-		*pointers = WORD_PID;
+		*pointers = strcmp(path + len, ":high") ? WORD_PID : WORD_HIGH;
 	return err;
 }
 

@@ -63,7 +63,8 @@ sub as_seen_by {
     $seen{internals} = \%internals if $seen{internals};
     delete $seen{balance_bytes} if ref($seen{balance_bytes});    # packets were cut: what was dropped has no counter
     return \%seen if $backend ne 'syscall';
-    if ($seen{mechanism} ne 'unix' && $seen{open} && %{ $seen{open}{errors} // {} }) {    # connect has a descriptor
+    # connect has a descriptor, shmat an id
+    if ($seen{mechanism} !~ /^(?:unix|shm)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
         my %open = %{ $seen{open} };
         $open{ops} -= $_ for values %{ $open{errors} };
         delete @open{qw(errors waits causes)};

@@ -49,6 +49,8 @@ static inline bool can_residency(const struct capability *can)
 static inline bool can_op(const struct capability *can, enum ipc_op op)
 {
 	static const uint32_t unseen[OP_MAX] = {
+		[OP_SEND] = UNSEEN_DATA,
+		[OP_RECV] = UNSEEN_DATA,
 		[OP_OPEN] = UNSEEN_OPEN,
 		[OP_CLOSE] = UNSEEN_CLOSE,
 		[OP_CTL] = UNSEEN_CTL,

@@ -187,7 +187,7 @@ bool object_balance(const struct object *o, int64_t *bytes)
 	struct side send, recv;
 
 	*bytes = 0;
-	if (o->raw.flags & (OBJECT_ENDED_UNSEEN | OBJECT_DISCARDED_UNKNOWN))
+	if (!can_see(o->can, UNSEEN_DATA) || o->raw.flags & (OBJECT_ENDED_UNSEEN | OBJECT_DISCARDED_UNKNOWN))
 		return false;
 	if (!can_see(o->can, UNSEEN_SOME_OPS) || !object_base_bytes(o, &base) || !object_inside_bytes(o, &inside) ||
 	    sends_in_progress(o))
