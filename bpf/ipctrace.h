@@ -21,6 +21,7 @@
 	X(3, MQ, mq) \
 	X(4, MSG, msg) \
 	X(5, SEM, sem) \
+	X(6, SHM, shm) \
 	X(8, FUTEX, futex) \
 	X(9, UNIX, unix) \
 	X(11, SIGNAL, signal) \

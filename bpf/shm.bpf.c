@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * System V shared memory through ipc/shm.c. Data passes without any operation;
+ * what the kernel sees is who attaches (shmat, fork), who detaches (shmdt, exit,
+ * exec), and the first touch of a page in each attachment, which is a fault.
+ *
+ * Cannot see: what is written or read; a page touched again; touches through
+ * attachments that huge pages or an earlier fault have filled already.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "syscall.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "resolve_sysv.bpf.h"
+#include "shm.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+/* The segment as it is now; address 0: looked up. NULL: no room, or it is gone. */
+static __attribute__((noinline)) struct ipc_object *segment_note(const struct ipc_object_id *obj, __u64 ns, __u64 address)
+{
+	struct ipc_object *o;
+
+	if (!obj)
+		return NULL;
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (!o) {
+		map_create(&objects, obj, &zero_object);
+		o = bpf_map_lookup_elem(&objects, obj);
+		if (!o)
+			return NULL;
+		o->first_ns = bpf_ktime_get_ns();
+	}
+	if (!address)
+		address = sysv_find(ns, SYSV_SHM, obj->id);
+	if (!segment_state(address, (void *)o->state))
+		return NULL;
+	o->last_ns = bpf_ktime_get_ns();
+	o->flags |= OBJECT_SAMPLED;
+	stamp_state(o->state);
+	return o;
+}
+
+static __always_inline bool segment_exists(const struct ipc_object_id *obj)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	return o ? !(o->flags & OBJECT_DESTROYED) : sysv_find(sysv_namespace(), SYSV_SHM, obj->id) != 0;
+}
+
+/* An operation ended: counted, with the segment as it is now. On no segment, nothing is. */
+static __attribute__((noinline)) int segment_op(const struct ipc_object_id *obj, __u32 op, struct ipc_run *run, __s64 ret,
+						__u64 ns)
+{
+	struct op_result res = {.ret = ret};
+	struct ipc_object *o = NULL;
+	struct ipc_edge *edge;
+
+	if (!obj || (ret < 0 && !segment_exists(obj)))
+		return 0;
+	edge = op_end(obj, op, run, &res);
+	if (!edge)
+		return 0;
+	if (PROFILE(~0u))
+		o = segment_note(obj, ns, 0);
+	if (!o)
+		return 0;
+	__builtin_memcpy(edge->state, o->state, sizeof(edge->state));
+	depth_note(edge, o->state[0]);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit(obj, op, run, &res, edge, ~0ull);
+	return 0;
+}
+
+/* ---- attachments ---- */
+
+SEC("?fentry/do_shmat")
+int BPF_PROG(shm_attach_entry, int id)
+{
+	struct ipc_object_id obj;
+
+	shm_identify(id, sysv_domain(), &obj);
+	if (op_wanted(&obj))
+		op_begin(&obj, OP_OPEN, CAUSE_LOCK, 0);
+	return 0;
+}
+
+SEC("?fexit/do_shmat")
+int BPF_PROG(shm_attach_exit, int id, char *at, int flags, unsigned long *address, unsigned long align, long ret)
+{
+	struct ipc_object_id obj;
+	struct ipc_run *run = NULL;
+
+	shm_identify(id, sysv_domain(), &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	if (has_entry())
+		run = run_of(&obj, OP_OPEN);
+	segment_op(&obj, OP_OPEN, run, ret, sysv_namespace());
+	op_done(run);
+	return 0;
+}
+
+static __always_inline void bump(const struct ipc_object_id *obj, __u8 op, __u32 counter)
+{
+	struct ipc_edge_key key;
+	struct ipc_edge *edge = edge_of(obj, op, current_actor(), &key);
+
+	if (edge)
+		add(&edge->counters[counter], 1);
+}
+
+/* A fork's child has the attachment too, and so has the other half of a mapping that is split. */
+SEC("?fexit/shm_open")
+int BPF_PROG(shm_inherited, struct vm_area_struct *vma)
+{
+	struct attachment a = {};
+
+	if (!attachment_of(vma->vm_file, &a) || !op_wanted(&a.obj))
+		return 0;
+	bump(&a.obj, OP_OPEN, SHM_INHERITED);
+	segment_note(&a.obj, a.ns, 0);
+	return 0;
+}
+
+/* shmdt, munmap, exec and exit: each attachment that goes. */
+SEC("?fexit/shm_close")
+int BPF_PROG(shm_detached, struct vm_area_struct *vma)
+{
+	struct attachment a = {};
+
+	if (!attachment_of(vma->vm_file, &a) || !op_wanted(&a.obj))
+		return 0;
+	segment_op(&a.obj, OP_CLOSE, NULL, 0, a.ns);
+	return 0;
+}
+
+/* The first touch of a page in an attachment. */
+SEC("?fentry/shm_fault")
+int BPF_PROG(shm_touched, struct vm_fault *vmf)
+{
+	struct attachment a = {};
+
+	if (attachment_of(vmf->vma->vm_file, &a) && op_wanted(&a.obj))
+		bump(&a.obj, OP_OPEN, SHM_TOUCHED);
+	return 0;
+}
+
+#include "shm_life.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
