@@ -106,9 +106,9 @@ struct generation {
 
 static __always_inline void read_info(struct generation *g, struct kernel_siginfo *info)
 {
-	g->code = info->si_code;
-	g->pid = info->_sifields._rt._pid;
-	/* the pointer, which is the whole of the union, is not read by type: older verifiers look at its first member */
+	/* by address: to a verifier that knows of SEND_SIG_PRIV the argument is no pointer (7.3) */
+	probe_read(&g->code, &info->si_code);
+	probe_read(&g->pid, &info->_sifields._rt._pid);
 	if (g->code == CODE_QUEUE)
 		probe_read(&g->value, &info->_sifields._rt._sigval);
 	if (g->code == CODE_TIMER) {

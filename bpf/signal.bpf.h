@@ -207,9 +207,9 @@ static __always_inline void signal_age(const struct ipc_object_id *obj, __u64 nt
 }
 
 /*
- * What a siginfo stands for. A verifier that knows a tracepoint's arguments for
- * valid pointers drops a comparison with a constant 0 as never true (6.18), another
- * one forbids that with 1 (7.3): it is compared with variables.
+ * What a siginfo stands for. A verifier that takes a tracepoint's arguments for
+ * valid pointers drops a comparison with a constant 0 as never true (6.18): it is
+ * compared with variables.
  */
 enum signal_info {
 	INFO_NONE = 0, /* SEND_SIG_NOINFO */
@@ -224,7 +224,7 @@ static __always_inline enum signal_info info_kind(struct kernel_siginfo *info)
 		return INFO_NONE;
 	if ((__u64)info == priv_info)
 		return INFO_PRIV;
-	return info ? INFO_REAL : INFO_NONE; /* again, for a verifier that wants to see just this */
+	return INFO_REAL;
 }
 
 /* ---- who sent it ---- */

@@ -189,6 +189,7 @@ static const char *const blind[] = {
 	"signals for a thread and for the process are told as one queue: where both are pending, their delays may be exchanged",
 	"a refusal (EPERM) of a whole process group or through a pidfd; system calls of 32-bit processes that wait or are refused",
 	"processes that share the memory of a victim of the OOM killer: their SIGKILL is said to come from the kernel",
+	"under lockdown=confidentiality: the codes of signals, and so timers, faults and descriptors apart from processes",
 	"with the syscall backend: a signalfd read through io_uring or readv, and the signals beyond 16 of one read",
 	NULL,
 };
