@@ -28,6 +28,26 @@ const volatile struct ipc_config cfg = {};
 #include "signal_calls.bpf.h"
 #include "signal_files.bpf.h"
 
+/* A target that has done nothing yet has no class: by what is known of it. Cgroups are told of current tasks only. */
+static __always_inline bool filter_matches_target(const volatile struct ipc_filter *f, struct task_struct *t)
+{
+	struct task_struct *leader = t->group_leader;
+
+	if (!f->used || f->cgroup)
+		return false;
+	return (!f->pids_cnt || listed(f->pids, f->pids_cnt, t->tgid)) &&
+	       (!f->tids_cnt || listed(f->tids, f->tids_cnt, t->pid)) &&
+	       (!f->uid_set || f->uid == t->cred->uid.val) && (!f->comm[0] || comm_is(leader->comm, f->comm));
+}
+
+static __always_inline bool target_matches(struct task_struct *t)
+{
+	for (int i = 0; i < IPC_FILTERS; i++)
+		if (filter_matches_target(&cfg.filters[i], t))
+			return true;
+	return false;
+}
+
 /* Either end: the sender, which is current, or the target, which need not be. */
 static __always_inline bool generation_wanted(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
 {
@@ -44,6 +64,8 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	leader = bpf_map_lookup_elem(&classes, &tgid);
 	want = bpf_map_lookup_elem(&wanted, &slot);
 	if (want && ((class && class_counts(*class)) || (leader && (class_counts(*leader) || *leader == CLASS_HOLDS))))
+		*want = 1;
+	else if (want && !*want && target_matches(t))
 		*want = 1;
 	return (want && *want) || (who.tgid && op_wanted(obj));
 }
