@@ -168,6 +168,15 @@ enum ipc_counter {
 	COUNTER_PACKETS = 4,
 };
 
+/*
+ * Of an object that is a ring: its head starts again at 0 with a FIFO's next
+ * ring, and at the number of slots in use with a resize.
+ */
+enum ipc_ring_counter {
+	RING_EARLIER_HEADS = 0,	   /* what to add to head so that it never goes back */
+	RING_RESIZES_FOLLOWED = 1, /* resizes that this takes into account */
+};
+
 enum ipc_object_flags {
 	OBJECT_PREEXISTING = 1 << 0, /* found by the iterator, not by an operation */
 	OBJECT_DESTROYED = 1 << 1,

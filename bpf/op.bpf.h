@@ -467,14 +467,20 @@ static __always_inline void depth_note(struct ipc_edge *edge, __u32 depth)
 		edge->max_depth = depth;
 }
 
+static __u32 ring_restarts;
+
 /*
- * When state words were read: a resize sets head and tail back, so that they alone
- * do not tell the newer of two states. In jiffies, which cost nothing, or in 2^16
- * ns where the clock is read anyhow; one run uses one of them. Never 0.
+ * When state words were read, taken just before: a resize sets head and tail back,
+ * so that they alone do not tell the newer of two states. In jiffies, which cost
+ * nothing, or in 2^16 ns where the clock is read anyhow; one run uses one of them.
+ * Every resize moves it on, so that what was read after one is newer than what was
+ * read before. Never 0.
  */
 static __always_inline __u64 state_clock(void)
 {
-	return PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() : bpf_jiffies64() << 16;
+	__u64 now = PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() : bpf_jiffies64() << 16;
+
+	return now + ((__u64)*(volatile __u32 *)&ring_restarts << 16);
 }
 
 static __always_inline void stamp_state(__u32 *state)
@@ -487,6 +493,22 @@ static __always_inline void stamp_state_finely(__u32 *state, __u64 at)
 {
 	state[IPC_STATE_STAMP] = at >> 16 | 1;
 	state[IPC_STATE_FINE] = at & 0x1ffff;
+}
+
+/* A resize is over: head lost `heads`, and nothing else moved it meanwhile. */
+static __always_inline void ring_resized(const struct ipc_object_id *obj, __u32 heads)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	if (!o)
+		return;
+	add(&o->counters[RING_EARLIER_HEADS], heads);
+	add(&o->counters[RING_RESIZES_FOLLOWED], 1);
+}
+
+static __always_inline void ring_restarted(void)
+{
+	__sync_fetch_and_add(&ring_restarts, 2);
 }
 
 /* A sender slept for room: between its beginning and its end, every slot was in use. */

@@ -49,8 +49,8 @@ static __always_inline void note_ring(struct ipc_edge *edge, struct pipe_inode_i
 {
 	if (!PROFILE(~0u))
 		return; /* --counts */
-	pipe_state(pipe, edge->state);
 	stamp_state(edge->state);
+	pipe_state(pipe, edge->state);
 	depth_note(edge, edge->state[0] - edge->state[1]);
 }
 

@@ -96,12 +96,12 @@ static __always_inline void note_end(struct ipc_object *o, struct pipe_inode_inf
 {
 	__s64 inside = pipe_bytes_inside(pipe);
 
-	pipe_state(pipe, o->state);
 	stamp_state(o->state);
+	pipe_state(pipe, o->state);
 	o->flags |= OBJECT_DESTROYED;
 	o->last_ns = bpf_ktime_get_ns();
 	o->destructions++;
-	o->counters[0] += o->state[0]; /* head of this incarnation */
+	add(&o->counters[RING_EARLIER_HEADS], o->state[0]); /* head of this incarnation */
 	o->inside_bytes = 0;
 	if (inside == INSIDE_UNKNOWN) {
 		o->flags |= OBJECT_INSIDE_UNKNOWN;
@@ -174,41 +174,111 @@ int BPF_PROG(pipe_release_exit, struct inode *inode, struct file *file, int ret)
 	return 0;
 }
 
-static __always_inline int control(struct file *file, __s64 ret, bool resized)
+static __always_inline bool control_wanted(struct file *file, struct ipc_object_id *obj)
 {
-	struct op_result res = {.ret = ret};
 	struct inode *inode = file->f_inode;
-	struct ipc_object_id obj;
-	struct ipc_edge *edge;
 
 	if (!is_pipe(inode))
-		return 0; /* fcntl on something else: -EBADF */
-	pipe_identify(inode, &obj);
-	if (!op_wanted(&obj))
-		return 0;
-	edge = op_end(&obj, OP_CTL, NULL, &res);
+		return false; /* fcntl on something else: -EBADF */
+	pipe_identify(inode, obj);
+	return op_wanted(obj);
+}
+
+static __always_inline void control(struct file *file, const struct ipc_object_id *obj, struct ipc_run *run, __s64 ret,
+				    bool resized)
+{
+	struct op_result res = {.ret = ret};
+	struct ipc_edge *edge = op_end(obj, OP_CTL, run, &res);
+
 	if (!edge)
-		return 0;
+		return;
 	if (resized && ret >= 0)
 		add(&edge->counters[COUNTER_RESIZES], 1);
-	note_ring(edge, inode->i_pipe);
+	note_ring(edge, file->f_inode->i_pipe);
 	if (PROFILE(PROFILE_EVENTS))
-		op_emit(&obj, OP_CTL, NULL, &res, edge, ~0ull);
+		op_emit(obj, OP_CTL, run, &res, edge, ~0ull);
+}
+
+SEC("?fentry/pipe_fcntl")
+int BPF_PROG(pipe_fcntl_entry, struct file *file, unsigned int cmd)
+{
+	struct ipc_object_id obj;
+
+	if (control_wanted(file, &obj))
+		op_begin(&obj, OP_CTL, CAUSE_LOCK, (__u64)file->f_inode->i_pipe);
+	return 0;
+}
+
+/*
+ * A resize sets head to the number of slots in use and tail to 0, with the pipe
+ * locked: what head loses is taken there, so that the count of slots ever filled
+ * goes on. aux[0]: head before; aux[1]: RESIZE_*
+ */
+enum {
+	RESIZE_BEGUN = 1,
+	RESIZE_DONE = 2, /* aux[0] is what head lost */
+};
+
+static __always_inline struct ipc_run *resizing(struct pipe_inode_info *pipe)
+{
+	struct ipc_run *run = run_mine();
+
+	return run && run->op == OP_CTL && run->kobj == (__u64)pipe ? run : NULL;
+}
+
+SEC("?fentry/pipe_resize_ring")
+int BPF_PROG(pipe_resize_entry, struct pipe_inode_info *pipe)
+{
+	struct ipc_run *run = resizing(pipe);
+
+	if (run) {
+		run->aux[0] = pipe->head;
+		run->aux[1] = RESIZE_BEGUN;
+	}
+	return 0;
+}
+
+SEC("?fexit/pipe_resize_ring")
+int BPF_PROG(pipe_resize_exit, struct pipe_inode_info *pipe, unsigned int slots, int ret)
+{
+	struct ipc_run *run = resizing(pipe);
+
+	if (ret)
+		return 0;
+	ring_restarted();
+	if (run && run->aux[1] == RESIZE_BEGUN) {
+		run->aux[0] -= pipe->head;
+		run->aux[1] = RESIZE_DONE;
+	}
 	return 0;
 }
 
 SEC("?fexit/pipe_fcntl")
 int BPF_PROG(pipe_fcntl_exit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	return control(file, ret, cmd == 1031 /* F_SETPIPE_SZ */);
+	struct ipc_run *run = NULL;
+	struct ipc_object_id obj;
+
+	if (!control_wanted(file, &obj))
+		return 0;
+	if (has_entry())
+		run = run_of(&obj, OP_CTL);
+	control(file, &obj, run, ret, cmd == 1031 /* F_SETPIPE_SZ */);
+	if (run && run->aux[1] == RESIZE_DONE)
+		ring_resized(&obj, run->aux[0]);
+	op_done(run);
+	return 0;
 }
 
 SEC("?fexit/pipe_ioctl")
 int BPF_PROG(pipe_ioctl_exit, struct file *file, unsigned int cmd, unsigned long arg, long ret)
 {
-	if (ret == -515 /* ENOIOCTLCMD */)
+	struct ipc_object_id obj;
+
+	if (ret == -515 /* ENOIOCTLCMD */ || !control_wanted(file, &obj))
 		return 0; /* isatty() and its like: no command of a pipe */
-	return control(file, ret, false);
+	control(file, &obj, NULL, ret, false);
+	return 0;
 }
 
 /* The path of a FIFO, where bpf_d_path() may be called: before fifo_open runs. */

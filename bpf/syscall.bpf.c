@@ -30,6 +30,13 @@ const volatile __u8 class_of_mech[MECH_MAX] = {};
 
 IPC_MAP(syscalls, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_syscall_alts, IPC_SYSCALLS);
 
+/* What a control operation is about to do to the capacity. */
+enum resizes {
+	RESIZES_NOTHING = 0,
+	RESIZES = 1,
+	RESIZES_RING = 2, /* kobj2: head before in the low half, tail in the high one */
+};
+
 #include "sem.bpf.h"
 #include "syscall_words.bpf.h"
 #include "syscall_file.bpf.h"
@@ -99,10 +106,10 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 }
 
 /*
- * aux[0]: class of the object; aux[1]: class of the second one, or whether the
- * command resizes, or whether what does not fit is cut; aux[2]: system
- * call number, and above NR_BITS which of its meanings; aux[3]: head of the
- * target before, or the open flags.
+ * aux[0]: class of the object; aux[1]: class of the second one, or enum resizes,
+ * or whether what does not fit is cut; aux[2]: system call number, and above
+ * NR_BITS which of its meanings; aux[3]: head of the target before, or the open
+ * flags.
  */
 #define NR_BITS 16
 #define NR_MASK ((1u << NR_BITS) - 1)
@@ -174,6 +181,20 @@ static __always_inline void begin_splice(const struct ipc_syscall *call, struct 
 	}
 }
 
+static __always_inline void begin_resize(struct ipc_run *run, const struct target *t)
+{
+	const __u32 *words;
+
+	run->aux[1] = RESIZES;
+	if (t->class >= IPC_FILE_CLASSES || file_classes[t->class].depth != DEPTH_RING)
+		return;
+	words = read_words(SCRATCH_ENTER, t->class, t->kobj);
+	if (!words)
+		return;
+	run->kobj2 = words[0] | (__u64)words[1] << 32;
+	run->aux[1] = RESIZES_RING;
+}
+
 static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
 	struct target t = {};
@@ -204,8 +225,8 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 	}
 	if (call->kind == SYSCALL_BY_MODE || call->kind == SYSCALL_SENDFILE)
 		run->aux[3] = head_of(t.class, t.kobj);
-	if (call->cmd_arg >= 0)
-		run->aux[1] = call->resizes && call->cmds[0] == (__u32)arg(regs, call->cmd_arg);
+	if (call->cmd_arg >= 0 && call->resizes && call->cmds[0] == (__u32)arg(regs, call->cmd_arg))
+		begin_resize(run, &t);
 }
 
 /*

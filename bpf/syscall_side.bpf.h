@@ -65,13 +65,13 @@ static __always_inline void note_counters(struct ipc_edge *edge, const struct si
 static __always_inline void note_state(struct ipc_edge *edge, const struct side *side, const struct ipc_run *run)
 {
 	__u64 at = state_clock();
-	const __u32 *words = read_words(SCRATCH_EXIT, side->class, side->kobj);
 	__u32 class = side->class & (IPC_FILE_CLASSES - 1);
+	const __u32 *words = read_words(SCRATCH_EXIT, side->class, side->kobj);
 
 	if (!words)
 		return;
 	__builtin_memcpy(edge->state, words, sizeof(edge->state));
-	stamp_state(edge->state);
+	edge->state[IPC_STATE_STAMP] = at >> 16 | 1;
 	if (file_classes[class].depth == DEPTH_NONE)
 		return;
 	if (file_classes[class].depth != DEPTH_RING)
@@ -83,6 +83,19 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 		depth_was_full(edge, words[file_classes[class].limit_word & (IPC_STATE_WORDS - 1)]);
 	if (PROFILE(PROFILE_RESIDENCY) && side->payload && file_classes[class].depth == DEPTH_RING)
 		residency_note(&side->obj, words[0], words[1]);
+}
+
+/*
+ * What a ring's head lost in a resize. Known when the call found the ring unlocked
+ * and left in it what it found: then nobody else was at it in between, or as many
+ * slots were filled as emptied.
+ */
+static __always_inline void note_resize(const struct ipc_edge *edge, const struct side *side, const struct ipc_run *run)
+{
+	__u32 head = run->kobj2, used = head - (__u32)(run->kobj2 >> 32);
+
+	if (run->aux[1] == RESIZES_RING && !run->waits && edge->state[0] == used && !edge->state[1])
+		ring_resized(&side->obj, head - used);
 }
 
 /* Counts a side on its edge, with what its object looks like now. 0: a filter drops it. */
@@ -102,11 +115,15 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		return 0;
 	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
+	if (side->resized)
+		ring_restarted();
 	if (is_socket_class(side->class)) {
 		ipc_note_socket(side->kobj, side->obj.id, side->op, side->ret, side->note);
 	} else {
 		if (PROFILE(~0u) && !side->destroyed)
 			note_state(edge, side, run);
+		if (PROFILE(~0u) && side->resized)
+			note_resize(edge, side, run);
 		note_counters(edge, side);
 	}
 	if (side->created || side->destroyed || side->cut) {

@@ -86,7 +86,7 @@ static inline void story_copy(struct snapshot *s, unsigned n)
 	o->state[PIPE_READERS] = 0;
 	o->state[PIPE_WRITERS] = 0;
 	o->state[PIPE_FILES] = 1;
-	o->counters[PIPE_EARLIER_HEADS] = 300 * n;
+	o->counters[RING_EARLIER_HEADS] = 300 * n;
 	add_transfer(s, id, OP_CLOSE, 1201, 1, 0, 300 * n, 300 * n - 2)->copies = 0;
 	add_transfer(s, id, OP_CLOSE, 1202, 1, 0, 300 * n, 300 * n - 2)->copies = 0;
 }

@@ -58,9 +58,6 @@ sub unequal_sums {
 sub as_seen_by {
     my ($backend, $truth) = @_;
     my %seen = %$truth;
-    my %internals = %{ $seen{internals} // {} };
-    delete @internals{qw(new_slots merged_writes)} if $internals{resizes};    # a resize sets head back
-    $seen{internals} = \%internals if $seen{internals};
     delete $seen{balance_bytes} if ref($seen{balance_bytes});    # packets were cut: what was dropped has no counter
     return \%seen if $backend ne 'syscall';
     # connect has a descriptor, shmat an id

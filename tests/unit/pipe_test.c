@@ -196,8 +196,8 @@ static void check_unknown(void)
 			reading_at(&s, n * 1000);
 			o = add_new_object(&s, id);
 			if (n == 2 && followed) {
-				o->counters[PIPE_EARLIER_HEADS] = 3;
-				o->counters[PIPE_RESIZES_FOLLOWED] = 1;
+				o->counters[RING_EARLIER_HEADS] = 3;
+				o->counters[RING_RESIZES_FOLLOWED] = 1;
 			}
 			add_transfer(&s, id, OP_RECV, 4, 1, 100, 20, 3);
 			if (n == 1) {
@@ -220,6 +220,32 @@ static void check_unknown(void)
 	}
 }
 
+/* States of one moment before and after a resize: what was read after the end counts, whatever they say. */
+static void check_last_state(void)
+{
+	struct ipc_object_id id = pipe_id(5);
+	struct ipc_object *o;
+	struct ipc_edge *e;
+
+	begin(PROFILE_WAITS);
+	reading_at(&s, 1000);
+	s.stop_ns = s.now_ns;
+	o = add_new_object(&s, id);
+	o->flags = OBJECT_SAMPLED;
+	o->last_ns = s.stop_ns + 1;
+	o->counters[RING_EARLIER_HEADS] = 36;
+	o->counters[RING_RESIZES_FOLLOWED] = 1;
+	memcpy(o->state, (uint32_t[IPC_STATE_WORDS]){ [PIPE_HEAD] = 1, [PIPE_TAIL] = 1, [PIPE_RING_SIZE] = 2 },
+	       sizeof(o->state));
+	add_transfer(&s, id, OP_SEND, 3, 1, 100, 37, 0);
+	e = add_edge(&s, id, OP_CTL, 3);
+	e->ops = e->counters[COUNTER_RESIZES] = 1;
+	model_update(m, &s);
+	is_int(object_state(object(id))[PIPE_TAIL], 1, "the last sample is the state");
+	ok(derived(id, "new_slots", SPAN_TOTAL) == 37, "slots across a resize at the end");
+	s.stop_ns = 0;
+}
+
 /* A FIFO's ring is made and goes, three times; the head begins at 0 again. */
 static void check_fifo_rings(void)
 {
@@ -239,7 +265,7 @@ static void check_fifo_rings(void)
 		o = add_object(&s, id);
 		o->creations = at[n].creations;
 		o->destructions = at[n].destructions;
-		o->counters[PIPE_EARLIER_HEADS] = at[n].heads;
+		o->counters[RING_EARLIER_HEADS] = at[n].heads;
 		if (at[n].destructions == at[n].creations) {
 			o->flags = OBJECT_DESTROYED;
 			o->last_ns = s.now_ns;
@@ -268,7 +294,7 @@ static void check_stale_state(void)
 		o = add_object(&s, id);
 		o->creations = n ? 2 : 1;
 		o->destructions = n != 0;
-		o->counters[PIPE_EARLIER_HEADS] = n ? 200 : 0;
+		o->counters[RING_EARLIER_HEADS] = n ? 200 : 0;
 		add_transfer(&s, id, OP_SEND, 3, n + 1, 100, heads[n], heads[n]);
 		model_update(m, &s);
 		if (n > 1)
@@ -382,6 +408,7 @@ int main(void)
 	check_wrap();
 	check_pages();
 	check_unknown();
+	check_last_state();
 	check_fifo_rings();
 	check_stale_state();
 	check_balance();

@@ -237,8 +237,6 @@ static const struct blind blind[] = {
 	{"fifo", "function", "internals.poll_usage"},
 	{"pipe", "syscall", "internals.poll_usage"},
 	{"fifo", "syscall", "internals.poll_usage"},
-	{"pipe", "syscall", "internals.merged_writes"},
-	{"pipe", "syscall", "internals.new_slots"},
 	{"fifo", "syscall", "internals.merged_writes"},
 	{"fifo", "syscall", "internals.new_slots"},
 	{"pipe", "syscall", "internals.pages_reused"},

@@ -240,6 +240,59 @@ static void run_resize(unsigned n)
 	fact(o, INTERNALS, "new_slots", 37);
 }
 
+/* Each time something is inside, and the slot that was written to before goes on to be merged into. */
+static void run_resize_often(unsigned n)
+{
+	int page = (int)page_size();
+
+	lone_pipe(0);
+	for (unsigned i = 0; i < n; i++) {
+		int slots = i % 2 ? 16 : 32;
+
+		must_write(o, fds[1], 1009);
+		must_write(o, fds[1], 503);
+		CHECK(op_fcntl(o, fds[i % 2], F_SETPIPE_SZ, slots * page) == slots * page);
+		must_write(o, fds[1], 701);
+		must_read(o, fds[0], 4096, 2213);
+	}
+	fact(o, INTERNALS, "resizes", n);
+	fact(o, INTERNALS, "new_slots", n);
+	fact(o, INTERNALS, "merged_writes", 2 * n);
+}
+
+static void page_writer(void *arg)
+{
+	for (unsigned i = 0; i < *(unsigned *)arg; i++)
+		must_write(o, fds[1], page_size());
+}
+
+static void page_reader(void *arg)
+{
+	close_fd(fds[1]);
+	(void)arg;
+	drain(o, fds[0], page_size());
+}
+
+/* While others write and read; smaller than what is inside it cannot get. */
+static void run_resize_busy(unsigned n)
+{
+	int page = (int)page_size();
+	struct task *writer, *reader;
+	unsigned done = 0;
+
+	o = object_pipe(fds, 0);
+	reader = spawn("busy-reader", page_reader, NULL);
+	writer = spawn("busy-writer", page_writer, &n);
+	for (unsigned i = 0; i < n; i++)
+		done += op_fcntl(o, fds[1], F_SETPIPE_SZ, (i % 2 ? 16 : 64) * page) > 0;
+	join(writer);
+	close_fd(fds[1]);
+	join(reader);
+	fact(o, INTERNALS, "resizes", done);
+	fact(o, INTERNALS, "new_slots", n);
+	fact(o, INTERNALS, "merged_writes", 0);
+}
+
 static void run_fionread(unsigned n)
 {
 	lone_pipe(0);
@@ -298,7 +351,16 @@ static const struct scenario scenarios[] = {
 	{"signal-write", "blocked writes ended by a signal, in the middle and before", run_signal_write,
 	 5},
 	{"resize", "F_SETPIPE_SZ up, down, too small, too large", run_resize, 0},
+	{"resize-often", "F_SETPIPE_SZ between writes that share a slot", run_resize_often, 101},
+	{"resize-busy", "F_SETPIPE_SZ while others write and read", run_resize_busy, 1009},
 	{"fionread", "FIONREAD on both ends", run_fionread, 101},
 	{"close-together", "both ends closed at once, with data inside", run_close_together, 31},
 };
 REGISTER_SCENARIOS(scenarios, "pipe,fifo");
+
+/* What head lost is seen under the lock, or not at all. */
+static const struct blind blind[] = {
+	{"pipe", "syscall", "internals.new_slots"},
+	{"pipe", "syscall", "internals.merged_writes"},
+};
+REGISTER_BLIND_IN(blind, "resize-busy");

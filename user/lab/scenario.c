@@ -31,7 +31,10 @@ static struct {
 	const char *mechs;
 } families[MAX_FAMILIES];
 static size_t family_cnt;
-static const struct blind *blinds[MAX_BLIND + 1];
+static struct {
+	const struct blind *blind;
+	const char *scenario;
+} blinds[MAX_BLIND];
 static size_t blind_cnt;
 
 static const struct scenario *current;
@@ -48,17 +51,22 @@ void scenario_register(const struct scenario *table, size_t cnt, const char *mec
 	families[family_cnt++].cnt = cnt;
 }
 
-void blind_register(const struct blind *table, size_t cnt)
+void blind_register(const struct blind *table, size_t cnt, const char *scenario)
 {
 	if (blind_cnt + cnt > MAX_BLIND)
 		abort();
-	for (size_t i = 0; i < cnt; i++)
-		blinds[blind_cnt++] = &table[i];
+	for (size_t i = 0; i < cnt; i++) {
+		blinds[blind_cnt].blind = &table[i];
+		blinds[blind_cnt++].scenario = scenario;
+	}
 }
 
-const struct blind *blind_nth(unsigned n)
+const struct blind *blind_nth(unsigned n, const char *scenario)
 {
-	return n < blind_cnt ? blinds[n] : NULL;
+	for (size_t i = 0; i < blind_cnt; i++)
+		if ((!blinds[i].scenario || !strcmp(blinds[i].scenario, scenario)) && !n--)
+			return blinds[i].blind;
+	return NULL;
 }
 
 static const struct scenario *scenario_find(const char *id)

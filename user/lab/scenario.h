@@ -55,14 +55,16 @@ struct blind {
 	const char *path;
 };
 
-void blind_register(const struct blind *table, size_t cnt);
+/* scenario: only there; NULL: everywhere */
+void blind_register(const struct blind *table, size_t cnt, const char *scenario);
 
-#define REGISTER_BLIND(table)                                                \
-	__attribute__((constructor)) static void register_##table(void)      \
-	{                                                                    \
-		blind_register(table, sizeof(table) / sizeof((table)[0]));   \
-	}                                                                    \
+#define REGISTER_BLIND_IN(table, scenario)                                           \
+	__attribute__((constructor)) static void register_##table(void)              \
+	{                                                                            \
+		blind_register(table, sizeof(table) / sizeof((table)[0]), scenario); \
+	}                                                                            \
 	struct blind
+#define REGISTER_BLIND(table) REGISTER_BLIND_IN(table, NULL)
 
 /* What became of a scenario: its exit status. */
 enum outcome {

@@ -211,12 +211,12 @@ static void print_object(FILE *f, const struct object *o)
 	fputc('}', f);
 }
 
-static void print_blind(FILE *f)
+static void print_blind(FILE *f, const char *scenario)
 {
 	const struct blind *b;
 
 	fputs("\"blind\":[", f);
-	for (unsigned i = 0; (b = blind_nth(i)); i++)
+	for (unsigned i = 0; (b = blind_nth(i, scenario)); i++)
 		fprintf(f, "%s[\"%s\",\"%s\",\"%s\"]", i ? "," : "", b->mech, b->backend, b->path);
 	fputs("],", f);
 }
@@ -224,7 +224,7 @@ static void print_blind(FILE *f)
 static void print_truth(FILE *f, const char *scenario, bool ready)
 {
 	fprintf(f, "{\"scenario\":\"%s\",%s", scenario, ready ? "\"ready\":true," : "");
-	print_blind(f);
+	print_blind(f, scenario);
 	fputs("\"objects\":[", f);
 	for (unsigned i = 0; i < truth->object_cnt; i++) {
 		if (i)

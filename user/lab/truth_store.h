@@ -78,7 +78,7 @@ struct truth {
 
 extern struct truth *truth;
 
-/* scenario.c: what was registered; NULL ends it */
-const struct blind *blind_nth(unsigned n);
+/* scenario.c: what was registered for this scenario or for all; NULL ends it */
+const struct blind *blind_nth(unsigned n, const char *scenario);
 
 #endif

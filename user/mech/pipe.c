@@ -62,7 +62,8 @@ static const char *const blind[] = {
 	"with the syscall backend: closes (a process that exits makes no system call for them), and so when a pipe went and what was "
 	"left in it; io_uring; 32-bit processes; pages reused; vain wakeups; which of two pipes a splice waits for, "
 	"once it has waited for the other",
-	"new slots and merged writes of a pipe that was resized: a resize sets head back; the bytes that a short read cuts off a packet",
+	"the bytes that a short read cuts off a packet",
+	"with the syscall backend: new slots and merged writes of a pipe that others used while it was resized, which sets head back",
 	"the slots of a splice and those of a write at the same time on one pipe, apart",
 	NULL,
 };

@@ -23,15 +23,6 @@ enum pipe_word {
 
 #define PIPE_COUNTER_TRIMMED 5 /* of an edge: kept pages given back again (7.2 and later) */
 
-/*
- * ipc_object.counters of a pipe: its head starts again at 0 with a FIFO's next
- * ring, and at the number of slots in use with a resize.
- */
-enum pipe_object_counter {
-	PIPE_EARLIER_HEADS = 0,	   /* what to add to head so that it never goes back */
-	PIPE_RESIZES_FOLLOWED = 1, /* resizes that this takes into account */
-};
-
 extern const struct mech_field pipe_fields[];
 extern const struct mech_derived pipe_derived[];
 

@@ -126,9 +126,9 @@ bool pipe_advance(const struct object *o, uint32_t *count)
 
 	if (!base || (!now && !destroyed))
 		return false;
-	if (o->resizes != o->raw.counters[PIPE_RESIZES_FOLLOWED])
+	if (o->resizes != o->raw.counters[RING_RESIZES_FOLLOWED])
 		return false;
-	*count = (uint32_t)o->raw.counters[PIPE_EARLIER_HEADS] + (destroyed ? 0 : now[PIPE_HEAD]) - base[PIPE_HEAD];
+	*count = (uint32_t)o->raw.counters[RING_EARLIER_HEADS] + (destroyed ? 0 : now[PIPE_HEAD]) - base[PIPE_HEAD];
 	return true;
 }
 

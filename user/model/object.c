@@ -147,6 +147,15 @@ static bool is_sampled_anew(const struct model *m, const struct object *o)
 	return (o->raw.flags & OBJECT_SAMPLED) && (o->raw.last_ns > m->before_ns || o->first_tick == m->tick);
 }
 
+/* It was read when the object went, or after the last operation was counted. */
+static bool is_last_state(const struct model *m, const struct object *o)
+{
+	const struct ipc_object *raw = &o->raw;
+
+	return (raw->flags & OBJECT_DESTROYED) ||
+	       ((raw->flags & OBJECT_SAMPLED) && m->stop_ns && raw->last_ns >= m->stop_ns);
+}
+
 /*
  * Where a ring starts again, its indices do not tell which of two states is the
  * newer one: then what this update brought counts, and once more what the next
@@ -158,8 +167,8 @@ static void settle_state(struct model *m, struct object *o)
 	bool again = epochs != o->epochs;
 
 	o->epochs = epochs;
-	if (o->raw.flags & OBJECT_DESTROYED) {
-		if (is_read(o, o->raw.state)) { /* as it was when it went */
+	if (is_last_state(m, o)) {
+		if (is_read(o, o->raw.state)) {
 			memcpy(o->fresh, o->raw.state, sizeof(o->fresh));
 			o->fresh_tick = m->tick;
 			again = true;
