@@ -30,10 +30,14 @@ void complete_commands(FILE *out)
 		fprintf(out, "%s%s", i ? " " : "", cli_command_table[i].name);
 }
 
+static void complete_column(void *out, const char *name)
+{
+	fprintf(out, "%s%s", name == columns[0].name ? "" : " ", name);
+}
+
 void complete_columns(FILE *out)
 {
-	for (size_t i = 0; i < column_cnt; i++)
-		fprintf(out, "%s%s", i ? " " : "", columns[i].name);
+	column_for_each_name(complete_column, out);
 }
 
 void complete_words(FILE *out, const struct cli_option *opt)

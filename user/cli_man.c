@@ -232,7 +232,8 @@ static void print_mechanisms(FILE *out)
 
 static void print_columns(FILE *out)
 {
-	roff_prose(out, "For --columns and --sort. Case does not matter.");
+	roff_prose(out, "For --columns and --sort. Case does not matter. The state words and internals "
+			"of a mechanism, which ipctrace list shows, are columns too.");
 	for (size_t i = 0; i < column_cnt; i++)
 		print_terms(out, &(struct cli_term){ columns[i].name, columns[i].help }, 1);
 }

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli_table.h"
 #include "column.h"
@@ -147,16 +146,19 @@ int cli_set_string(const struct cli_option *opt, const char *text, void *dst)
 	return 0;
 }
 
+static void try_column(void *guess, const char *name)
+{
+	cli_guess__try(guess, name);
+}
+
 static int check_column(const struct cli_option *opt, const char *name, void *unused)
 {
 	struct cli_guess guess = { .word = name };
 
 	(void)unused;
-	for (size_t i = 0; i < column_cnt; i++) {
-		if (strcasecmp(columns[i].name, name) == 0)
-			return 0;
-		cli_guess__try(&guess, columns[i].name);
-	}
+	if (column_by_name(name))
+		return 0;
+	column_for_each_name(try_column, &guess);
 	if (guess.best)
 		return cli_refuse(opt, "unknown column '%s', did you mean '%s'?", name, guess.best);
 	return cli_refuse(opt, "unknown column '%s', 'ipctrace list' shows them", name);

@@ -114,7 +114,7 @@ static bool get_sum(const struct column *c, struct row *row, struct value *value
 	return true;
 }
 
-static const struct column *internal_column(const char *name, const char *help)
+static const struct column *internal_column(const char *name, const char *help, uint32_t needs)
 {
 	static struct column *made[64];
 	static size_t made_cnt;
@@ -126,7 +126,8 @@ static const struct column *internal_column(const char *name, const char *help)
 	if (made_cnt == sizeof(made) / sizeof(made[0]))
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
-	*c = (struct column){ .name = name, .head = name, .help = help, .unit = UNIT_NUMBER, .get = get_internal };
+	*c = (struct column){ .name = name, .head = name, .help = help, .unit = UNIT_NUMBER, .needs = needs,
+			      .get = get_internal };
 	made[made_cnt++] = c;
 	return c;
 }
@@ -142,12 +143,46 @@ const struct column *column_by_name(const char *name)
 
 		for (; f && f->name; f++)
 			if (strcasecmp(f->name, name) == 0)
-				return internal_column(f->name, f->help);
+				return internal_column(f->name, f->help, 0);
 		for (; d && d->name; d++)
 			if (strcasecmp(d->name, name) == 0)
-				return internal_column(d->name, d->help);
+				return internal_column(d->name, d->help, mechanisms[m]->derived_needs);
 	}
 	return NULL;
+}
+
+static bool has_internal(const struct mechanism *mech, const char *name)
+{
+	for (const struct mech_field *f = mech->fields; f && f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return true;
+	for (const struct mech_derived *d = mech->derived; d && d->name; d++)
+		if (strcmp(d->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* FIFOs have what pipes have. */
+static bool is_taken(size_t mech, const char *name)
+{
+	for (size_t m = 0; m < mech; m++)
+		if (has_internal(mechanisms[m], name))
+			return true;
+	return false;
+}
+
+void column_for_each_name(void (*take)(void *arg, const char *name), void *arg)
+{
+	for (size_t i = 0; i < column_cnt; i++)
+		take(arg, columns[i].name);
+	for (size_t m = 0; m < mechanism_cnt; m++) {
+		for (const struct mech_field *f = mechanisms[m]->fields; f && f->name; f++)
+			if (!is_taken(m, f->name))
+				take(arg, f->name);
+		for (const struct mech_derived *d = mechanisms[m]->derived; d && d->name; d++)
+			if (!is_taken(m, d->name))
+				take(arg, d->name);
+	}
 }
 
 bool column_value(const struct column *column, struct row *row, struct value *value)

@@ -78,6 +78,9 @@ extern const size_t column_cnt;
  */
 const struct column *column_by_name(const char *name);
 
+/* Every name that column_by_name() knows, once. */
+void column_for_each_name(void (*take)(void *arg, const char *name), void *arg);
+
 /* Getters of what is no sum over sides (column_get.c). */
 typedef bool column_get_fn(const struct column *column, struct row *row, struct value *value);
 column_get_fn get_id, get_object, get_path, get_mechanism, get_process, get_endpoints, get_seen, get_verdict;

@@ -139,6 +139,7 @@ struct mechanism {
 	const struct mech_field *fields; /* terminated by .name NULL */
 	const struct mech_derived *derived;
 	const struct mech_parts *parts; /* NULL: none */
+	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	const char *kobj_id;  /* number of its objects, where the inode does not tell them: "struct.member"; NULL */

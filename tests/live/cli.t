@@ -210,6 +210,8 @@ natively 'columns, order, rows' => sub {
     }
     my $table = run_tool([ 'pipe', '-o', 'object,sends,recvs', '--', qw(sh -c), $command ]);
     like($table->{stdout}, qr/^OBJECT +SENDS +RECVS$/m, '-o: these columns and no other');
+    $table = run_tool([ 'pipe', '-o', 'object,merged_writes,pages_reused', '-S', 'new_slots', '-n', 1, '--', qw(sh -c), $command ]);
+    like($table->{stdout}, qr/^OBJECT +merged_writes +pages_reused\n\S+ +0 +\S+$/m, "-o: a mechanism's internals");
     my $list = run_tool(['list']);
     is($list->{status}, 0, 'list');
     like($list->{stdout}, qr/\bpipe\b.*\bfifo\b/s, 'list: mechanisms');

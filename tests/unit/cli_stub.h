@@ -4,6 +4,7 @@
  * Their texts hold what roff and the shells could take amiss.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "column.h"
 #include "mech.h"
@@ -48,3 +49,21 @@ const struct column columns[] = {
 	{ .name = "recv-bytes", .help = "bytes received per second." },
 };
 const size_t column_cnt = 3;
+
+/* An internal of a mechanism, which is in no table of columns. */
+static const struct column stub_internal = { .name = "merged_writes", .help = "an internal" };
+
+const struct column *column_by_name(const char *name)
+{
+	for (size_t i = 0; i < column_cnt; i++)
+		if (strcasecmp(columns[i].name, name) == 0)
+			return &columns[i];
+	return strcasecmp(stub_internal.name, name) == 0 ? &stub_internal : NULL;
+}
+
+void column_for_each_name(void (*take)(void *arg, const char *name), void *arg)
+{
+	for (size_t i = 0; i < column_cnt; i++)
+		take(arg, columns[i].name);
+	take(arg, stub_internal.name);
+}

@@ -128,6 +128,7 @@ static const struct {
 	{ "pipe --color ''", "--color: '' is none of" },
 	{ "--completion tcsh", "--completion: 'tcsh' is none of bash|zsh|fish" },
 	{ "pipe -S send-byte", "--sort: unknown column 'send-byte', did you mean 'send-bytes'?" },
+	{ "pipe -o +merge_writes", "--columns: unknown column 'merge_writes', did you mean 'merged_writes'?" },
 	{ "pipe -S -", "--sort: unknown column '', 'ipctrace list' shows them" },
 	{ "pipe -S object,send-bytes", "--sort: unknown column" },
 	{ "pipe -o object,,send-bytes", "--columns: empty element" },
@@ -259,6 +260,8 @@ static void test_views(void)
 	is_str(last.o.sort.column, "Send-Bytes", "the sign is no part of the name");
 	ok(run("pipe --sort=+object") == -1 && last.o.sort.direction == 1, "rising");
 	ok(run("pipe -o object,+SEND-BYTES") == -1 && strcmp(last.o.columns, "object,+SEND-BYTES") == 0, "columns");
+	ok(run("pipe -o +merged_writes -S Merged_Writes") == -1 && strcmp(last.o.columns, "+merged_writes") == 0,
+	   "a mechanism's internals are columns");
 	ok(run("pipe --backend syscall") == -1 && last.o.backend == BACKEND_SYSCALL, "a backend");
 	ok(run("pipe --backend=function --backend auto") == -1 && last.o.backend == BACKEND_NONE, "the last one wins");
 	ok(run("pipe --max-edges 64 --ring-buffer 2048") == -1 && last.o.max_edges == 64 &&

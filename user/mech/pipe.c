@@ -82,6 +82,7 @@ const struct mechanism mech_pipe = {
 	.syscalls = pipe_syscalls,
 	.fields = pipe_fields,
 	.derived = pipe_derived,
+	.derived_needs = PROFILE_DETAIL,
 	.file_mode = S_IFIFO,
 	.kobj = "inode.i_pipe",
 	.depth = DEPTH_RING,

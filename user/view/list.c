@@ -83,7 +83,7 @@ static void print_mechanism(FILE *out, size_t i)
 	if (syscall_list(m, calls, sizeof(calls)) &&
 	    !told(out, "system calls of the syscall backend", i, offsetof(struct mechanism, syscalls)))
 		output_paragraph(out, 4, "", calls);
-	if (m->fields && !told(out, "state", i, offsetof(struct mechanism, fields)))
+	if (m->fields && !told(out, "state, whose words are columns too", i, offsetof(struct mechanism, fields)))
 		for (const struct mech_field *f = m->fields; f->name; f++)
 			print_entry(out, f->name, f->help);
 	if (m->derived && !told(out, "internals, which are columns too", i, offsetof(struct mechanism, derived)))
