@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "inode.h"
 #include "kernel.h"
 
 #define LOCKDOWN_FILE "/sys/kernel/security/lockdown"
@@ -90,7 +90,7 @@ static uint32_t probe_pipefs_device(void)
 	if (pipe(fds))
 		return 0;
 	if (fstat(fds[0], &st) == 0)
-		device = (uint32_t)major(st.st_dev) << 20 | minor(st.st_dev);
+		device = inode_device(st.st_dev);
 	close(fds[0]);
 	close(fds[1]);
 	return device;

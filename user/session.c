@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "column.h"
 #include "command.h"
 #include "filter.h"
+#include "inode.h"
 #include "model/model.h"
 #include "privileges.h"
 #include "programs.h"
@@ -101,11 +101,15 @@ static void note_own_object(struct ipc_config *config, int fd)
 {
 	struct stat st;
 	struct ipc_object_id *own = &config->own_objects[config->own_objects_cnt];
+	struct inode_id id;
+	char number[16];
 
 	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode) || config->own_objects_cnt == IPC_MAX_OWN_OBJECTS)
 		return;
-	own->id = st.st_ino;
-	own->domain = major(st.st_dev) << 20 | minor(st.st_dev);
+	snprintf(number, sizeof(number), "%d", fd);
+	id = inode_of_descriptor(&st, "self", number);
+	own->id = id.inode;
+	own->domain = id.device;
 	config->own_objects_cnt++;
 }
 

@@ -222,6 +222,27 @@ natively 'columns, order, rows' => sub {
     }
 };
 
+# stat(2) tells the device of a layer there, the kernel's inode has that of the overlay.
+subtest 'a FIFO on an overlay of two file systems, by its path' => sub {
+    my ($dir, $report) = (scratch('overlay'), scratch('report'));
+    my $job = 'cat <all/fifo >/dev/null & dd bs=512 count=11 if=/dev/zero of=all/fifo 2>/dev/null; wait';
+    my $script = <<"END";
+        mkdir $dir && mount -t tmpfs none $dir && cd $dir && mkdir low up all && mount -t tmpfs none low &&
+        mkfifo low/fifo && mount -t tmpfs none up && mkdir up/up up/work &&
+        mount -t overlay none -o lowerdir=low,upperdir=up/up,workdir=up/work all || exit 99
+        stat -c %Hd:%Ld all/fifo; grep -E ' $dir/all ' /proc/self/mountinfo | cut -d' ' -f3
+        exec "\$0" fifo -O $dir/all/fifo -j --output $report -- sh -c '$job'
+END
+    my $run = run_command(argv => [ qw(unshare -m sh -c), $script, tool() ], patience => slow(20));
+    plan(skip_all => "no overlay here: $run->{stderr}") if $run->{status} == 99;
+    my ($stat, $mount) = split /\n/, $run->{stdout};
+    isnt($stat, $mount, 'stat(2) tells another device than the mount has');
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    my $summary = summary_of(json_lines(slurp($report)));
+    is(scalar @{ $summary->{objects} }, 1, 'it is found');
+    is($summary->{objects}[0]{send}{bytes}, 11 * 512, 'and what went through it');
+};
+
 # ---- refusals ----
 
 natively 'usage errors' => sub {

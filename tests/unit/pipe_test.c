@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "inode.h"
 #include "reading.h"
 #include "tap.h"
 
@@ -51,7 +52,7 @@ static void check_names(void)
 		return;
 	snprintf(text, sizeof(text), "pipe:[%lu]", (unsigned long)st.st_ino);
 	is_int(pipe_mech->parse_id(text, &parsed), 0, "%s is read", text);
-	ok(parsed.id == st.st_ino && parsed.domain == pipe_kernel_dev(st.st_dev) && parsed.mech == MECH_PIPE &&
+	ok(parsed.id == st.st_ino && parsed.domain == inode_device(st.st_dev) && parsed.mech == MECH_PIPE &&
 	   !parsed.pad, "and is that pipe");
 	static const char *const wrong[] = { "pipe:[12", "pipe:[12]x", "pipe:[]", "pipe:12", "12", "", "fifo:[1:2:3]" };
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "inode.h"
 #include "mech/pipe.h"
 #include "mech/pipe_hooks.h"
 #include "syscall.h"
@@ -16,27 +17,25 @@ static void format_id(const struct ipc_object_id *id, char *buf, size_t size)
 	snprintf(buf, size, "fifo:[%u:%u:%llu]", id->domain >> 20, id->domain & 0xfffff, (unsigned long long)id->id);
 }
 
-/*
- * "fifo:[MAJOR:MINOR:INODE]" or a path, which is never opened: that would change
- * who reads and writes. -EINVAL: neither. stat(2) tells another device than the
- * inode's own on btrfs and overlayfs; there, name the FIFO by its id.
- */
+/* "fifo:[MAJOR:MINOR:INODE]" or a path. -EINVAL: neither. */
 static int parse_id(const char *spec, struct ipc_object_id *id)
 {
 	unsigned long long inode;
 	unsigned int major, minor;
+	struct inode_id found;
 	struct stat st;
-	int end = 0;
+	int end = 0, err;
 
 	if (sscanf(spec, "fifo:[%u:%u:%llu]%n", &major, &minor, &inode, &end) == 3 && end && !spec[end]) {
 		*id = (struct ipc_object_id){ .id = inode, .domain = major << 20 | minor, .mech = MECH_FIFO };
 		return 0;
 	}
-	if (stat(spec, &st))
-		return -errno;
+	err = inode_of_path(spec, &st, &found);
+	if (err)
+		return err;
 	if (!S_ISFIFO(st.st_mode))
 		return -EINVAL;
-	*id = (struct ipc_object_id){ .id = st.st_ino, .domain = pipe_kernel_dev(st.st_dev), .mech = MECH_FIFO };
+	*id = (struct ipc_object_id){ .id = found.inode, .domain = found.device, .mech = MECH_FIFO };
 	return 0;
 }
 

@@ -3,19 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "inode.h"
 #include "mech/pipe.h"
 #include "mech/pipe_hooks.h"
 #include "syscall.h"
 
 #define PIPEFS_MAGIC 0x50495045
-
-uint32_t pipe_kernel_dev(uint64_t dev)
-{
-	return major(dev) << 20 | minor(dev);
-}
 
 /* All pipes are inodes of one kernel-internal file system: ask a pipe of our own. */
 static int pipefs_dev(uint32_t *dev)
@@ -32,7 +27,7 @@ static int pipefs_dev(uint32_t *dev)
 		close(fds[1]);
 		if (err)
 			return err;
-		known = pipe_kernel_dev(st.st_dev);
+		known = inode_device(st.st_dev);
 	}
 	*dev = known;
 	return 0;

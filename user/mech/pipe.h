@@ -47,7 +47,4 @@ bool pipe_advance(const struct object *o, uint32_t *count);
 				    UNSEEN_COUNTER(PIPE_COUNTER_TRIMMED),                                  \
 	}
 
-/* A device number as the kernel keeps it, from stat(2)'s. */
-uint32_t pipe_kernel_dev(uint64_t dev);
-
 #endif

@@ -2,16 +2,15 @@
 #include "view/ring_target.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "inode.h"
 #include "model/alloc.h"
 #include "out/escape.h"
 
@@ -22,64 +21,6 @@ static int refuse(int err, const char *spec, const char *why)
 	escape_text(text, sizeof(text), spec, strlen(spec), false);
 	fprintf(stderr, "ipctrace: cannot show '%s': %s\n", text, why);
 	return err;
-}
-
-static uint32_t kernel_device(unsigned major_nr, unsigned minor_nr)
-{
-	return major_nr << 20 | minor_nr;
-}
-
-/* The number after `key` in a file of /proc, with `base`; false: no such line. */
-static bool number_in(const char *path, const char *key, unsigned long long *value)
-{
-	FILE *f = fopen(path, "re");
-	char line[256];
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%llu", value) == 1;
-	if (f)
-		fclose(f);
-	return found;
-}
-
-/*
- * stat(2) gives btrfs and overlayfs files device numbers that are not their super
- * block's, which is what the kernel's inode has. The mount table knows that one.
- */
-static bool mount_device(const char *pid, unsigned long long mount, uint32_t *device)
-{
-	char path[64], line[4096];
-	unsigned long long id;
-	unsigned major_nr, minor_nr;
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
-	f = fopen(path, "re");
-	while (f && !found && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%llu %*d %u:%u", &id, &major_nr, &minor_nr) == 3 && id == mount) {
-			*device = kernel_device(major_nr, minor_nr);
-			found = true;
-		}
-	if (f)
-		fclose(f);
-	return found;
-}
-
-static void identify(struct ring_target *target, const struct stat *st, const char *pid, const char *fd)
-{
-	unsigned long long mount, inode;
-	char path[64];
-
-	target->id.mech = target->mech->id;
-	target->id.id = st->st_ino;
-	target->id.domain = kernel_device(major(st->st_dev), minor(st->st_dev));
-	snprintf(path, sizeof(path), "/proc/%s/fdinfo/%s", pid, fd);
-	if (number_in(path, "mnt_id:", &mount))
-		mount_device(pid, mount, &target->id.domain);
-	if (number_in(path, "ino:", &inode)) /* 5.14 */
-		target->id.id = inode;
 }
 
 /* The mechanism whose objects are files like this one. */
@@ -122,6 +63,7 @@ static int refuse_descriptor(const char *spec, const char *pid, int err)
 static int find_descriptor(struct ring_target *target, const char *spec, const char *pid, const char *fd)
 {
 	char path[64], link[PATH_MAX];
+	struct inode_id id;
 	struct statfs fs;
 	struct stat st;
 	ssize_t len;
@@ -132,22 +74,14 @@ static int find_descriptor(struct ring_target *target, const char *spec, const c
 	target->mech = mechanism_of(st.st_mode, fs.f_type);
 	if (!target->mech)
 		return refuse(-EINVAL, spec, "that descriptor is neither a pipe nor a FIFO");
-	identify(target, &st, pid, fd);
+	id = inode_of_descriptor(&st, pid, fd);
+	target->id = (struct ipc_object_id){ .id = id.inode, .domain = id.device, .mech = target->mech->id };
 	len = readlink(path, link, sizeof(link) - 1);
 	if (len > 0 && *link == '/') {
 		link[len] = '\0';
 		target->name = xstrdup(link);
 	}
 	return 0;
-}
-
-/* A path may lie on a file system of which stat(2) tells another device. */
-static void correct_device(struct ring_target *target)
-{
-	struct statx stx;
-
-	if (statx(AT_FDCWD, target->name, 0, STATX_MNT_ID, &stx) == 0 && (stx.stx_mask & STATX_MNT_ID))
-		mount_device("self", stx.stx_mnt_id, &target->id.domain);
 }
 
 static int find_named(struct ring_target *target, const char *spec)
@@ -162,8 +96,6 @@ static int find_named(struct ring_target *target, const char *spec)
 		if (got == 0) {
 			target->mech = m;
 			target->name = realpath(spec, NULL); /* NULL unless it is a path */
-			if (target->name)
-				correct_device(target);
 			return 0;
 		}
 		if (got != -EINVAL)
