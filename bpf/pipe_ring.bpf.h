@@ -5,6 +5,8 @@
  * Not locked: a busy ring may move between two slots. Included by pipe.bpf.c.
  */
 
+#define RING_WALK_WAITERS 340 /* of a side, told one by one */
+
 static __always_inline void emit_slot(struct seq_file *seq, __u64 bufs, __u32 position, __u32 ring_size)
 {
 	struct ipc_ring_slot slot = {.any = {RING_SLOT, sizeof(slot)}};
@@ -48,18 +50,48 @@ static __always_inline void emit_sleeper(struct seq_file *seq, struct task_struc
 	bpf_seq_write(seq, &s, sizeof(s));
 }
 
-static __always_inline void emit_sleepers(struct seq_file *seq, struct wait_queue_head *queue, __u32 op)
+/* How long a list is from `at` on, up to RING_MORE_MAX. Global: verified once. */
+__attribute__((noinline)) int ring_waiters_from(__u64 at, __u64 first)
 {
-	struct list_head *first = &queue->head, *at = NULL;
+	for (int i = 0; i < RING_MORE_MAX; i++) {
+		if (!at || at == first)
+			return i;
+		if (!probe_read(&at, (__u64 *)at)) /* list_head.next comes first */
+			return i;
+	}
+	return RING_MORE_MAX;
+}
+
+/*
+ * So many sleepers of a side can be told one by one: what does not fit into the
+ * buffer fails the whole look, and after the slots the two sides share the room
+ * that is left. In memory, where the verifier does not follow it through the loops.
+ */
+static volatile __u32 ring_room;
+
+static __always_inline void make_room(struct seq_file *seq, __u32 slots)
+{
+	__u32 size = seq->size, other = sizeof(struct ipc_ring_holder) + sizeof(struct ipc_ring_head) +
+					2 * sizeof(struct ipc_ring_more) + slots * sizeof(struct ipc_ring_slot);
+
+	ring_room = size > other ? (size - other) / 2 / sizeof(struct ipc_ring_sleeper) : 0;
+}
+
+static __always_inline void emit_sleepers(struct seq_file *seq, __u64 queue, __u32 op)
+{
+	struct list_head *first = &((struct wait_queue_head *)queue)->head, *at = NULL;
+	struct ipc_ring_more more = {.any = {RING_MORE, sizeof(more)}, .op = op};
 
 	if (!probe_read(&at, &first->next))
 		return;
-	for (int i = 0; i < PIPE_WALK_SLOTS; i++) {
+	for (__u32 i = 0; i < RING_WALK_WAITERS; i++) {
 		struct wait_queue_entry *entry;
 		__u64 func = 0, task = 0;
 
 		if (!at || at == first)
 			return;
+		if (i >= ring_room)
+			break;
 		entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
 		probe_read(&func, &entry->func);
 		probe_read(&task, &entry->private);
@@ -67,13 +99,16 @@ static __always_inline void emit_sleepers(struct seq_file *seq, struct wait_queu
 		if (!probe_read(&at, &at->next))
 			return;
 	}
+	more.cnt = ring_waiters_from((__u64)at, (__u64)first);
+	if (more.cnt)
+		bpf_seq_write(seq, &more, sizeof(more));
 }
 
-static __always_inline void emit_ring(struct seq_file *seq, struct pipe_inode_info *pipe,
-				      const struct ipc_object_id *obj)
+static __always_inline void emit_ring(struct seq_file *seq, struct inode *inode, const struct ipc_object_id *obj)
 {
+	struct pipe_inode_info *pipe = inode->i_pipe;
 	struct ipc_ring_head head = {.any = {RING_HEAD, sizeof(head)}};
-	__u64 bufs = 0;
+	__u64 bufs = 0, address = 0;
 	__u32 used;
 
 	head.now_ns = bpf_ktime_get_ns();
@@ -89,9 +124,14 @@ static __always_inline void emit_ring(struct seq_file *seq, struct pipe_inode_in
 			break;
 		emit_slot(seq, bufs, head.state[1] + i, head.state[2]);
 	}
-	emit_sleepers(seq, &pipe->rd_wait, OP_RECV);
-	emit_sleepers(seq, &pipe->wr_wait, OP_SEND);
+	make_room(seq, head.slots);
+	if (!probe_read(&address, &inode->i_pipe)) /* as a number: that is what a global function takes */
+		return;
+	emit_sleepers(seq, address + bpf_core_field_offset(struct pipe_inode_info, rd_wait), OP_RECV);
+	emit_sleepers(seq, address + bpf_core_field_offset(struct pipe_inode_info, wr_wait), OP_SEND);
 }
+
+static __u64 ring_told; /* the pass that has the ring already: many may hold it */
 
 SEC("?iter/task_file")
 int pipe_ring(struct bpf_iter__task_file *ctx)
@@ -116,6 +156,10 @@ int pipe_ring(struct bpf_iter__task_file *ctx)
 	holder.flags = file->f_flags;
 	__builtin_memcpy(holder.comm, task->group_leader->comm, IPC_COMM_LEN);
 	bpf_seq_write(ctx->meta->seq, &holder, sizeof(holder));
-	emit_ring(ctx->meta->seq, inode->i_pipe, &obj);
+	if (ring_told == ctx->meta->session_id)
+		return 0;
+	emit_ring(ctx->meta->seq, inode, &obj);
+	if (ctx->meta->seq->count < ctx->meta->seq->size) /* else it is asked for again, with a buffer of its own */
+		ring_told = ctx->meta->session_id;
 	return 0;
 }

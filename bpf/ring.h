@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What `ipctrace ring` reads from the pipe_ring iterator: a stream of records,
- * each with its kind and size first. A pass may deliver a pipe once per holder;
+ * each with its kind and size first. A pass may deliver a pipe more than once;
  * the last one counts.
  */
 #ifndef IPC_RING_H
@@ -12,6 +12,7 @@ enum ipc_ring_kind {
 	RING_SLOT = 2,	  /* struct ipc_ring_slot, from tail to head */
 	RING_SLEEPER = 3, /* struct ipc_ring_sleeper */
 	RING_HOLDER = 4,  /* struct ipc_ring_holder: one open descriptor */
+	RING_MORE = 5,	  /* struct ipc_ring_more: there was no room for all sleepers of a side */
 };
 
 struct ipc_ring_any {
@@ -49,6 +50,14 @@ struct ipc_ring_sleeper {
 	__u32 op;	/* OP_RECV: waits for data, OP_SEND: for room */
 	__u32 polls;	/* 1: in poll, epoll or io_uring, not in a read or write of its own */
 	char comm[IPC_COMM_LEN];
+};
+
+#define RING_MORE_MAX 1024 /* so many are counted: there may be more */
+
+struct ipc_ring_more {
+	struct ipc_ring_any any;
+	__u32 op;  /* as a sleeper's */
+	__u32 cnt; /* sleepers and pollers that follow those told one by one */
 };
 
 struct ipc_ring_holder {

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use File::Basename qw(dirname);
+use POSIX ();
 use Test::More;
 
 use lib dirname(__FILE__);
@@ -224,6 +225,28 @@ sub ring_shows {
     return;
 }
 
+# More sleepers than a look can tell one by one: it says so, and how many.
+sub crowd {
+    my ($backend) = @_;
+    my $n = 701;
+    pipe(my $read, my $write) or die;
+    my $id = readlink('/proc/self/fd/' . fileno($read));
+    my @children = map { my $pid = fork() // die; $pid or do { close($write); sysread($read, my $byte, 1); POSIX::_exit(0) } } 1 .. $n;
+    my $asleep = sub { !grep { slurp("/proc/$_/stat") !~ /\) S / } @children };
+    ok(wait_until(slow(20), $asleep), "$n readers are asleep");
+    my $report = scratch('crowd');
+    my $run = run_tool([ 'ring', $id, '-1', '-j', '--backend', $backend, '--output', $report ]);
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    my ($ring) = json_lines(slurp($report));
+    my $told = @{ $ring->{sleepers} };
+    cmp_ok($told, '>=', 256, 'many are told one by one');
+    is($told + $ring->{more_sleepers}{recv}, $n, 'and how many more there are');
+    is($ring->{more_sleepers}{send}, 0, 'nobody waits for room');
+    close($write);
+    waitpid($_, 0) for @children;
+    return;
+}
+
 sub holders {
     my ($p) = @_;
     return map { scalar(grep { (readlink($_) // '') eq $p->{id} } glob("/proc/$_/fd/*")) } @$p{qw(yes sleep)};
@@ -306,6 +329,7 @@ for my $backend (@backends) {
     subtest "$backend: dd | cat"                     => sub { dd_cat($backend) };
     natively "$backend: strace agrees"               => sub { strace_agrees($backend) };
     subtest "$backend: a pipe older than ipctrace"   => sub { older_than_us($backend) };
+    subtest "$backend: a crowd of sleepers"          => sub { crowd($backend) };
     natively "$backend: filters on traffic"          => sub { filters_count($backend); filters_exclude($backend) };
 }
 done_testing();

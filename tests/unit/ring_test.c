@@ -72,6 +72,13 @@ static void put_sleeper(struct stream *s, uint32_t op, uint32_t polls)
 	put(s, &w, sizeof(w));
 }
 
+static void put_more(struct stream *s, uint32_t op, uint32_t cnt)
+{
+	struct ipc_ring_more m = { .any = { RING_MORE, sizeof(m) }, .op = op, .cnt = cnt };
+
+	put(s, &m, sizeof(m));
+}
+
 static char *drawing(const struct ring_state *r, bool ascii, unsigned max_lines)
 {
 	struct ring_style style = { .ascii = ascii, .page_bytes = 4096, .max_lines = max_lines };
@@ -230,6 +237,30 @@ static void test_unknown(void)
 	ring_state__free(&r);
 }
 
+/* What did not fit is said, and is of the last ring only. */
+static void test_more(void)
+{
+	struct stream s = { 0 };
+	struct ring_state r = { 0 };
+	char *text;
+
+	put_head(&s, 2, 0, 16);
+	put_sleeper(&s, OP_RECV, 0);
+	put_more(&s, OP_RECV, 44);
+	put_more(&s, OP_SEND, RING_MORE_MAX);
+	ring_state__parse(&r, &target, &open_kernel, s.data, s.size);
+	text = drawing(&r, true, 0);
+	ok(strstr(text, "  and 44 more, asleep or polling, for data\n"), "sleepers that are not told one by one");
+	ok(strstr(text, "  and at least 1024 more, asleep or polling, for room\n"), "nor counted to the end");
+	free(text);
+	put_head(&s, 2, 0, 16);
+	ring_state__parse(&r, &target, &open_kernel, s.data, s.size);
+	text = drawing(&r, true, 0);
+	ok(!strstr(text, " more") && strstr(text, "nobody sleeps"), "the next look found none");
+	free(text);
+	ring_state__free(&r);
+}
+
 static struct json_object *parsed(const struct ring_state *r)
 {
 	struct writer *w = xcalloc(1, sizeof(*w));
@@ -257,6 +288,7 @@ static void test_json(void)
 	put_holder(&s, 11, 2);
 	put_head(&s, 0, UINT32_MAX - 1, 4);
 	put_sleeper(&s, OP_SEND, 0);
+	put_more(&s, OP_RECV, 7);
 	ring_state__parse(&r, &target, &open_kernel, s.data, s.size);
 	json = parsed(&r);
 	ok(json, "is JSON");
@@ -268,6 +300,8 @@ static void test_json(void)
 	is_str(json_object_get_string(json_object_object_get(item, "page")), "anonymous", "told by its flag");
 	item = json_object_array_get_idx(json_object_object_get(json, "sleepers"), 0);
 	ok(json_object_get_double(json_object_object_get(item, "since_s")) == 2.0, "asleep for 2 seconds");
+	item = json_object_object_get(json, "more_sleepers");
+	is_str(json_object_to_json_string(item), "{ \"send\": 0, \"recv\": 7 }", "and how many more");
 	item = json_object_array_get_idx(json_object_object_get(json, "holders"), 0);
 	is_str(json_object_get_string(json_object_object_get(item, "mode")), "w", "holds the write end");
 	is_str(json_object_to_json_string(json_object_object_get(item, "flags")), "[ \"O_NONBLOCK\" ]", "flags");
@@ -290,6 +324,7 @@ int main(void)
 	}
 	test_picture();
 	test_unknown();
+	test_more();
 	test_json();
 	return done_testing();
 }

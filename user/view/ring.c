@@ -81,9 +81,6 @@ static int look(struct ring_view *v)
 	free(data);
 	if (err == -ENOENT)
 		fprintf(stderr, "ipctrace: a %s has no ring to show\n", v->target.mech->name);
-	else if (err == -E2BIG)
-		fprintf(stderr, "ipctrace: reading the ring of %s: more tasks sleep on it than one look can tell\n",
-			v->target.label);
 	else if (err)
 		fprintf(stderr, "ipctrace: reading the ring of %s: %s\n", v->target.label, strerror(-err));
 	return err;

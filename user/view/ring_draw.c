@@ -195,6 +195,15 @@ static unsigned draw_sleepers(FILE *out, const struct ring_state *r, const struc
 	return polls;
 }
 
+static void draw_more(FILE *out, const struct ring_state *r, uint32_t op)
+{
+	uint32_t cnt = r->more_sleepers[op];
+
+	if (cnt)
+		fprintf(out, "  and %s%u more, asleep or polling, for %s\n", cnt >= RING_MORE_MAX ? "at least " : "", cnt,
+			op == OP_SEND ? "room" : "data");
+}
+
 static void draw_waiting(FILE *out, const struct ring_state *r, const struct ring_style *style)
 {
 	unsigned readers, writers;
@@ -203,7 +212,7 @@ static void draw_waiting(FILE *out, const struct ring_state *r, const struct rin
 		fputs("  who sleeps on it is unknown under lockdown=confidentiality\n", out);
 		return;
 	}
-	if (!r->sleeper_cnt) {
+	if (!r->sleeper_cnt && !r->more_sleepers[OP_SEND] && !r->more_sleepers[OP_RECV]) {
 		fputs("  nobody sleeps on it\n", out);
 		return;
 	}
@@ -215,6 +224,8 @@ static void draw_waiting(FILE *out, const struct ring_state *r, const struct rin
 		fprintf(out, "  %s: %u for data, %u for room\n",
 			r->tells_polls ? "in poll, epoll or io_uring" : "asleep or polling (kernel addresses are hidden)",
 			readers, writers);
+	draw_more(out, r, OP_RECV);
+	draw_more(out, r, OP_SEND);
 }
 
 static void draw_holders(FILE *out, const struct ring_state *r, const struct ring_style *style)

@@ -104,6 +104,19 @@ static void json_sleepers(struct json *j, const struct ring_state *r)
 	json_close(j, ']');
 }
 
+/* Who is not among the sleepers, since there was no room to tell. */
+static void json_more(struct json *j, const struct ring_state *r)
+{
+	if (!r->readable) {
+		json_null(j, "more_sleepers");
+		return;
+	}
+	json_open(j, "more_sleepers", '{');
+	json_uint(j, "send", r->more_sleepers[OP_SEND]);
+	json_uint(j, "recv", r->more_sleepers[OP_RECV]);
+	json_close(j, '}');
+}
+
 static void json_holders(struct json *j, const struct ring_state *r)
 {
 	json_open(j, "holders", '[');
@@ -147,6 +160,7 @@ void ring_json(struct writer *out, const struct ring_state *r, const struct ring
 		json_uint(&j, fields[i].name, r->words[i]);
 	json_slots(&j, r);
 	json_sleepers(&j, r);
+	json_more(&j, r);
 	json_holders(&j, r);
 	json_close(&j, '}');
 	json_end_line(&j);

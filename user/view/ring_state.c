@@ -26,6 +26,8 @@ static size_t record_size(uint32_t kind)
 		return sizeof(struct ipc_ring_sleeper);
 	case RING_HOLDER:
 		return sizeof(struct ipc_ring_holder);
+	case RING_MORE:
+		return sizeof(struct ipc_ring_more);
 	}
 	return 0;
 }
@@ -39,7 +41,7 @@ static uint32_t field(const struct mechanism *mech, const uint32_t *words, const
 	return 0;
 }
 
-/* Every holder brings a whole ring along, each newer than the last: begin again. */
+/* A ring that came along before is older: begin again. */
 static void take_head(struct ring_state *r, const struct mechanism *mech, const void *record)
 {
 	struct ipc_ring_head head;
@@ -56,6 +58,16 @@ static void take_head(struct ring_state *r, const struct mechanism *mech, const 
 	r->used = r->head - r->tail;
 	r->slot_cnt = 0;
 	r->sleeper_cnt = 0;
+	memset(r->more_sleepers, 0, sizeof(r->more_sleepers));
+}
+
+static void take_more(struct ring_state *r, const void *record)
+{
+	struct ipc_ring_more more;
+
+	memcpy(&more, record, sizeof(more));
+	if (more.op <= OP_RECV)
+		r->more_sleepers[more.op] = more.cnt;
 }
 
 static void take(struct ring_state *r, const struct mechanism *mech, uint32_t kind, const void *record)
@@ -72,6 +84,9 @@ static void take(struct ring_state *r, const struct mechanism *mech, uint32_t ki
 		break;
 	case RING_HOLDER:
 		APPEND(r->holders, r->holder_cnt, record);
+		break;
+	case RING_MORE:
+		take_more(r, record);
 		break;
 	}
 }

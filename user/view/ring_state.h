@@ -35,6 +35,7 @@ struct ring_state {
 	struct ipc_ring_sleeper *sleepers;
 	struct ipc_ring_holder *holders;
 	size_t slot_cnt, sleeper_cnt, holder_cnt;
+	uint32_t more_sleepers[2]; /* OP_SEND, OP_RECV: beyond those in `sleepers`; at most RING_MORE_MAX are counted */
 };
 
 /*
