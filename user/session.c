@@ -18,6 +18,7 @@
 #include "filter.h"
 #include "inode.h"
 #include "model/model.h"
+#include "paths.h"
 #include "privileges.h"
 #include "programs.h"
 #include "source/live.h"
@@ -191,6 +192,15 @@ static void tell_status(const struct session *s)
 	}
 }
 
+/* What exists, who holds it and what it is called. */
+static int pass(struct session *s)
+{
+	int err = programs_pass(s->programs);
+
+	paths_find(s->programs);
+	return err;
+}
+
 static int start(struct session *s)
 {
 	bool filtered = s->wanted.config.filtered;
@@ -205,7 +215,7 @@ static int start(struct session *s)
 	if (filtered)
 		err = filter_classify_existing(s->programs, s->options, s->command.pid);
 	if (!err)
-		err = programs_pass(s->programs);
+		err = pass(s);
 	if (!err)
 		err = make_model(s);
 	if (!err)
@@ -309,7 +319,7 @@ static int finish(struct session *s)
 	programs_detach(s->programs);
 	live_stopped(s->live);
 	live_poll(s->live, 0);
-	programs_pass(s->programs);
+	pass(s);
 	err = read_model(s);
 	if (!err)
 		note_output(s, report_summary(reporter_report(s->reporter)));

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Fcntl ();
 use File::Basename qw(dirname);
 use POSIX ();
 use Test::More;
@@ -241,6 +242,16 @@ END
     my $summary = summary_of(json_lines(slurp($report)));
     is(scalar @{ $summary->{objects} }, 1, 'it is found');
     is($summary->{objects}[0]{send}{bytes}, 11 * 512, 'and what went through it');
+};
+
+subtest 'the path of a FIFO that was open before' => sub {
+    my ($fifo, $report) = (scratch('fifo'), scratch('report'));
+    POSIX::mkfifo($fifo, 0600) or die;
+    sysopen(my $both, $fifo, Fcntl::O_RDWR()) or die;
+    run_tool([ 'fifo', '-j', '-d', 0.2, '--include-self', '-O', $fifo, '--output', $report ]);
+    my $summary = summary_of(json_lines(slurp($report)));
+    is(scalar @{ $summary->{objects} }, 1, 'it is found');
+    is($summary->{objects}[0]{name}, $fifo, 'by its path');
 };
 
 # ---- refusals ----

@@ -65,6 +65,7 @@ const struct mechanism mech_fifo = {
 	.derived = pipe_derived,
 	.derived_needs = PROFILE_DETAIL,
 	.file_mode = S_IFIFO,
+	.has_path = true,
 	.kobj = "inode.i_pipe",
 	.depth = DEPTH_RING,
 	.limit_word = 3, /* max_usage */
