@@ -117,9 +117,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
 	if (side->resized)
 		ring_restarted();
-	if (is_socket_class(side->class)) {
-		ipc_note_socket(side->kobj, side->obj.id, side->op, side->ret, side->note);
-	} else {
+	if (!is_socket_class(side->class)) {
 		if (PROFILE(~0u) && !side->destroyed)
 			note_state(edge, side, run);
 		if (PROFILE(~0u) && side->resized)
@@ -266,6 +264,7 @@ static __always_inline void second_side(struct side *side, const struct ipc_run 
 static __always_inline void end_call(struct ipc_run *run, const struct ipc_syscall *call, __s64 ret)
 {
 	struct side side = {.before = NO_SLOTS};
+	int counted;
 
 	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME ||
 	    call->kind == SYSCALL_MAKE) {
@@ -282,12 +281,18 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 			socket_side(&side, run, call->kind, ret);
 	}
 	/* no loop: before 6.4 the verifier refuses one that closes with a call */
-	if (end_side(&side, run) && call->kind == SYSCALL_SEMOP)
+	counted = end_side(&side, run);
+	if (counted && call->kind == SYSCALL_SEMOP)
 		sem_count(side.obj.id, side.obj.domain, run->kobj2, run->aux[1] | (run->own_waits ? SEM_SLEPT : 0), ret);
+	/* not from within: the stack of all calls together is short */
+	if (counted && is_socket_class(side.class))
+		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
 	if (!run->obj2.mech)
 		return;
 	second_side(&side, run, ret);
-	end_side(&side, run);
+	counted = end_side(&side, run);
+	if (counted && is_socket_class(side.class))
+		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
 }
 
 #endif
