@@ -178,6 +178,7 @@ static __always_inline void op_forget(void)
 
 static struct ipc_edge zero_edge;
 static struct ipc_object zero_object;
+static struct ipc_name zero_name; /* names are written where they stay: the stack has no room */
 
 /* The object's record, made when this is the first to be seen of it; NULL: no room. */
 static __always_inline struct ipc_object *object_seen(const struct ipc_object_id *obj)

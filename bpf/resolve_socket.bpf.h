@@ -34,11 +34,12 @@ __attribute__((noinline)) __u32 ipc_socket_class(__u32 family)
 	return IPC_FILE_CLASSES;
 }
 
-static __always_inline bool classify_socket(struct file *file, struct target *t)
+/* Not inlined: the stack of all calls together is short. */
+static __attribute__((noinline)) int classify_socket(struct file *file, struct target *t)
 {
 	struct sock *sk = sock_of(file);
 
-	if (!sk)
+	if (!sk || !t)
 		return false;
 	t->class = ipc_socket_class(BPF_CORE_READ(sk, __sk_common.skc_family));
 	if (t->class >= IPC_FILE_CLASSES)
@@ -171,9 +172,9 @@ __attribute__((noinline)) int ipc_socket_connected(__u64 sk)
 
 /* What ipc_note_socket() is told of a call besides its result. */
 enum socket_note {
-	SOCKET_MESSAGES = 0xffff,    /* how many it moved, when there were several */
-	SOCKET_CONNECTED = 1 << 16,
-	SOCKET_MESSAGE = 1 << 17,    /* run->kobj2 is one in user space, with descriptors perhaps */
+	SOCKET_MESSAGES = 0x7ff,     /* how many it moved, when there were several */
+	SOCKET_CONNECTED = 1 << 14,
+	SOCKET_MESSAGE = 1 << 15,    /* run->kobj2 is one in user space, with descriptors perhaps */
 };
 
 /*
@@ -220,8 +221,6 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 		add(&edge->counters[UNIX_CONNECTS], 1);
 		ipc_socket_connected(sk);
 	}
-	if (op == OP_CTL && !ret)
-		ipc_socket_named(sk, id);
 	return 0;
 }
 

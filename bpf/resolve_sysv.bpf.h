@@ -103,18 +103,21 @@ static __always_inline __u64 sysv_find(__u64 ns, __u32 table, __s32 id)
 /* "0x0000cafe", the key that an object was made with, as ipcs shows it; IPC_PRIVATE (0) is no name. */
 static __attribute__((noinline)) int sysv_name(const struct ipc_object_id *obj, __u32 key)
 {
-	struct ipc_name name = {};
+	struct ipc_name *name;
 
 	if (!obj || !key || bpf_map_lookup_elem(&names, obj))
 		return 0;
-	name.path[0] = '0';
-	name.path[1] = 'x';
+	map_create(&names, obj, &zero_name);
+	name = bpf_map_lookup_elem(&names, obj);
+	if (!name)
+		return 0;
+	name->path[1] = 'x';
 	for (int i = 0; i < 8; i++) {
 		__u32 digit = (key >> (28 - 4 * i)) & 15;
 
-		name.path[2 + i] = digit < 10 ? '0' + digit : 'a' + digit - 10;
+		name->path[2 + i] = digit < 10 ? '0' + digit : 'a' + digit - 10;
 	}
-	map_create(&names, obj, &name);
+	name->path[0] = '0'; /* last: it makes it a name */
 	return 0;
 }
 

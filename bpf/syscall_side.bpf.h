@@ -12,18 +12,19 @@
  */
 static __attribute__((noinline)) int note_path(const struct ipc_object_id *obj, __u64 address, bool bare)
 {
-	struct ipc_name name = {};
+	struct ipc_name *name;
+	char first = 0;
 
-	if (!obj || bpf_map_lookup_elem(&names, obj))
+	if (!obj || bpf_map_lookup_elem(&names, obj) || bpf_probe_read_user(&first, 1, (void *)address) ||
+	    (!bare && first != '/'))
 		return 0;
-	if (bare) {
-		name.path[0] = '/';
-		if (bpf_probe_read_user_str(name.path + 1, sizeof(name.path) - 1, (void *)address) > 0)
-			map_create(&names, obj, &name);
+	map_create(&names, obj, &zero_name);
+	name = bpf_map_lookup_elem(&names, obj);
+	if (!name)
 		return 0;
-	}
-	if (bpf_probe_read_user_str(name.path, sizeof(name.path), (void *)address) > 0 && name.path[0] == '/')
-		map_create(&names, obj, &name);
+	/* where it stays: the stack of all calls together is short; the first byte last, it makes it a name */
+	if (bpf_probe_read_user_str(name->path + 1, sizeof(name->path) - 1, (void *)address + !bare) > 0)
+		name->path[0] = '/';
 	return 0;
 }
 
@@ -34,8 +35,8 @@ struct side {
 	__u64 before; /* head, where slots are added without a copy; ~0: they are not */
 	__s64 ret;
 	__u64 moved;
-	__u32 note; /* enum socket_note */
 	__u32 class;
+	__u16 note; /* enum socket_note */
 	__u8 op;
 	bool payload;
 	bool waited; /* the waits of the call were on this object */
@@ -221,10 +222,12 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 }
 
 /* What the result of a call on a socket means. */
-static __always_inline void socket_side(struct side *side, struct ipc_run *run, __u32 kind, __s64 ret)
+static __attribute__((noinline)) int socket_side(struct side *side, struct ipc_run *run, __u32 kind, __s64 ret)
 {
 	__u64 listener;
 
+	if (!side || !run)
+		return 0;
 	if (kind == SYSCALL_MMSG && ret > 0) {
 		side->note = ret & SOCKET_MESSAGES;
 		side->ret = ipc_mmsg_bytes(run->kobj2, ret);
@@ -238,13 +241,14 @@ static __always_inline void socket_side(struct side *side, struct ipc_run *run, 
 		side->payload = false;
 	}
 	if (kind != SYSCALL_CONNECT || ret)
-		return;
+		return 0;
 	side->note = SOCKET_CONNECTED;
 	listener = listener_of(side->kobj);
 	if (listener) {
 		side->obj.id = unix_ino((void *)listener);
 		run->progress = listener;
 	}
+	return 0;
 }
 
 /* The target of a splice. */
@@ -287,6 +291,8 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 	/* not from within: the stack of all calls together is short */
 	if (counted && is_socket_class(side.class))
 		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
+	if (side.op == OP_CTL && !side.ret && is_socket_class(side.class))
+		ipc_socket_named(side.kobj, side.obj.id);
 	if (!run->obj2.mech)
 		return;
 	second_side(&side, run, ret);

@@ -239,8 +239,6 @@ static __always_inline __s64 unix_inside(__u64 sk)
 #define UNIX_NAME_LEN 108
 #define UNIX_NAME_ROOM 128 /* what the verifier sees of a name's length */
 
-static struct ipc_name zero_name;
-
 /*
  * "/path" or "@abstract", up to a NUL inside it: a listener's or a receiver's own
  * name; a pair is known by that of the end that has one. Written where it stays, for
