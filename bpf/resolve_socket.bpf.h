@@ -12,7 +12,7 @@
 
 static __always_inline bool is_socket_class(__u32 class)
 {
-	return file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK;
+	return (cfg.mechs & (1u << MECH_UNIX)) && file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK;
 }
 
 static __always_inline struct sock *sock_of(struct file *file)

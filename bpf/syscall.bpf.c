@@ -28,6 +28,19 @@ const volatile struct ipc_file_class file_classes[IPC_FILE_CLASSES] = {};
 const volatile __u32 file_classes_cnt = 0;
 const volatile __u8 class_of_mech[MECH_MAX] = {};
 
+/*
+ * A bit per enum ipc_syscall_kind that some followed call has: what nobody asked for
+ * is dead code to the verifier, which takes most of the time until the first figure.
+ */
+const volatile __u32 call_kinds = 0;
+
+#define HAS_KIND(kind) (call_kinds & (1u << (kind)))
+
+static __always_inline bool is_kind(const struct ipc_syscall *call, __u32 kind)
+{
+	return HAS_KIND(kind) && call->kind == kind;
+}
+
 IPC_MAP(syscalls, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_syscall_alts, IPC_SYSCALLS);
 
 /* What a control operation is about to do to the capacity. */
@@ -94,14 +107,10 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 	bool found;
 
 	t->op = call->op;
-	switch (call->kind) {
-	case SYSCALL_SYSV:
-	case SYSCALL_SEMOP:
+	if (is_kind(call, SYSCALL_SYSV) || is_kind(call, SYSCALL_SEMOP))
 		found = resolve_sysv(call, arg(regs, call->fd_arg), t);
-		break;
-	default:
+	else
 		found = resolve_file(arg(regs, call->fd_arg), t);
-	}
 	return found && (call->mechs & (1u << (t->obj.mech & 31))) && op_wanted(&t->obj);
 }
 
@@ -217,13 +226,13 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 	if (call->whole)
 		run->flags |= RUN_WHOLE;
 	run->aux[1] = !!(flags & call->cut_mask);
-	if (call->kind == SYSCALL_SEMOP)
+	if (is_kind(call, SYSCALL_SEMOP))
 		begin_semop(run, arg(regs, 1), arg(regs, 2));
-	if (call->destroys) {
+	if (HAS_KIND(SYSCALL_SYSV) && call->destroys) {
 		note_last_state(&t);
 		run->flags |= RUN_REMOVES;
 	}
-	if (call->kind == SYSCALL_BY_MODE || call->kind == SYSCALL_SENDFILE)
+	if (is_kind(call, SYSCALL_BY_MODE) || is_kind(call, SYSCALL_SENDFILE))
 		run->aux[3] = head_of(t.class, t.kobj);
 	if (call->cmd_arg >= 0 && call->resizes && call->cmds[0] == (__u32)arg(regs, call->cmd_arg))
 		begin_resize(run, &t);
@@ -271,6 +280,12 @@ static __always_inline void begin_socket(const struct ipc_syscall *call, struct 
 		resolve_name(run, address, len);
 }
 
+static __always_inline bool is_socket_call(const struct ipc_syscall *call)
+{
+	return is_kind(call, SYSCALL_CONNECT) || is_kind(call, SYSCALL_SEND_TO) || is_kind(call, SYSCALL_RECV_FROM) ||
+	       is_kind(call, SYSCALL_MSG) || is_kind(call, SYSCALL_MMSG);
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 {
@@ -290,30 +305,16 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	nr |= meaning << NR_BITS;
 	/* an exit that was missed left its slot behind: this task begins anew */
 	op_forget();
-	switch (call->kind) {
-	case SYSCALL_OPEN:
-	case SYSCALL_OPEN_NAME:
-	case SYSCALL_MAKE:
-	case SYSCALL_PAIR:
+	if (is_open(call))
 		begin_unresolved(OP_OPEN, nr, arg(regs, call->fd_arg)); /* a path, or where the pair goes */
-		break;
-	case SYSCALL_SPLICE:
-	case SYSCALL_TEE:
+	else if (is_kind(call, SYSCALL_SPLICE) || is_kind(call, SYSCALL_TEE))
 		begin_splice(call, regs, nr);
-		break;
-	case SYSCALL_SYSV_GET:
+	else if (is_kind(call, SYSCALL_SYSV_GET))
 		begin_unresolved(call->op, nr, sysv_get_is_new(arg(regs, call->fd_arg), arg(regs, call->cmd_arg)));
-		break;
-	case SYSCALL_CONNECT:
-	case SYSCALL_SEND_TO:
-	case SYSCALL_RECV_FROM:
-	case SYSCALL_MSG:
-	case SYSCALL_MMSG:
+	else if (is_socket_call(call))
 		begin_socket(call, regs, nr);
-		break;
-	default:
+	else
 		begin_one(call, regs, nr);
-	}
 	return 0;
 }
 
@@ -323,11 +324,12 @@ static __always_inline void adopt(struct ipc_run *run, struct pt_regs *regs)
 	__u32 nr = syscall_nr(regs);
 	struct ipc_syscall_alts *alts = bpf_map_lookup_elem(&syscalls, &nr);
 	__u32 meaning = alts ? meaning_of(alts, regs) : 0;
+
 	run->aux[0] = class_of_mech[run->obj.mech & (MECH_MAX - 1)];
 	run->aux[2] = nr | meaning << NR_BITS;
 	if (alts && meaning < NO_MEANING && alts->alt[meaning].size_arg >= 0)
 		run->size = arg(regs, alts->alt[meaning].size_arg);
-	if (alts && meaning < NO_MEANING && alts->alt[meaning].kind == SYSCALL_SEMOP)
+	if (alts && meaning < NO_MEANING && is_kind(&alts->alt[meaning], SYSCALL_SEMOP))
 		begin_semop(run, arg(regs, 1), arg(regs, 2));
 }
 

@@ -203,7 +203,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->class = run->aux[0];
 	side->op = run->op;
 	side->ret = call->whole && !ret ? (__s64)run->size : ret;
-	side->destroyed = call->destroys && ret >= 0 && !sysv_find(sysv_namespace(), call->fd2_arg, run->obj.id);
+	side->destroyed = HAS_KIND(SYSCALL_SYSV) && call->destroys && ret >= 0 && !sysv_find(sysv_namespace(), call->fd2_arg, run->obj.id);
 	side->cut = call->cut_mask && run->op == OP_RECV && (ret == -14 /* EFAULT */ || (run->aux[1] && ret == (__s64)run->size));
 	side->payload = (run->op == OP_SEND || run->op == OP_RECV) && kind != SYSCALL_SEMOP;
 	side->waited = !(run->flags & RUN_SECOND);
@@ -251,6 +251,13 @@ static __attribute__((noinline)) int socket_side(struct side *side, struct ipc_r
 	return 0;
 }
 
+/* The object is known only by what the call made. */
+static __always_inline bool is_open(const struct ipc_syscall *call)
+{
+	return is_kind(call, SYSCALL_PAIR) || is_kind(call, SYSCALL_OPEN) || is_kind(call, SYSCALL_OPEN_NAME) ||
+	       is_kind(call, SYSCALL_MAKE);
+}
+
 /* The target of a splice. */
 static __always_inline void second_side(struct side *side, const struct ipc_run *run, __s64 ret)
 {
@@ -270,15 +277,14 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 	struct side side = {.before = NO_SLOTS};
 	int counted;
 
-	if (call->kind == SYSCALL_PAIR || call->kind == SYSCALL_OPEN || call->kind == SYSCALL_OPEN_NAME ||
-	    call->kind == SYSCALL_MAKE) {
+	if (is_open(call)) {
 		if (!opened_side(&side, run, call, ret))
 			return;
-	} else if (call->kind == SYSCALL_SYSV_GET) {
+	} else if (is_kind(call, SYSCALL_SYSV_GET)) {
 		if (!got_side(&side, run, call, ret))
 			return;
 	} else {
-		if (call->kind == SYSCALL_SEMOP)
+		if (is_kind(call, SYSCALL_SEMOP))
 			end_semop(run);
 		first_side(&side, run, call, ret);
 		if (is_socket_class(side.class))
@@ -286,14 +292,14 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 	}
 	/* no loop: before 6.4 the verifier refuses one that closes with a call */
 	counted = end_side(&side, run);
-	if (counted && call->kind == SYSCALL_SEMOP)
+	if (counted && is_kind(call, SYSCALL_SEMOP))
 		sem_count(side.obj.id, side.obj.domain, run->kobj2, run->aux[1] | (run->own_waits ? SEM_SLEPT : 0), ret);
 	/* not from within: the stack of all calls together is short */
 	if (counted && is_socket_class(side.class))
 		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
 	if (side.op == OP_CTL && !side.ret && is_socket_class(side.class))
 		ipc_socket_named(side.kobj, side.obj.id);
-	if (!run->obj2.mech)
+	if (!HAS_KIND(SYSCALL_SPLICE) || !run->obj2.mech)
 		return;
 	second_side(&side, run, ret);
 	counted = end_side(&side, run);

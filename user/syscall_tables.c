@@ -118,6 +118,20 @@ static bool needs_class(const struct mechanism *m, uint32_t mechs)
 	return shields_others(m, mechs);
 }
 
+/* A bit per kind of call that any of these mechanisms has. */
+static uint32_t call_kinds(uint32_t mechs)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < mechanism_cnt; i++) {
+		const struct mech_syscall *s = mechanisms[i]->syscalls;
+
+		for (; (mechs & (1u << mechanisms[i]->id)) && s && s->name; s++)
+			kinds |= 1u << s->kind;
+	}
+	return kinds;
+}
+
 /*
  * Mechanisms that are not traced may have a class, too: without that of pipes, every
  * pipe would pass for a FIFO. What is not wanted is dropped by config.mechs.
@@ -126,7 +140,7 @@ int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t me
 {
 	struct ipc_file_class classes[IPC_FILE_CLASSES] = {};
 	uint8_t class_of_mech[MECH_MAX];
-	uint32_t cnt = 0;
+	uint32_t cnt = 0, kinds = call_kinds(mechs);
 	int err;
 
 	memset(class_of_mech, IPC_NO_CLASS, sizeof(class_of_mech));
@@ -142,7 +156,8 @@ int syscall_tables_classes(struct loaded *l, const struct kernel *k, uint32_t me
 			add_class(classes, &cnt, k, m);
 		}
 	if ((err = loader_rodata(l, "file_classes", classes, sizeof(classes))) ||
-	    (err = loader_rodata(l, "class_of_mech", class_of_mech, sizeof(class_of_mech))))
+	    (err = loader_rodata(l, "class_of_mech", class_of_mech, sizeof(class_of_mech))) ||
+	    (err = loader_rodata(l, "call_kinds", &kinds, sizeof(kinds))))
 		return err;
 	return loader_rodata(l, "file_classes_cnt", &cnt, sizeof(cnt));
 }
