@@ -9,21 +9,22 @@ static __always_inline struct ipc_object *object_of(const struct ipc_object_id *
 	return bpf_map_lookup_elem(&objects, obj);
 }
 
-/* semget: counted where an id comes out of it; one that fails names no set */
-SEC("?fexit/ksys_semget")
-int BPF_PROG(semget_exit, int key, int nsems, int semflg, long ret)
+/* Of msgget, semget and shmget; ksys_semget is what 32-bit calls come by. One that fails names no set. */
+SEC("?fexit/ipcget")
+int BPF_PROG(semget_exit, struct ipc_namespace *ns, struct ipc_ids *ids, const struct ipc_ops *ops,
+	     struct ipc_params *params, int ret)
 {
 	struct op_result res = {};
 	struct ipc_object_id obj;
 	struct ipc_edge *edge;
 
-	if (ret < 0)
+	if (ret < 0 || !sysv_is_table(ns, ids, SYSV_SEM))
 		return 0;
-	sem_identify(ret, sysv_domain(), &obj);
+	sem_identify(ret, ns->ns.inum, &obj);
 	if (!op_wanted(&obj))
 		return 0;
 	edge = op_end(&obj, OP_OPEN, NULL, &res);
-	sysv_name(&obj, key);
+	sysv_name(&obj, params->key);
 	if (edge && PROFILE(PROFILE_EVENTS))
 		op_emit(&obj, OP_OPEN, NULL, &res, edge, ~0ull);
 	return 0;
@@ -151,68 +152,8 @@ int BPF_PROG(semctl_stat_exit, struct ipc_namespace *ns, int semid, int cmd, voi
 
 /* ---- SEM_UNDO: what a process still held is given back, one set after the other ---- */
 
-SEC("?fentry/exit_sem")
-int BPF_PROG(exit_sem_entry, struct task_struct *task)
-{
-	struct sem_undo_list *list = task->sysvsem.undo_list;
-	struct ipc_object_id none = {.mech = MECH_NONE};
-	struct ipc_run *run;
-	__u64 first = 0;
-
-	if (!list || list->refcnt.refs.counter != 1 || !probe_read(&first, &list->list_proc.next))
-		return 0; /* others share the list: it stays */
-	run = op_begin(&none, OP_CLOSE, CAUSE_LOCK, 0);
-	if (run) {
-		run->kobj2 = first;
-		run->aux[1] = 1;
-	}
-	return 0;
-}
-
-static __always_inline bool in_exit_sem(const struct ipc_run *run)
-{
-	return run && run->task == current_task() && run->op == OP_CLOSE && run->aux[1];
-}
-
-/* The operation on the set before is over; aux[2] and aux[3] are what it gave and took. */
-static __attribute__((noinline)) int undo_ends(struct ipc_run *run)
-{
-	struct op_result res = {};
-	struct ipc_edge *edge;
-
-	if (!run || run->obj.mech != MECH_SEM)
-		return 0;
-	edge = op_end(&run->obj, OP_CLOSE, run, &res);
-	if (edge) {
-		add(&edge->counters[SEM_RAISED], run->aux[2]);
-		add(&edge->counters[SEM_LOWERED], run->aux[3]);
-		note_state(edge, &run->obj, run->kobj);
-		if (PROFILE(PROFILE_EVENTS))
-			op_emit(&run->obj, OP_CLOSE, run, &res, edge, ~0ull);
-	}
-	run->obj.mech = MECH_NONE;
-	return 0;
-}
-
 #define WALK_UNDOS 64
 #define WALK_SEMAPHORES 256
-
-/* The entry for this set, from `entry` on; 0: not found. Global: verified once. */
-__attribute__((noinline)) __u64 sem_undo_of(__u64 entry, __u32 id)
-{
-	for (int i = 0; i < WALK_UNDOS; i++) {
-		__u64 un = entry - bpf_core_field_offset(struct sem_undo, list_proc);
-		__u32 is_id = ~0u;
-
-		if (!entry || !probe_read(&is_id, un + bpf_core_field_offset(struct sem_undo, semid)))
-			return 0;
-		if (is_id == id)
-			return un;
-		if (!probe_read(&entry, &((struct list_head *)entry)->next))
-			return 0;
-	}
-	return 0;
-}
 
 /* Sum of what an entry adds (low half) and takes (high half) when it is applied. */
 __attribute__((noinline)) __u64 sem_undo_units(__u64 un, __u32 nsems)
@@ -229,50 +170,10 @@ __attribute__((noinline)) __u64 sem_undo_units(__u64 un, __u32 nsems)
 	return units;
 }
 
-/* Called once for every set, with no operations of a call: its values are adjusted, its sleepers not yet woken. */
-SEC("?fentry/do_smart_wakeup_zero")
-int BPF_PROG(exit_sem_adjusted, struct sem_array *sma, struct sembuf *sops)
-{
-	struct ipc_run *run = run_slot();
-	struct ipc_object_id obj;
-	__u64 un, units;
-
-	if (!in_exit_sem(run) || sops)
-		return 0;
-	undo_ends(run);
-	sem_identify(sma->sem_perm.id, sysv_domain(), &obj);
-	un = sem_undo_of(run->kobj2, obj.id);
-	if (!un)
-		return 0;
-	probe_read(&run->kobj2, un + bpf_core_field_offset(struct sem_undo, list_proc.next));
-	units = sem_undo_units(un, sma->sem_nsems);
-	if (!units || !op_wanted(&obj))
-		return 0;
-	run->obj = obj;
-	run->kobj = (__u64)sma;
-	run->wakes = 0;
-	run->other_wakes = 0;
-	run->aux[2] = units;
-	run->aux[3] = units >> 32;
-	run->begin_ns = PROFILE(PROFILE_LATENCY | PROFILE_EVENTS) ? bpf_ktime_get_ns() : 0;
-	return 0;
-}
-
-SEC("?fexit/exit_sem")
-int BPF_PROG(exit_sem_exit, struct task_struct *task)
-{
-	struct ipc_run *run = run_mine();
-
-	if (!in_exit_sem(run))
-		return 0;
-	undo_ends(run);
-	op_done(run);
-	return 0;
-}
-
 /*
- * The same without function hooks, just before exit_sem: what will be adjusted is
- * counted now, whom that wakes as it happens (RUN_DYING). Global: verified once.
+ * Just before exit_sem, which is inlined into do_exit and has no hook of its own: what
+ * it will adjust is counted now, whom that wakes as it happens (RUN_DYING). Global:
+ * verified once.
  */
 __attribute__((noinline)) int sem_undo_coming(__u64 un, __u32 domain)
 {
@@ -310,7 +211,7 @@ int BPF_PROG(sem_process_exit, struct task_struct *task)
 	struct ipc_run *run;
 	bool adjusts = false;
 
-	if (!cfg.syscall_backend || !list || list->refcnt.refs.counter != 1 || !probe_read(&entry, &list->list_proc.next))
+	if (!list || list->refcnt.refs.counter != 1 || !probe_read(&entry, &list->list_proc.next))
 		return 0;
 	head = (__u64)list + bpf_core_field_offset(struct sem_undo_list, list_proc);
 	for (int i = 0; i < WALK_UNDOS; i++) {

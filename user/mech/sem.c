@@ -28,12 +28,11 @@ static int parse_id(const char *spec, struct ipc_object_id *id)
 /* Exit hooks first: an operation without its beginning is still counted. */
 static const struct mech_hook hooks[] = {
 	{"semop_exit", "do_semtimedop", .op = OP_RECV},
-	{"semget_exit", "ksys_semget", ANY, .op = OP_OPEN},
+	{"semget_exit", "ipcget", ANY, .op = OP_OPEN},
 	{"semctl_down_exit", "semctl_down", ANY, .op = OP_CTL},
 	{"semctl_main_exit", "semctl_main", ANY, .op = OP_CTL},
 	{"semctl_setval_exit", "semctl_setval", ANY, .op = OP_CTL},
 	{"semctl_stat_exit", "semctl_stat", ANY, .op = OP_CTL},
-	{"exit_sem_exit", "exit_sem", ANY, .op = OP_CLOSE},
 	{"semop_entry", "do_semtimedop", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
 	{"semop_allowed", "security_sem_semop", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
 	{"semop_tried", "perform_atomic_semop", PROFILE_WAITS, .op = -1, .begins = BEGINS(OP_RECV)},
@@ -44,9 +43,7 @@ static const struct mech_hook hooks[] = {
 	{"semctl_setval_entry", "semctl_setval", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"semctl_stat_entry", "semctl_stat", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"semctl_allowed", "security_sem_semctl", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
-	{"exit_sem_entry", "exit_sem", ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
-	{"exit_sem_adjusted", "do_smart_wakeup_zero", ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
-	{"sem_process_exit", "sched_process_exit", ANY, .op = -1, .tracepoint = true},
+	{"sem_process_exit", "sched_process_exit", ANY, .op = OP_CLOSE, .tracepoint = true},
 	{.program = NULL},
 };
 
