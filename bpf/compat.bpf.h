@@ -149,12 +149,17 @@ static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 }
 
 /* 5.15 brought bpf_task_pt_regs; before it, registers lie at the very end of the stack */
+static __always_inline bool has_task_pt_regs(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
+}
+
 static __always_inline bool task_syscall(struct task_struct *task, __u32 *nr, __u64 *arg)
 {
 	struct pt_regs copy = {};
 	__u64 stack = 0;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+	if (has_task_pt_regs()) {
 		struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 
 		*nr = syscall_nr(regs);
@@ -351,12 +356,12 @@ static __always_inline __u64 rb_vma(__u64 node)
 	return node - bpf_core_field_offset(struct vm_area_struct___6_0, vm_rb);
 }
 
-/* The registers that a task saved when it entered the kernel: at the end of its stack. 5.15 brought a helper that knows. */
+/* The registers that a task saved when it entered the kernel: at the end of its stack. */
 static __always_inline __u64 task_user_regs(struct task_struct *task)
 {
 	__u64 stack = 0;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+	if (has_task_pt_regs())
 		return bpf_task_pt_regs(task);
 	probe_read(&stack, &task->stack);
 	return stack ? stack + THREAD_SIZE - sizeof(struct pt_regs) : 0;

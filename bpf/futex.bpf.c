@@ -71,7 +71,7 @@ static __always_inline void which_of_many(const struct futex_call *c, struct ipc
 	__u64 uaddr;
 	bool shared;
 
-	if (ret > 0 && decode_entry(c->vector + ret * sizeof(struct futex_waitv), &uaddr, &shared))
+	if (ret > 0 && decode_entry(c->vector + ret * sizeof(struct futex_entry), &uaddr, &shared))
 		identify(obj, uaddr, shared);
 }
 
@@ -160,43 +160,29 @@ static __always_inline int leave(const struct futex_call *c, __s64 ret)
 	return 0;
 }
 
-SEC("?fentry/__x64_sys_futex")
-int BPF_PROG(futex_entry, struct pt_regs *regs)
-{
-	struct futex_call c = {};
-
-	return decode_futex(regs, &c) ? enter(&c) : 0;
-}
-
-SEC("?fexit/__x64_sys_futex")
-int BPF_PROG(futex_exit, struct pt_regs *regs, long ret)
-{
-	struct futex_call c = {};
-
-	return decode_futex(regs, &c) ? leave(&c, ret) : 0;
-}
-
-#define FUTEX2_HOOKS(name, nr)                                   \
+/* fexit: what the system call returned lies behind its one argument. */
+#define FUTEX_HOOKS(name, nr)                                    \
 	SEC("?fentry/__x64_sys_futex")                           \
-	int BPF_PROG(name##_entry, struct pt_regs *regs)         \
+	int BPF_PROG(name##_entry)                               \
 	{                                                        \
 		struct futex_call c = {};                        \
                                                                  \
-		return decode_call(regs, nr, &c) ? enter(&c) : 0; \
+		return decode_current(nr, &c) ? enter(&c) : 0;   \
 	}                                                        \
                                                                  \
 	SEC("?fexit/__x64_sys_futex")                            \
-	int BPF_PROG(name##_exit, struct pt_regs *regs, long ret) \
+	int BPF_PROG(name##_exit, void *regs, long ret)          \
 	{                                                        \
 		struct futex_call c = {};                        \
                                                                  \
-		return decode_call(regs, nr, &c) ? leave(&c, ret) : 0; \
+		return decode_current(nr, &c) ? leave(&c, ret) : 0; \
 	}
 
-FUTEX2_HOOKS(futex_wait, NR_FUTEX_WAIT)
-FUTEX2_HOOKS(futex_wake, NR_FUTEX_WAKE)
-FUTEX2_HOOKS(futex_requeue, NR_FUTEX_REQUEUE)
-FUTEX2_HOOKS(futex_waitv, NR_FUTEX_WAITV)
+FUTEX_HOOKS(futex, NR_FUTEX)
+FUTEX_HOOKS(futex_wait, NR_FUTEX_WAIT)
+FUTEX_HOOKS(futex_wake, NR_FUTEX_WAKE)
+FUTEX_HOOKS(futex_requeue, NR_FUTEX_REQUEUE)
+FUTEX_HOOKS(futex_waitv, NR_FUTEX_WAITV)
 
 /* The syscall backend: the same, out of two hooks that every system call passes. */
 SEC("?tp_btf/sys_enter")

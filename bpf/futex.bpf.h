@@ -101,10 +101,18 @@ static __always_inline bool decode_futex(struct pt_regs *regs, struct futex_call
 	return true;
 }
 
+/* struct futex_waitv of the ABI, not the kernel's: 5.10 has none, yet the programs are to load. */
+struct futex_entry {
+	__u64 value;
+	__u64 uaddr;
+	__u32 flags;
+	__u32 reserved;
+};
+
 /* One of several words: of a vector that the caller hands over. */
 static __always_inline bool decode_entry(__u64 entry, __u64 *uaddr, bool *shared)
 {
-	struct futex_waitv w;
+	struct futex_entry w;
 
 	if (cfg.no_probe_read || bpf_probe_read_user(&w, sizeof(w), (void *)entry))
 		return false;
@@ -129,7 +137,7 @@ static __always_inline bool decode_requeue(struct pt_regs *regs, struct futex_ca
 	c->cmd = FUTEX_CMD_REQUEUE;
 	c->nr_wake = PT_REGS_PARM3_SYSCALL(regs);
 	return decode_entry(from, &c->uaddr, &c->shared) &&
-	       decode_entry(from + sizeof(struct futex_waitv), &c->uaddr2, &c->shared2);
+	       decode_entry(from + sizeof(struct futex_entry), &c->uaddr2, &c->shared2);
 }
 
 /* futex_waitv(waiters, nr, …): until it ends, all that is known of it is said of its first word. */
@@ -161,6 +169,25 @@ static __always_inline bool decode_call(struct pt_regs *regs, __u32 nr, struct f
 	else
 		return false;
 	return true;
+}
+
+/* Not inlined, for the stack: the copy is gone before the walks begin. */
+static __attribute__((noinline)) int decode_copy(__u64 address, __u32 nr, struct futex_call *c)
+{
+	struct pt_regs regs;
+
+	return c && address && probe_read(&regs, address) && decode_call(&regs, nr, c);
+}
+
+/*
+ * The call that the current task is in. Its registers are not taken from the function's
+ * argument: where sys_ni.c gave the function its type, BTF knows pt_regs by name only (5.10).
+ */
+static __always_inline bool decode_current(__u32 nr, struct futex_call *c)
+{
+	if (has_task_pt_regs())
+		return decode_call((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), nr, c);
+	return decode_copy(task_user_regs((void *)bpf_get_current_task()), nr, c);
 }
 
 static __always_inline bool is_futex_call(__u32 nr)

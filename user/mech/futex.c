@@ -202,7 +202,8 @@ static const char *const blind[] = {
 	"processes that share their memory but not their PID (vfork): each has private words of its own for us",
 	"PIDs that were used twice: private words of both at one address are one",
 	"words beyond 4 GiB in a file, and inode numbers beyond 2^33, are shown modulo these",
-	"under lockdown=confidentiality: words in shared memory, which pass for the process's own; who slept before the start",
+	"under lockdown=confidentiality: words in shared memory, which pass for the process's own; who slept before the "
+	"start; before 5.15, with function hooks, all calls",
 	NULL,
 };
 
