@@ -206,6 +206,26 @@ static __always_inline __u64 function_result(void *ctx, __u32 args)
 }
 
 /*
+ * An argument that is a structure's address, as a number. What is loaded from the
+ * context has a type: it cannot be shifted, and until 5.13 passed to no global function.
+ */
+static __always_inline __u64 argument_address(void *ctx, __u32 nr)
+{
+	__u64 address = 0;
+
+	probe_read(&address, (__u64 *)ctx + nr);
+	return address;
+}
+
+/* The same for what a hooked function returned, in fexit. */
+static __always_inline __u64 result_address(void *ctx, __u32 args)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
+		return function_result(ctx, args);
+	return argument_address(ctx, args);
+}
+
+/*
  * Does an interrupt run on top of the current task? Interrupts of the kernel have
  * a stack of their own, and a tracepoint's context lies on the stack it runs on. preempt_count would say the same, but its per-CPU variable has had three
  * homes, none in BTF on 5.10, and no address where kallsyms has no data symbols.

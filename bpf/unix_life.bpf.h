@@ -80,7 +80,7 @@ int BPF_PROG(unix_found)
 {
 	struct ipc_run *run = run_slot();
 	struct ipc_object_id obj;
-	__u64 other = function_result(ctx, 6);
+	__u64 other = result_address(ctx, 6);
 
 	if (!run || run->task != current_task() || !(run->flags & RUN_UNRESOLVED) || run->obj.mech || !other ||
 	    other > -4096ull)
@@ -249,9 +249,9 @@ int BPF_PROG(unix_release_entry, struct sock *sock, int embrion)
 {
 	struct ipc_object_id obj;
 	struct ipc_object *o;
-	__u64 sk = 0;
+	__u64 sk = argument_address(ctx, 0);
 
-	if (!probe_read(&sk, ctx) || !unix_identify(sk, OP_RECV, &obj))
+	if (!sk || !unix_identify(sk, OP_RECV, &obj))
 		return 0;
 	bpf_map_delete_elem(&aliases, &sk);
 	o = object_of(&obj);

@@ -6,16 +6,18 @@
 
 /* Each buffer of a send is filled by one call of this, just before it is queued. */
 SEC("?fentry/skb_copy_datagram_from_iter")
-int BPF_PROG(unix_buffer_filled, struct sk_buff *skb)
+int BPF_PROG(unix_buffer_filled)
 {
 	struct ipc_run *run = run_slot();
+	__u64 skb;
 
 	if (!run || run->task != current_task() || run->op != OP_SEND ||
 	    (run->obj.mech != MECH_UNIX && !(run->flags & RUN_UNRESOLVED)))
 		return 0;
-	run->aux[2] = (__u64)skb >> 32;
-	run->aux[3] = (__u64)skb;
-	stamp_message((__u64)skb);
+	skb = argument_address(ctx, 0);
+	run->aux[2] = skb >> 32;
+	run->aux[3] = skb;
+	stamp_message(skb);
 	return 0;
 }
 
@@ -30,18 +32,21 @@ int BPF_PROG(unix_waited_for_peer)
 	return 0;
 }
 
-/* A buffer that its receiver has emptied is freed inside the receive; any other was dropped. */
+/*
+ * A buffer that its receiver has emptied is freed inside the receive; any other was
+ * dropped. Those of the network are freed by interrupts, on top of whoever runs.
+ */
 SEC("?fentry/sock_wfree")
 int BPF_PROG(unix_buffer_freed, struct sk_buff *skb)
 {
 	struct ipc_run *run = unix_run();
 
-	if (!run)
+	if (!run || skb->sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
 	if (run->op == OP_RECV)
-		residency_of_message(&run->obj, (__u64)skb);
+		residency_of_message(&run->obj, argument_address(ctx, 0));
 	else
-		drop_stamp((__u64)skb);
+		drop_stamp(argument_address(ctx, 0));
 	return 0;
 }
 

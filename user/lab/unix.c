@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct object *o;
@@ -22,6 +23,13 @@ static void gone(void)
 {
 	fact(o, TOP, "destroyed", 1);
 	fact(o, TOP, "balance_bytes", 0);
+}
+
+/* So many buffers were sent and received; every one has a residency. */
+static void stayed(unsigned n)
+{
+	fact(o, RESIDENCY, "count", n);
+	fact(o, TOP, "residency_unfollowed", 0);
 }
 
 static void far_end(void *arg)
@@ -62,6 +70,7 @@ static void run_stream(unsigned n)
 	close_fd(fds[0]);
 	join(t);
 	directions(n * 59ull, n * 4093ull);
+	stayed(2 * n);
 	gone();
 }
 
@@ -75,6 +84,7 @@ static void run_packets(unsigned n)
 	}
 	must_sock_send(o, fds[1], 501);
 	must_sock_recv(o, fds[0], 101, 101);
+	stayed(n + 1);
 	fact(o, INTERNALS, "truncated", 1);
 	fact(o, INTERNALS, "type", SOCK_SEQPACKET);
 	fact(o, INTERNALS, "sent_by_first", n * 307);
@@ -89,6 +99,7 @@ static void run_peek(unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		CHECK(op_recv(o, fds[1], 97, MSG_PEEK) == 97);
 	must_sock_recv(o, fds[1], 1009, 251);
+	stayed(1);
 	fact(o, INTERNALS, "received_by_second", 251);
 	fact(o, INTERNALS, "received_by_first", 0);
 }
@@ -113,6 +124,7 @@ static void run_datagrams(unsigned n)
 		must_write(o, sender, 89);
 		must_read(o, receiver, 1009, 89);
 	}
+	stayed(2 * n);
 	fact(o, INTERNALS, "connects", 1);
 	fact(o, INTERNALS, "sent_by_second", n * (83 + 89));
 	fact(o, INTERNALS, "received_by_first", n * (83 + 89));
@@ -130,6 +142,7 @@ static void run_datagram_pair(unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		must_sock_recv(o, fds[1], 61, 61);
 	directions(n * 61, 0);
+	stayed(n);
 }
 
 static void run_many_messages(unsigned n)
@@ -138,6 +151,7 @@ static void run_many_messages(unsigned n)
 	CHECK(op_sendmmsg(o, fds[0], n, 101) == (ssize_t)n);
 	CHECK(op_recvmmsg(o, fds[1], n, 211) == (ssize_t)n);
 	directions(n * 101, 0);
+	stayed(n);
 }
 
 /* Pipes, sockets, files, directories and others: two messages, the second one is never received. */
@@ -160,6 +174,7 @@ static void run_rights(unsigned n)
 			close_fd(got[j]);
 	}
 	CHECK(op_sendfds(o, fds[0], sent, 3) == 1);
+	stayed(n);
 	fact(o, INTERNALS, "fds_sent", n * 6 + 3);
 	fact(o, INTERNALS, "fds_received", n * 6);
 	fact(o, INTERNALS, "fds_in_flight", 3);
@@ -170,6 +185,21 @@ static void run_rights(unsigned n)
 	fact(o, INTERNALS, "fds_others", n);
 	for (int j = 0; j < 6; j++)
 		close_fd(sent[j]);
+}
+
+/* Records stay for a while: residency is theirs, not the receiver's. */
+static void run_residency(unsigned n)
+{
+	const struct timespec while_ = {.tv_nsec = 50000000};
+
+	one_pair(SOCK_SEQPACKET);
+	for (unsigned i = 0; i < n; i++)
+		must_sock_send(o, fds[0], 67);
+	nanosleep(&while_, NULL);
+	for (unsigned i = 0; i < n; i++)
+		must_sock_recv(o, fds[1], 67, 67);
+	stayed(n);
+	fact_range(o, RESIDENCY, "sum", n * 50000000ull, n * 5000000000ull);
 }
 
 /* Refused, too much at once, nothing there, and nobody there any more. */
@@ -199,6 +229,7 @@ static const struct scenario scenarios[] = {
 	{"unix-dgram-pair", "two datagram sockets connected to each other", run_datagram_pair, 7},
 	{"unix-mmsg", "sendmmsg and recvmmsg of N messages", run_many_messages, 5},
 	{"unix-rights", "descriptors of all kinds, some never received", run_rights, 3},
+	{"unix-residency", "N records stay in the queue for a while", run_residency, 7},
 	{"unix-errors", "EAGAIN, EPIPE, ECONNRESET", run_errors, 3},
 };
 REGISTER_SCENARIOS(scenarios, "unix");
@@ -207,6 +238,8 @@ static const struct blind blind[] = {
 	{"unix", "syscall", "send.spurious_wakes"},
 	{"unix", "syscall", "recv.spurious_wakes"},
 	{"unix", "syscall", "depth.max_bytes"},
+	{"unix", "syscall", "residency_ns"},
+	{"unix", "syscall", "residency_unfollowed"},
 	{"unix", "syscall", "internals.truncated"},
 	{"unix", "syscall", "destroyed"},
 	{"unix", "syscall", "close.*"},

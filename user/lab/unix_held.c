@@ -125,6 +125,8 @@ static void run_inside(unsigned n)
 	must_sock_recv(o, fds[0], 4093, 331);
 	fact(o, INTERNALS, "received_by_first", 331);
 	fact(o, INTERNALS, "received_by_second", n * 4093 + 59);
+	fact(o, RESIDENCY, "count", 1);
+	fact(o, TOP, "residency_unfollowed", n + 1);
 }
 
 static const struct scenario scenarios[] = {

@@ -130,6 +130,8 @@ static void run_queue_full(unsigned n)
 	join(t);
 	fact(o, DEPTH, "max_slots", filled);
 	fact(o, CAPACITY, "slots", filled);
+	fact(o, RESIDENCY, "count", filled + n);
+	fact(o, TOP, "residency_unfollowed", 0);
 	while (filled--)
 		must_sock_recv(o, receiver, 97, 89);
 }
@@ -217,6 +219,7 @@ static void run_accept(unsigned n)
 		fact(pair, TOP, "balance_bytes", 0);
 		fact(pair, INTERNALS, "sent_by_first", 53);
 		fact(pair, INTERNALS, "received_by_first", 59);
+		fact(pair, RESIDENCY, "count", 2);
 	}
 	join(t);
 	fact(o, TOP, "created", 1);
