@@ -5,9 +5,11 @@
  * iterators and the syscall backend share it.
  *
  * The object of two sockets that are connected to each other is the pair, named by
- * the inode of its first end: the smaller one, or the only one that has an inode
- * yet (a connection that waits to be accepted has none at its far end). When an
- * end is closed its inode goes: what the pair was called is kept in `aliases`.
+ * the inode of its first end: the one that connected, or of socketpair(2) the smaller
+ * one. A connection that waits to be accepted has no inode at its far end yet; one
+ * that is accepted at once has a far end that may be older than the other: its inode
+ * was made when accept began to wait. When an end is closed its inode goes: what the
+ * pair was called is kept in `aliases`.
  * All other sockets are objects of their own: listeners, and datagram sockets,
  * to which the messages sent to them belong, whoever sends.
  */
@@ -117,6 +119,14 @@ static __always_inline bool unix_alias_is_embryo(const struct ipc_alias *alias, 
 	return !peer_ino || (unix_alias_is(theirs, peer_ino, sk) && theirs->id == alias->id);
 }
 
+/* An end that was accepted has its listener's address, one that connected seldom has any. */
+static __always_inline bool unix_is_first(struct sock *sk, __u64 ino, struct sock *peer, __u64 peer_ino)
+{
+	bool named = BPF_CORE_READ((struct unix_sock *)sk, addr), peer_named = BPF_CORE_READ((struct unix_sock *)peer, addr);
+
+	return named == peer_named ? ino < peer_ino : peer_named;
+}
+
 /*
  * The id of the object that an operation on this socket is on. sends: a datagram
  * goes to the peer's object. Global, so that the verifier looks at it once; 5.10
@@ -142,7 +152,7 @@ __attribute__((noinline)) __u64 unix_object_id(__u64 address, __u32 sends)
 	if (unix_alias_is(alias, peer_ino, address))
 		id = alias->id;
 	else
-		id = !ino || (peer_ino && peer_ino < ino) ? peer_ino : ino;
+		id = !ino || (peer_ino && unix_is_first(peer, peer_ino, sk, ino)) ? peer_ino : ino;
 	unix_alias(address, id, ino, other);
 	unix_alias(other, id, peer_ino, address);
 	return id;

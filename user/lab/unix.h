@@ -9,7 +9,7 @@
 
 /* socketpair(2); the object is the pair. */
 struct object *object_pair(int fds[2], int type);
-/* The pair that a socket is an end of which connected and was not accepted yet. */
+/* The pair that a socket is an end of which connected. */
 struct object *object_connected(int fd);
 /* A socket of this type with a name that is an object of its own: bound, and listening when backlog >= 0. */
 struct object *object_bound(int *fd, int type, const char *name, int backlog);

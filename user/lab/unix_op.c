@@ -39,7 +39,7 @@ struct object *object_pair(int fds[2], int type)
 
 struct object *object_connected(int fd)
 {
-	return object_of_inode(inode_of(fd)); /* the far end has no inode yet */
+	return object_of_inode(inode_of(fd)); /* its first end, accepted or not */
 }
 
 /* "@name" is abstract. */
