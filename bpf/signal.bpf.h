@@ -284,12 +284,12 @@ static __always_inline struct actor signal_sender(void *ctx, __u32 sig, enum sig
 
 	if (info == INFO_PRIV)
 		return kernel_actor(sig);
+	if (!on_interrupt_stack(ctx) && is_sending(run_slot()))
+		return current_actor(); /* whatever code it put there; 7.x passes none for kill() */
 	if (info == INFO_NONE) /* SIGPIPE to the writer; or what another process's end or its write to cgroup.kill brings */
 		return in_interrupt(ctx) || (__u32)(bpf_get_current_pid_tgid() >> 32) == target_tgid ?
 			       no_process(ENDPOINT_KERNEL) :
 			       current_actor();
-	if (!on_interrupt_stack(ctx) && is_sending(run_slot()))
-		return current_actor(); /* whatever code it put there */
 	if (code == CODE_TIMER)
 		return no_process(ENDPOINT_TIMER);
 	if (code > 0 && (bit & SIGNALS_FAULT))
