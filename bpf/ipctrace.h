@@ -49,6 +49,7 @@ enum ipc_op {
 	OP_CTL = 4,
 	OP_MAX = 5,
 };
+#define OP_EITHER OP_MAX /* of what was missed: a send or a receive */
 
 /* Why a task slept inside an operation. IO is a page fault or writeback met on the way. */
 enum ipc_cause {

@@ -84,7 +84,7 @@ struct mech_hook {
 	bool optional;
 	bool tracepoint;
 	uint8_t only; /* enum backend; 0: see above */
-	int8_t op; /* the operation that this hook counts, for its misses; -1: none */
+	int8_t op; /* the operation that this hook counts, for its misses; OP_EITHER; -1: none */
 	uint8_t begins; /* for its misses: BEGINS(the operation whose entry this is); 0: none */
 	const char *without; /* what is not seen when it does not attach */
 };

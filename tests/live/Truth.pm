@@ -13,13 +13,15 @@ use JsonLine qw(is_boolean);
 our @EXPORT_OK = qw(as_seen_by differences lost missed_of unequal_sums);
 
 # What the kernel's recursion guard kept from the tool, by the kernel's own count. ended: operations
-# that are not counted; begun: counted without their waits and wakeups; both by operation. other:
-# of hooks that belong to no operation. The hooks of the syscall backend belong to every system call.
+# that are not counted; begun: counted without their waits and wakeups; both by operation. either:
+# ended, and was a send or a receive. other: of hooks that belong to no operation. The hooks of the
+# syscall backend belong to every system call.
 sub missed_of {
     my ($figures, $backend) = @_;
-    my %missed = (all => $figures->{loss}{missed}, ended => {}, begun => {}, moved => 0);
+    my %missed = (all => $figures->{loss}{missed}, ended => {}, begun => {}, either => 0, moved => 0);
     $missed{other} = $missed{all};
     for my $total (values %{ $figures->{totals} }) {
+        $missed{either} ||= $total->{missed_either} // 0 if $backend eq 'function';
         for my $op (qw(send recv open close ctl)) {
             my ($ended, $begun) = $backend eq 'function' ? @{ $total->{$op} }{qw(missed missed_entries)} : ($missed{all}) x 2;
             next if ($missed{ended}{$op} // 0) || ($missed{begun}{$op} // 0);    # told of every mechanism that shares the hook
@@ -28,28 +30,34 @@ sub missed_of {
             $missed{other} -= $ended + $begun if $backend eq 'function';
         }
     }
+    $missed{other} -= $missed{either};
     return \%missed;
 }
 
-# Counted + missed = truth, for the data operations of all objects together. A hook of splice counts
-# on two objects and two sides: then there is only the bound.
+# Counted + missed = truth, for the data operations of all objects together; of what a hook missed
+# that serves both sides, any part may be on either. A hook of splice counts on two objects and two
+# sides, and whoever else takes a futex or gets a signal may be the one that was missed: then there
+# is only the bound of each object.
 sub unequal_sums {
     my ($pairs, $missed) = @_;
-    my @texts;
+    my (@texts, %short);
     for my $side (qw(send recv)) {
         my ($truth, $counted) = (0, 0);
         for my $pair (@$pairs) {
             my ($t, $got) = @$pair;
             return () if grep { my $m = ($t->{$_} // {})->{moved_bytes}; ref($m) || $m } qw(send recv);
+            return () if $missed->{all} && $t->{mechanism} =~ /^(?:futex|signal)$/;
             my $ops = ($t->{$side} // {})->{ops};
             return () if !defined $ops || ref($ops);
             $truth += $ops;
             $counted += $got->{$side}{ops} if $got;
         }
-        push @texts, "all objects, $side: $counted counted + $missed->{ended}{$side} missed, truth $truth"
-            if $counted + $missed->{ended}{$side} != $truth;
+        $short{$side} = $truth - $counted - $missed->{ended}{$side};
+        push @texts, "all objects, $side: $counted counted + $missed->{ended}{$side} missed, truth $truth" if $short{$side};
     }
-    return @texts;
+    return @texts unless $missed->{either};
+    return () if !(grep { $_ < 0 } values %short) && sum(values %short) == $missed->{either};
+    return (@texts, "all objects: $missed->{either} missed that were a send or a receive");
 }
 
 # The truth without what a backend cannot see, as the manual page says: an open that
@@ -91,7 +99,7 @@ sub differences {
     }
     $got = unhindered($got);
     for my $key (sort keys %$truth) {
-        next if $key =~ /^(?:key|mechanism|largest_bytes)$/;
+        next if $key =~ /^(?:key|mechanism|largest_bytes|largest_internals)$/;
         if ($key eq 'ended_by') {
             ended_by($c, $truth->{$key}, $got->{$key});
         } elsif ($key eq 'endpoints') {
@@ -114,7 +122,7 @@ sub may_be_null {
 }
 
 # Bytes that were not seen to come or to go, or a close that may have been the last one.
-sub end_unknown { return sum(@{ $_[0]{missed}{ended} }{qw(send recv close)}) }
+sub end_unknown { return sum(@{ $_[0]{missed}{ended} }{qw(send recv close)}, $_[0]{missed}{either}) }
 
 sub blind_path {
     my ($path) = @_;
@@ -198,6 +206,8 @@ sub may_be_short {
     my ($op) = $path =~ /\b(send|recv|open|close|ctl)\./;
     my $moves = grep { my $m = ($c->{truth}{$_} // {})->{moved_bytes}; ref($m) || $m } qw(send recv);
     my $ended = sum($moves || !defined $op ? values %{ $missed->{ended} } : $missed->{ended}{$op});
+    $ended += $missed->{either} if !defined $op || $op =~ /^(?:send|recv)$/;
+    return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /^internals[.](\w+)$/ && $1 ne 'merged_writes';
     return $deficit <= $ended if $path =~ /\.(?:ops|copies)$|\.errors\./;
     return $deficit <= $ended * $c->{truth}{largest_bytes}{$op} if $path =~ /\.(?:copied_|moved_)?bytes$/ && defined $op;
     return $missed->{all} > 0 if $path =~ /\.(?:waits|wakes)$|\.causes\./;

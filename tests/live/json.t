@@ -39,7 +39,7 @@ my $sides = join ',', map {"\"$_\":$side"} qw(send recv open close ctl);
 my $object = '{"mechanism":"pipe","id":"pipe:[81234]","name":null,"created":true,"destroyed":false,'
     . '"capacity":{"slots":16,"bytes":65536},"depth":{"slots":0,"bytes":0,"max_slots":16,"max_bytes":65536},'
     . qq($sides,"residency_ns":null,"internals":{"merged_writes":0},)
-    . qq("endpoints":[{"pid":7,"comm":"w","cgroup":null,"role":"send","send":$side,"recv":$side}],)
+    . qq("endpoints":[{"pid":7,"comm":"w","kind":"process","cgroup":null,"role":"send","send":$side,"recv":$side}],)
     . '"wakers":[{"waker":{"pid":7,"comm":"w"},"wakee":{"pid":8,"comm":"r"},"wakes":3}],'
     . '"balance_bytes":0,"verdict":null}';
 my $summary = qq({"type":"summary","elapsed_s":1.5,"totals":{"pipe":{"objects":1,$sides}},"objects":[$object],)
@@ -67,16 +67,17 @@ is_deeply(broken(sub { $_[1]{send}{latency_ns}{count} = 4 }),
 my $truth = json_decode('{"key":"pipe:[81234]","mechanism":"pipe","largest_bytes":{"send":4093,"recv":4093},'
     . '"created":1,"balance_bytes":0,"capacity":{"slots":16},'
     . '"send":{"ops":1009,"bytes":4129837,"copies":1009,"causes":{"full":3},"errors":{}},"recv":{"ops":{"min":9,"max":2000},"waits":1},'
-    . '"endpoints":[{"pid":7,"comm":"w","role":"send","send":{"ops":1009}}],'
+    . '"endpoints":[{"pid":7,"comm":"w","kind":"process","role":"send","send":{"ops":1009}}],'
     . '"wakers":[{"waker":7,"wakee":8,"wakes":3}],"internals":{"merged_writes":0}}');
 my $blind = [ [ 'pipe', 'syscall', 'internals.merged_writes' ] ];
 
 # Of hooks: of the end of sends, of their beginning, of no operation.
 sub missed {
-    my ($ended, $begun, $other) = @_;
+    my ($ended, $begun, $other, $either) = (@_, 0);
     my %op = map { $_ => { missed => 0, missed_entries => 0 } } qw(send recv open close ctl);
     $op{send} = { missed => $ended, missed_entries => $begun };
-    return missed_of({ loss => { missed => $ended + $begun + $other }, totals => { pipe => \%op } }, 'function');
+    $op{missed_either} = $either;
+    return missed_of({ loss => { missed => $ended + $begun + $other + $either }, totals => { pipe => \%op } }, 'function');
 }
 my $none = missed(0, 0, 0);
 
@@ -139,5 +140,28 @@ is_deeply(sums(sub { $_[0]{send}{ops}-- }, missed(2, 0, 0)), ['all objects, send
 is_deeply(sums(sub { $_[0]{recv}{ops}-- }, missed(1, 0, 0)),
     [ 'all objects, send: 1009 counted + 1 missed, truth 1009', 'all objects, recv: 1008 counted + 0 missed, truth 1009' ],
     'missed on the other side');
+my $either = missed(1, 0, 0, 3);
+is_deeply(sums(sub { $_[0]{send}{ops} -= 3; $_[0]{recv}{ops}-- }, $either), [], 'missed by a hook of both sides');
+is_deeply(sums(sub { $_[0]{send}{ops}--; $_[0]{recv}{ops} -= 3 }, $either), [], 'or all of it on the other side');
+is_deeply(sums(sub { $_[0]{send}{ops} -= 2; $_[0]{recv}{ops}-- }, $either),
+    [ 'all objects, send: 1007 counted + 1 missed, truth 1009', 'all objects, recv: 1008 counted + 0 missed, truth 1009',
+      'all objects: 3 missed that were a send or a receive' ], 'one short of it');
+is_deeply(sums(sub { $_[0]{recv}{ops} -= 4 }, $either),
+    [ 'all objects, send: 1009 counted + 1 missed, truth 1009', 'all objects, recv: 1005 counted + 0 missed, truth 1009',
+      'all objects: 3 missed that were a send or a receive' ], 'a send that was missed and is counted');
+is_deeply(compared(sub { $_[0]{send}{ops} -= 4 }, 'function', $either), [], 'an object that is short by all of it');
+is_deeply(compared(sub { $_[0]{send}{ops} -= 5 }, 'function', $either), ['send.ops: 1004, truth 1009'], 'and by one more');
+
+# ---- sums of what operations add: short by no more than the largest, of each that was missed ----
+
+my $summed = json_decode('{"key":"pipe:[81234]","mechanism":"pipe","largest_internals":{"raised":5},"internals":{"raised":100}}');
+sub raised {
+    my ($n, $missed) = @_;
+    my $got = seen(sub { $_[0]{internals} = { raised => $n } });
+    return [ map { s/^pipe:\[81234\]: //r } differences($summed, $got, 'function', [], $missed) ];
+}
+is_deeply(raised(80, $either), [], 'four missed, of up to five each');
+is_deeply(raised(79, $either), ['internals.raised: 79, truth 100'], 'more than they can have added');
+is_deeply(raised(99, $none), ['internals.raised: 99, truth 100'], 'nothing missed');
 
 done_testing();

@@ -118,7 +118,7 @@ sub compare {
     my $missed = missed_of($figures, $backend);
     delete $loss{missed};
     is(lost(\%loss), 0, 'nothing lost') or diag(explain(\%loss));
-    note("missed: $missed->{all}, by operation " . join(' ', %{ $missed->{ended} }) . ', entries ' . join(' ', %{ $missed->{begun} }))
+    note("missed: $missed->{all}, by operation " . join(' ', %{ $missed->{ended} }) . " either $missed->{either}, entries " . join(' ', %{ $missed->{begun} }))
         if $missed->{all};
 
     my @pairs = map { [ as_seen_by($backend, $_), object_of($summary, $_->{key}, $_->{mechanism}) ] } @{ $truth->{objects} };
@@ -129,7 +129,7 @@ sub compare {
 
     # Whatever was not seen to end leaves its bytes out of the balance.
     my @unbalanced = grep { $_->[1] && $_->[1]{balance_bytes} && !exists $_->[0]{balance_bytes} } @pairs;
-    my $short = grep { $_ } values %{ $missed->{ended} };
+    my $short = grep { $_ } values %{ $missed->{ended} }, $missed->{either};
     is(scalar @unbalanced, 0, 'what went in came out, is inside, or was lost') unless $short;
     return;
 }

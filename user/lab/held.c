@@ -23,7 +23,7 @@ static void begin_counting(struct object *held, enum side side)
 	object_restart(held);
 	certain_waits(held);
 	endpoints_without_counts(held);
-	for (int key = OPS; key <= MOVED; key++)
+	for (int key = OPS; key <= COPIES; key++)
 		uncertain(held, side, key);
 	fact(held, TOP, "created", 0);
 }

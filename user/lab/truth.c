@@ -259,7 +259,7 @@ void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_
 void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max)
 {
 	CHECK(o->fact_cnt < MAX_FACTS);
-	o->facts[o->fact_cnt++] = (struct fact){group, name, min, max};
+	o->facts[o->fact_cnt++] = (struct fact){group, name, min, max, 0};
 }
 
 void fact(struct object *o, enum group group, const char *name, uint64_t value)
@@ -276,7 +276,8 @@ void fact_add(struct object *o, enum group group, const char *name, uint64_t n)
 		f++;
 	CHECK(f < o->facts + MAX_FACTS);
 	if (f == o->facts + o->fact_cnt)
-		o->facts[o->fact_cnt++] = (struct fact){group, name, 0, 0};
+		o->facts[o->fact_cnt++] = (struct fact){group, name, 0, 0, 0};
+	f->largest = n > f->largest ? n : f->largest;
 	f->min += n;
 	f->max += n;
 	unlock();

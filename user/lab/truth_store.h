@@ -31,6 +31,7 @@ struct fact {
 	enum group group;
 	const char *name;
 	uint64_t min, max;
+	uint64_t largest; /* that one operation added (fact_add) */
 };
 
 struct object {

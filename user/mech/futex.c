@@ -34,8 +34,8 @@ enum futex_counter {
 
 /* One hook counts operations of all kinds: its misses are told as those of sends, of which there are more. */
 static const struct mech_hook hooks[] = {
-	{ "futex_exit", SYSCALL("futex"), .op = OP_SEND },
-	{ "futex_entry", SYSCALL("futex"), ENTRY, .op = -1, .begins = BEGINS(OP_SEND) },
+	{ "futex_exit", SYSCALL("futex"), .op = OP_EITHER },
+	{ "futex_entry", SYSCALL("futex"), ENTRY, .op = -1, .begins = BEGINS(OP_EITHER) },
 	YOUNGER("futex_wait", "futex_wait", OP_RECV, "futex_wait()"),
 	YOUNGER("futex_wake", "futex_wake", OP_SEND, "futex_wake()"),
 	YOUNGER("futex_requeue", "futex_requeue", OP_SEND, "futex_requeue()"),

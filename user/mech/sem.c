@@ -27,15 +27,15 @@ static int parse_id(const char *spec, struct ipc_object_id *id)
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 static const struct mech_hook hooks[] = {
-	{"semop_exit", "do_semtimedop", .op = OP_RECV},
+	{"semop_exit", "do_semtimedop", .op = OP_EITHER},
 	{"semget_exit", "ipcget", ANY, .op = OP_OPEN},
 	{"semctl_down_exit", "semctl_down", ANY, .op = OP_CTL},
 	{"semctl_main_exit", "semctl_main", ANY, .op = OP_CTL},
 	{"semctl_setval_exit", "semctl_setval", ANY, .op = OP_CTL},
 	{"semctl_stat_exit", "semctl_stat", ANY, .op = OP_CTL},
-	{"semop_entry", "do_semtimedop", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
-	{"semop_allowed", "security_sem_semop", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
-	{"semop_tried", "perform_atomic_semop", PROFILE_WAITS, .op = -1, .begins = BEGINS(OP_RECV)},
+	{"semop_entry", "do_semtimedop", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER)},
+	{"semop_allowed", "security_sem_semop", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER)},
+	{"semop_tried", "perform_atomic_semop", PROFILE_WAITS, .op = -1, .begins = BEGINS(OP_EITHER)},
 	{"sem_create", "newary", .op = -1},
 	{"sem_remove", "freeary", .op = -1},
 	{"semctl_down_entry", "semctl_down", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},

@@ -66,7 +66,7 @@ bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enu
 
 static bool missed_any(const struct missed_ops *ops)
 {
-	for (unsigned op = 0; op < OP_MAX; op++)
+	for (unsigned op = 0; op <= OP_EITHER; op++)
 		if (ops->ended[op] || ops->begun[op])
 			return true;
 	return false;

@@ -46,7 +46,7 @@ void total_residency(const struct model *m, enum ipc_mech mech, enum span span, 
 /* Objects seen since the start, or active in the interval. */
 uint64_t total_objects(const struct model *m, enum ipc_mech mech, enum span span);
 
-/* false: not known of this mechanism. */
+/* op: or OP_EITHER. false: not known of this mechanism. */
 bool total_missed(const struct model *m, enum ipc_mech mech, enum ipc_op op, enum span span, struct missed *missed);
 
 /* Nothing of this mechanism is known or feared to have been lost since the start. */

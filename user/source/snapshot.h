@@ -31,11 +31,12 @@ struct losses {
 /*
  * Hooks of one mechanism that the kernel skipped (recursion), by operation. What
  * ended unseen is not counted at all; what began unseen is, without its waits and
- * the wakeups it gave. shared: with the other mechanisms that have the same hooks.
+ * the wakeups it gave. [OP_EITHER]: of hooks that serve sends and receives. shared:
+ * with the other mechanisms that have the same hooks.
  */
 struct missed_ops {
-	uint64_t ended[OP_MAX];
-	uint64_t begun[OP_MAX];
+	uint64_t ended[OP_EITHER + 1];
+	uint64_t begun[OP_EITHER + 1];
 	uint64_t shared;
 };
 

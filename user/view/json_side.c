@@ -113,6 +113,7 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 		missed_known &= total_missed(m, mech, op, span, &of_op);
 		missed += of_op.ended;
 	}
+	missed_known &= total_missed(m, mech, OP_EITHER, span, &of_op);
 	total_residency(m, mech, span, &residency);
 	json_hist(j, "residency_ns", can_residency(&m->config.can[mech]) ? &residency : NULL);
 	if (total_balance(m, mech, &balance, &unknown))
@@ -121,7 +122,9 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 		json_null(j, "balance_bytes");
 	json_uint(j, "balance_unknown", unknown);
 	json_bool(j, "exact", total_exact(m, mech));
-	json_uint_or_null(j, "missed", missed_known, missed);
+	json_uint_or_null(j, "missed", missed_known, missed + of_op.ended);
+	json_uint_or_null(j, "missed_either", missed_known, of_op.ended);
+	json_uint_or_null(j, "missed_entries_either", missed_known, of_op.begun);
 	json_bool(j, "missed_shared", of_op.shared);
 	json_uint(j, "forgotten", m->totals[mech]->forgotten);
 	json_close(j, '}');

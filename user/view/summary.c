@@ -67,18 +67,23 @@ static void print_side(struct report *r, enum ipc_mech mech, enum ipc_op op)
 
 static void print_missed(struct report *r, enum ipc_mech mech)
 {
-	uint64_t own = 0, shared = 0, begun = 0;
+	uint64_t own = 0, either = 0, shared = 0, begun = 0;
 	struct missed missed;
 
-	for (unsigned op = 0; op < OP_MAX; op++) {
+	for (unsigned op = 0; op <= OP_EITHER; op++) {
 		if (!total_missed(r->model, mech, op, SPAN_TOTAL, &missed))
 			continue;
-		*(missed.shared ? &shared : &own) += missed.ended;
+		*(missed.shared ? &shared : op == OP_EITHER ? &either : &own) += missed.ended;
 		begun += missed.begun;
 	}
 	if (own) {
 		writer_printf(&r->out, "  * with %llu that our hooks missed, by the kernel's count; their bytes and waits are not in",
 			      (unsigned long long)own);
+		report_eol(r);
+	}
+	if (either) {
+		writer_printf(&r->out, "  %llu operations more, sends or receives, by the kernel's count: missed by a hook that serves both",
+			      (unsigned long long)either);
 		report_eol(r);
 	}
 	if (shared) {
