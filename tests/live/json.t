@@ -41,7 +41,7 @@ my $object = '{"mechanism":"pipe","id":"pipe:[81234]","name":null,"created":true
     . qq($sides,"residency_ns":null,"internals":{"merged_writes":0},)
     . qq("endpoints":[{"pid":7,"comm":"w","kind":"process","cgroup":null,"role":"send","send":$side,"recv":$side}],)
     . '"wakers":[{"waker":{"pid":7,"comm":"w"},"wakee":{"pid":8,"comm":"r"},"wakes":3}],'
-    . '"balance_bytes":0,"verdict":null}';
+    . '"balance_bytes":0,"verdict":null,"ended_by":null}';
 my $summary = qq({"type":"summary","elapsed_s":1.5,"totals":{"pipe":{"objects":1,$sides}},"objects":[$object],)
     . '"loss":{"missed":0,"map_full":0,"ring_full":0,"unresolved":0}}';
 my $line = json_decode($summary);
