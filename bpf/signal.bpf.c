@@ -126,6 +126,28 @@ struct generation {
 	bool to_thread;
 };
 
+static __always_inline bool number_at(__u64 pid, __u32 level, struct upid *number)
+{
+	return probe_read(number, pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
+}
+
+/* The current process's PID in the namespace of t, 0: it has none there; as the kernel says it where nobody else did. */
+static __always_inline __u32 current_pid_for(struct task_struct *t)
+{
+	struct task_struct *me = (void *)bpf_get_current_task();
+	struct upid here = {}, there = {};
+	struct pid *mine, *theirs = NULL;
+	__u32 level = 0;
+
+	if (!probe_read(&theirs, &t->thread_pid) || !theirs || !probe_read(&level, &theirs->level))
+		return 0;
+	mine = BPF_CORE_READ(me, group_leader, thread_pid);
+	if (level > BPF_CORE_READ(mine, level) || !number_at((__u64)mine, level, &here) ||
+	    !number_at((__u64)theirs, level, &there) || here.ns != there.ns)
+		return 0;
+	return here.nr;
+}
+
 static __always_inline void read_info(struct generation *g, struct kernel_siginfo *info)
 {
 	/* by address: to a verifier that knows of SEND_SIG_PRIV the argument is no pointer (7.3) */
@@ -206,6 +228,8 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 	if (kind == INFO_REAL)
 		read_info(&g, info);
 	by = signal_sender(ctx, sig, kind, g.code, target.tgid);
+	if (kind == INFO_NONE && by.tgid)
+		g.pid = current_pid_for(t);
 	signal_identify(target, sig, &obj);
 	if (by.tgid && (run = run_slot()) && is_sending(run))
 		run->aux[AUX_TAKEN]++;

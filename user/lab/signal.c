@@ -371,6 +371,7 @@ static void run_ignored(unsigned n)
 	fact(o, INTERNALS, "ignored", n);
 	fact(o, INTERNALS, "handled", 0);
 	fact(o, INTERNALS, "action", 1);
+	fact(o, INTERNALS, "seen_pid", (uint64_t)getpid());
 	fact(o, DEPTH, "max_slots", 0);
 	fact(o, RESIDENCY, "count", 0);
 }
