@@ -144,8 +144,8 @@ static const struct mech_parts parts = { "priorities", "messages by priority", B
 static const struct mech_hook hooks[] = {
 	{ "mq_send_exit", "do_mq_timedsend", .op = OP_SEND },
 	{ "mq_receive_exit", "do_mq_timedreceive", .op = OP_RECV },
-	{ "mq_send_entry", "do_mq_timedsend", ENTRY, .op = -1 },
-	{ "mq_receive_entry", "do_mq_timedreceive", ENTRY, .op = -1 },
+	{ "mq_send_entry", "do_mq_timedsend", ENTRY, .op = -1, .begins = BEGINS(OP_SEND) },
+	{ "mq_receive_entry", "do_mq_timedreceive", ENTRY, .op = -1, .begins = BEGINS(OP_RECV) },
 	{ "mq_sleep", "wq_sleep", ENTRY, .op = -1 },
 	{ "mq_insert", "msg_insert", ENTRY, .op = -1 },
 	{ "mq_freed", "free_msg", ENTRY, .op = -1 },
