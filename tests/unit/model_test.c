@@ -331,6 +331,27 @@ static void check_losses(void)
 	}
 }
 
+/* A hook that serves sends and receives: what it missed is of neither, and of the mechanism. */
+static void check_either(void)
+{
+	struct model *m = reading_model(0);
+	struct snapshot s = { 0 };
+	struct missed missed;
+
+	reading_at(&s, 1000);
+	s.losses.missed = s.missed_charged = s.missed_by_mech[MECH_PIPE].ended[OP_EITHER] = 2;
+	s.missed_by_op_known = true;
+	model_update(m, &s);
+	ok(!total_exact(m, MECH_PIPE) && total_exact(m, MECH_FIFO), "a send or a receive is missing: the totals are not exact");
+	ok(total_missed(m, MECH_PIPE, OP_EITHER, SPAN_INTERVAL, &missed) && missed.ended == 2, "and how many");
+	ok(total_missed(m, MECH_PIPE, OP_SEND, SPAN_INTERVAL, &missed) && missed.ended == 0, "of neither side");
+	model_update(m, &s);
+	total_missed(m, MECH_PIPE, OP_EITHER, SPAN_INTERVAL, &missed);
+	is_int(missed.ended, 0, "none in the next interval");
+	snapshot_free(&s);
+	model_free(m);
+}
+
 static void check_processes(void)
 {
 	struct model_config config = reading_config(BACKEND_FUNCTION, 0);
@@ -363,6 +384,7 @@ int main(void)
 	check_replaced();
 	check_strangers();
 	check_losses();
+	check_either();
 	check_processes();
 	return done_testing();
 }
