@@ -147,12 +147,16 @@ static void room(const struct object *o, struct mech_room *room)
 		room->used_bytes = gone ? 0 : (uint64_t)now[SHM_PAGES] * o->model->config.page_size;
 }
 
-/* Of two states within one unit of the stamp, the one told later. */
+/* Of two states within one unit of the stamp: a mark never goes, so the marked one; else the one told later. */
 static bool newer(const uint32_t *a, const uint32_t *b)
 {
+	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
+
 	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
 		return a[IPC_STATE_STAMP];
-	return (int32_t)(a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP]) >= 0;
+	if (!later && ((a[SHM_MODE] ^ b[SHM_MODE]) & SHM_DEST))
+		return a[SHM_MODE] & SHM_DEST;
+	return later >= 0;
 }
 
 static const char *const blind[] = {
