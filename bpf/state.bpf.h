@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What an operation leaves behind in its object: how full it is, the state words
+ * and when they were read, the bytes inside.
+ */
+#ifndef STATE_BPF_H
+#define STATE_BPF_H
+
+static __always_inline void depth_note(struct ipc_edge *edge, __u32 depth)
+{
+	edge->depth = depth;
+	/* two processors may race for the maximum: it can be short by one operation's worth */
+	if (depth > edge->max_depth)
+		edge->max_depth = depth;
+}
+
+static __u32 ring_restarts;
+
+/*
+ * When state words were read, taken just before: a resize sets head and tail back,
+ * so that they alone do not tell the newer of two states. In jiffies, which cost
+ * nothing, or in 2^16 ns where the clock is read anyhow; one run uses one of them.
+ * Every resize moves it on, so that what was read after one is newer than what was
+ * read before. Never 0.
+ */
+static __always_inline __u64 state_clock(void)
+{
+	__u64 now = PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() : bpf_jiffies64() << 16;
+
+	return now + ((__u64)*(volatile __u32 *)&ring_restarts << 16);
+}
+
+static __always_inline void stamp_state(__u32 *state)
+{
+	state[IPC_STATE_STAMP] = state_clock() >> 16 | 1;
+}
+
+/* at: taken before the words were read, so that what came after them never seems the older */
+static __always_inline void stamp_state_finely(__u32 *state, __u64 at)
+{
+	state[IPC_STATE_STAMP] = at >> 16 | 1;
+	state[IPC_STATE_FINE] = at & 0x1ffff;
+}
+
+/* A resize is over: head lost `heads`, and nothing else moved it meanwhile. */
+static __always_inline void ring_resized(const struct ipc_object_id *obj, __u32 heads)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+
+	if (!o)
+		return;
+	add(&o->counters[RING_EARLIER_HEADS], heads);
+	add(&o->counters[RING_RESIZES_FOLLOWED], 1);
+}
+
+static __always_inline void ring_restarted(void)
+{
+	__sync_fetch_and_add(&ring_restarts, 2);
+}
+
+/* A sender slept for room: between its beginning and its end, every slot was in use. */
+static __always_inline void depth_was_full(struct ipc_edge *edge, __u32 limit)
+{
+	if (limit > edge->max_depth)
+		edge->max_depth = limit;
+}
+
+/*
+ * PROFILE_DETAIL: the bytes inside, kept with the object. depth_bytes is a sum
+ * that every side adds to; the maximum is what was read right after adding.
+ */
+static __always_inline void object_bytes(const struct ipc_object_id *obj, __s64 delta)
+{
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
+	__s64 now;
+
+	if (!o)
+		return;
+	add(&o->depth_bytes, delta);
+	now = *(volatile __s64 *)&o->depth_bytes;
+	if (now > (__s64)o->max_bytes)
+		o->max_bytes = now;
+}
+
+#endif
