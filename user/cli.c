@@ -30,6 +30,22 @@ static const struct {
 	{ "counts", "histograms", "counting takes no times" },
 	{ "counts", "min-us", "counting takes no times" },
 	{ "events", "histograms", "ask for each operation, or for the distribution of all" },
+	{ "write", "json", "a recording is no report: read it with --read" },
+	{ "write", "output", "a recording is no report: read it with --read" },
+	{ "write", "histograms", "a recording has them: read it with --read" },
+	{ "read", "write", "it is a recording already" },
+	{ "read", "counts", "the recording says what was collected" },
+	{ "read", "failed", "the programs drop what did not fail: say it when recording" },
+	{ "read", "min-us", "the programs drop what is too short: say it when recording" },
+	{ "read", "tid", "threads are known to the programs only: say it when recording" },
+	{ "read", "cgroup", "cgroups are matched by the programs: say it when recording" },
+	{ "read", "follow", "descent is known to the programs only: say it when recording" },
+	{ "read", "interval", "the recording has intervals of its own" },
+	{ "read", "duration", "it ends with the recording" },
+	{ "read", "backend", "the recording was made with one" },
+	{ "read", "include-self", "say it when recording" },
+	{ "read", "max-edges", "nothing is traced" },
+	{ "read", "ring-buffer", "nothing is traced" },
 };
 
 static const struct cli_option *row_of(int code)
@@ -208,12 +224,14 @@ static int check_whole(const struct scan *s)
 {
 	const struct cli_command *command = s->command;
 
+	if (s->o->read && s->o->command_argv)
+		return cli_refuse(NULL, "--read shows a recording and starts no command");
 	if (!command) {
 		cli_refuse(NULL, "no mechanism and no command given");
 		cli_list_topics(stderr);
 		return -1;
 	}
-	if (s->word_cnt < command->required) {
+	if (s->word_cnt < command->required && !s->o->read) {
 		const struct cli_option *word = &cli_word_table[command->words[s->word_cnt]];
 
 		return cli_refuse(NULL, "'%s' needs %s%s%s", command->name, word->metavar, word->help ? ": " : "",
@@ -263,6 +281,8 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 	rc = scan(&s, argc, argv);
 	if (rc > 0)
 		return printed();
+	if (!rc && !s.command && o->read)
+		choose(&s, implied_command());
 	if (rc < 0 || check_whole(&s)) {
 		fputs("try 'ipctrace --help'\n", stderr);
 		return CLI_EXIT_USAGE;

@@ -81,6 +81,9 @@ struct cli_options {
 
 	bool json;
 	const char *output; /* path; NULL: standard output */
+	const char *write;  /* path of the recording to make; NULL: none */
+	const char *read;   /* path of the recording to show; NULL: live */
+	uint32_t write_max_mb; /* MiB of it before it is rotated; 0: no limit */
 	enum cli_color color;
 	bool ascii;
 

@@ -18,6 +18,7 @@ const struct cli_group_info cli_group_table[GROUP_CNT] = {
 	[GROUP_TIME] = { "Time", NULL },
 	[GROUP_SHOW] = { "What is shown", NULL },
 	[GROUP_PRINT] = { "How it is printed", NULL },
+	[GROUP_RECORD] = { "Recordings", NULL },
 	[GROUP_PROBE] = { "How it is measured", NULL },
 	[GROUP_RING] = { "The live ring", NULL },
 	[GROUP_GENERAL] = { "General", NULL },
@@ -113,6 +114,22 @@ const struct cli_option cli_option_table[] = {
 	  .help = "draw with ASCII characters only",
 	  .parse = cli_set_flag, INTO(ascii) },
 
+	{ .name = "write", .letter = 'w', .metavar = "FILE", .group = GROUP_RECORD,
+	  .help = "record into this file instead of reporting",
+	  .more = "What changes in an interval, compressed; with --events every operation too. Read it with --read.",
+	  .parse = cli_set_string, INTO(write), .completion = COMPLETE_FILE },
+	{ .name = "write-max", .metavar = "MB", .group = GROUP_RECORD,
+	  .help = "go on in a new recording when it is longer than this; 0, as without it: no limit",
+	  .more = "In MiB. The one before is kept as FILE.1. Each can be read by itself: it begins with all figures "
+		  "since the start.",
+	  .parse = cli_set_number, INTO(write_max_mb), .min = 0, .max = 1048576 },
+	{ .name = "read", .letter = 'r', .metavar = "FILE", .group = GROUP_RECORD,
+	  .help = "report from this recording: no privileges, any machine",
+	  .more = "Mechanisms may be left out: all that it has. Filters by process, user, name and object apply again; "
+		  "intervals are those of the recording. What is whole of a file that was cut off is shown, and the "
+		  "exit status is then 1.",
+	  .parse = cli_set_string, INTO(read), .completion = COMPLETE_FILE },
+
 	{ .name = "backend", .words = backends, .group = GROUP_PROBE, .initial = "auto",
 	  .help = "what to hook; auto: what attaches best",
 	  .more = "function: the kernel's own functions, which shows everything. syscall: system calls, which works "
@@ -165,7 +182,9 @@ const struct cli_option cli_word_table[WORD_CNT] = {
 			 .parse = cli_set_number, INTO(count), .min = 0, .max = UINT32_MAX },
 };
 
-#define TRACE_GROUPS (1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_PROBE)
+#define TRACE_GROUPS                                                                                           \
+	(1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_RECORD |        \
+	 1 << GROUP_PROBE)
 
 const struct cli_command cli_command_table[] = {
 	{ .id = CLI_TRACE, .name = "trace", .implied = true, .takes_command = true,
@@ -203,6 +222,8 @@ const struct cli_term cli_example_table[] = {
 	{ "ipctrace all -- make -j8", "all IPC of a command; its exit status is ours" },
 	{ "ipctrace pipe -e -x", "every failed operation, a line each" },
 	{ "ipctrace all -j -d 10 --output ipc.json", "ten seconds, for a program to read" },
+	{ "ipctrace all -w ipc.rec -d 60", "a minute, to be looked at later" },
+	{ "ipctrace -r ipc.rec pipe -H", "its pipes as histograms, without privileges" },
 };
 const size_t cli_example_cnt = COUNT_OF(cli_example_table);
 

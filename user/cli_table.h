@@ -16,6 +16,7 @@ enum cli_group {
 	GROUP_TIME,
 	GROUP_SHOW,
 	GROUP_PRINT,
+	GROUP_RECORD,
 	GROUP_PROBE,
 	GROUP_RING,
 	GROUP_GENERAL, /* goes with every command */

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "kernel.h"
+#include "replay.h"
 #include "session.h"
 #include "view/doctor.h"
 #include "view/list.h"
@@ -37,6 +38,8 @@ static int run(const struct cli_options *o, const struct kernel *k)
 		status = check_privileges(k);
 		return status ? status : view_ring(o, k);
 	default:
+		if (o->read)
+			return replay_run(o);
 		status = check_privileges(k);
 		return status ? status : session_run(o, k);
 	}

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "about.h"
 #include "cgroup.h"
 #include "column.h"
 #include "command.h"
@@ -23,6 +24,7 @@
 #include "programs.h"
 #include "source/live.h"
 #include "source/select.h"
+#include "recorder.h"
 #include "reporter.h"
 
 #define EVENT_POLL_MS 100 /* libbpf's poll takes no signal mask: a signal that comes too early waits so long */
@@ -35,7 +37,9 @@ struct session {
 	struct live *live;
 	struct snapshot snapshot;
 	struct model *model;
+	struct about *about;
 	struct reporter *reporter;
+	struct recorder *recorder; /* instead of the reporter, when --write asks for it */
 	struct command command;
 	FILE *out;
 	int out_error; /* of writing reports; told once */
@@ -86,7 +90,7 @@ static uint32_t profile_of(const struct cli_options *o)
 
 	if (o->counts)
 		return 0;
-	if (o->json)
+	if (o->json || o->write) /* of a recording nobody knows yet what it will be asked */
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_DETAIL;
 	if (o->histograms)
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY;
@@ -147,18 +151,11 @@ static int open_output(struct session *s)
 
 static int make_model(struct session *s)
 {
-	struct model_config config = {.page_size = 1u << s->kernel->page_shift, .cgroup_path = cgroup_path_of};
+	struct model_config config = {.cgroup_path = cgroup_path_of};
 
-	for (size_t i = 0; i < mechanism_cnt; i++) {
-		const struct mech_status *st = programs_status(s->programs, mechanisms[i]);
-		struct capability *can = &config.can[mechanisms[i]->id];
-
-		if (st->backend == BACKEND_NONE)
-			continue;
-		*can = capability_of(mechanisms[i], st->backend, s->wanted.profile);
-		if (s->options->failed_only || s->options->min_us)
-			can->unseen |= UNSEEN_SOME_OPS;
-	}
+	s->about = about_session(s->options, s->kernel, s->programs, s->wanted.profile);
+	config.page_size = s->about->page_size;
+	memcpy(config.can, s->about->can, sizeof(config.can));
 	s->model = model_new(&config);
 	return s->model ? 0 : -ENOMEM;
 }
@@ -174,11 +171,21 @@ static void note_output(struct session *s, int err)
 			strerror(-err));
 }
 
+/* The recorder has said why. Tracing for nobody is of no use, unless a command runs. */
+static void note_recording(struct session *s, int err)
+{
+	if (err)
+		s->out_error = err;
+}
+
 static void on_event(void *arg, const struct ipc_event *event)
 {
 	struct session *s = arg;
 
-	report_event(reporter_report(s->reporter), event);
+	if (s->recorder)
+		note_recording(s, recorder_event(s->recorder, event));
+	else
+		report_event(reporter_report(s->reporter), event);
 }
 
 /* Says which mechanisms are not traced, and which are traced in a lesser way than was asked for by name. */
@@ -222,8 +229,12 @@ static int start(struct session *s)
 		err = live_open(&s->live, s->programs, s->options->events ? on_event : NULL, s);
 	if (!err)
 		err = privileges_drop();
+	if (!err && s->options->write)
+		return recorder_open(&s->recorder, s->options->write, (uint64_t)s->options->write_max_mb << 20, s->about) ?
+			       CLI_EXIT_FAILED :
+			       0;
 	if (!err)
-		err = reporter_open(&s->reporter, s->options, s->kernel, s->programs, s->model, s->out);
+		err = reporter_open(&s->reporter, s->options, s->about, s->model, s->out);
 	if (err) {
 		fprintf(stderr, "ipctrace: cannot start: %s\n", strerror(-err));
 		return CLI_EXIT_FAILED;
@@ -240,8 +251,20 @@ static int read_model(struct session *s)
 		return err;
 	}
 	snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid);
-	model_update(s->model, &s->snapshot);
+	if (!s->recorder)
+		model_update(s->model, &s->snapshot);
 	return 0;
+}
+
+/* What was read goes where it was asked for. */
+static void report(struct session *s, enum delta_kind kind)
+{
+	if (s->recorder)
+		note_recording(s, recorder_figures(s->recorder, &s->snapshot, kind));
+	else if (kind == DELTA_SUMMARY)
+		note_output(s, report_summary(reporter_report(s->reporter)));
+	else
+		note_output(s, report_interval(reporter_report(s->reporter)));
 }
 
 /* Waits for the next thing to do; returns at a signal, at an event or after timeout_ns. */
@@ -256,7 +279,8 @@ static void wait_for(struct session *s, uint64_t timeout_ns, const sigset_t *unb
 	}
 	sigprocmask(SIG_SETMASK, unblocked, NULL);
 	live_poll(s->live, ms < EVENT_POLL_MS ? ms : EVENT_POLL_MS);
-	note_output(s, report_flush(reporter_report(s->reporter)));
+	if (s->reporter)
+		note_output(s, report_flush(reporter_report(s->reporter)));
 }
 
 static void pass_on_signal(struct session *s)
@@ -304,7 +328,7 @@ static int trace(struct session *s, const sigset_t *unblocked)
 			tick_ns += interval_ns * ((now - tick_ns) / interval_ns + 1);
 		err = read_model(s);
 		if (!err)
-			note_output(s, report_interval(reporter_report(s->reporter)));
+			report(s, DELTA_INTERVAL);
 		if (timed && o->count && ++ticks == o->count)
 			break;
 	}
@@ -322,7 +346,7 @@ static int finish(struct session *s)
 	pass(s);
 	err = read_model(s);
 	if (!err)
-		note_output(s, report_summary(reporter_report(s->reporter)));
+		report(s, DELTA_SUMMARY);
 	return err;
 }
 
@@ -353,7 +377,8 @@ static int run(struct session *s)
 	status = start(s);
 	if (status)
 		return status;
-	note_output(s, reporter_start(s->reporter));
+	if (s->reporter)
+		note_output(s, reporter_start(s->reporter));
 	if (trace(s, &unblocked) || finish(s))
 		return CLI_EXIT_FAILED;
 	status = command_status(s, o->command_argv);
@@ -366,7 +391,9 @@ int session_run(const struct cli_options *o, const struct kernel *k)
 	int status = run(&s);
 
 	command_abandon(&s.command);
+	recorder_close(s.recorder);
 	reporter_close(s.reporter);
+	about_free(s.about);
 	live_close(s.live);
 	model_free(s.model);
 	snapshot_free(&s.snapshot);

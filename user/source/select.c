@@ -12,6 +12,7 @@ enum met {
 	MET_EITHER = 1 << 0,
 	MET_SRC = 1 << 1,
 	MET_DST = 1 << 2,
+	MET_NAME = 1 << 3,
 };
 
 struct wanted {
@@ -57,7 +58,8 @@ static bool in_class(const struct selection *sel, uint32_t tgid)
 {
 	uint8_t class = CLASS_UNKNOWN;
 
-	bpf_map_lookup_elem(sel->classes, &tgid, &class);
+	if (sel->classes >= 0)
+		bpf_map_lookup_elem(sel->classes, &tgid, &class);
 	return class == CLASS_FOLLOWED || class == CLASS_HOLDS ||
 	       (class == CLASS_IN && filter_is_empty(&sel->options->src) && filter_is_empty(&sel->options->dst));
 }
@@ -157,12 +159,45 @@ static void free_selection(struct selection *sel)
 	}
 }
 
+/* Of a recording: the programs know it already in a live session. */
+static bool is_named(const struct cli_options *o, const struct snapshot *s, const struct ipc_object_id *id)
+{
+	const struct mechanism *mech = mechanism_by_id(id->mech);
+	char text[64] = "";
+
+	if (mech)
+		mech->format_id(id, text, sizeof(text));
+	if (!strcmp(text, o->object))
+		return true;
+	for (size_t i = 0; i < s->names.cnt; i++)
+		if (!memcmp(&s->names.keys[i], id, sizeof(*id)))
+			return !strncmp(s->names.values[i].name, o->object, IPC_NAME_LEN);
+	return false;
+}
+
+static void want_named(struct selection *sel, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->objects.cnt; i++)
+		if (is_named(sel->options, s, &s->objects.keys[i]))
+			want(sel, s->objects.keys[i].id, s->objects.keys[i].domain, s->objects.keys[i].mech, MET_NAME);
+}
+
+static unsigned needed(const struct cli_options *o, bool command)
+{
+	return (command || !filter_is_empty(&o->either) ? MET_EITHER : 0) | (filter_is_empty(&o->src) ? 0 : MET_SRC) |
+	       (filter_is_empty(&o->dst) ? 0 : MET_DST) | (o->read && o->object ? MET_NAME : 0);
+}
+
+bool snapshot_selects(const struct cli_options *o, bool command)
+{
+	return needed(o, command);
+}
+
 void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
 {
 	struct selection sel = {.options = o, .classes = classes, .command = command};
 
-	sel.needed = (command || !filter_is_empty(&o->either) ? MET_EITHER : 0) |
-		     (filter_is_empty(&o->src) ? 0 : MET_SRC) | (filter_is_empty(&o->dst) ? 0 : MET_DST);
+	sel.needed = needed(o, command);
 	if (!sel.needed)
 		return;
 	for (size_t i = 0; i < s->processes.cnt; i++) {
@@ -175,6 +210,8 @@ void snapshot_select(struct snapshot *s, const struct cli_options *o, int classe
 		HASH_ADD(hh, sel.processes, key, sizeof(k->key), k);
 	}
 	find_wanted(&sel, s);
+	if (sel.needed & MET_NAME)
+		want_named(&sel, s);
 	KEEP(s->edges, keys, .);
 	KEEP(s->objects, keys, .);
 	KEEP(s->holders, keys, .);

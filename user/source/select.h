@@ -10,7 +10,13 @@
 #include "cli.h"
 #include "source/snapshot.h"
 
-/* classes: descriptor of the map; command: only what its descent has used. Keeps all when nothing is asked for. */
+/* Is anything asked for that would drop rows? */
+bool snapshot_selects(const struct cli_options *o, bool command);
+
+/*
+ * classes: descriptor of the map, -1: none, as of a recording; command: only what
+ * its descent has used. Keeps all when nothing is asked for.
+ */
 void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command);
 
 #endif

@@ -66,6 +66,27 @@ struct snapshot {
 	uint64_t missed_charged; /* part of losses.missed that is in missed_by_mech */
 };
 
+/* One map's rows as they lie in a snapshot, for what treats all maps alike. */
+struct __attribute__((may_alias)) snapshot_rows {
+	void *keys, *values;
+	size_t cnt, cap;
+};
+
+/* Every map of a snapshot, in an order that recordings keep: append only. */
+struct snapshot_table {
+	const char *name;
+	size_t offset; /* of its rows in struct snapshot */
+	size_t key_size, value_size;
+};
+extern const struct snapshot_table snapshot_tables[];
+extern const size_t snapshot_table_cnt;
+
+struct snapshot_rows *snapshot_rows(const struct snapshot *s, const struct snapshot_table *t);
+
+/* Room for cap rows; those that are there are kept. */
+void snapshot_reserve(struct snapshot_rows *rows, const struct snapshot_table *t, size_t cap);
+
+void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 void snapshot_clear(struct snapshot *s); /* keeps the memory for the next reading */
 void snapshot_free(struct snapshot *s);
 
