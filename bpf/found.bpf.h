@@ -164,14 +164,20 @@ __attribute__((noinline)) int ipc_queue_sleepers(__u64 queue, __u64 id, __u64 pa
 }
 
 /* Told to user space, not kept in a map: a thousand forks of a thousand pipes hold a million ends. */
-static __always_inline void holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u16 op, __u32 tgid,
-					 __u32 start)
+static __always_inline void end_holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u8 op, __u8 end,
+					     __u32 tgid, __u32 start)
 {
 	struct ipc_holder_key key = {
-		.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = op, .tgid = tgid, .start = start,
+		.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = op, .end = end, .tgid = tgid, .start = start,
 	};
 
 	bpf_seq_write(seq, &key, sizeof(key));
+}
+
+static __always_inline void holder_found(struct seq_file *seq, const struct ipc_object_id *obj, __u8 op, __u32 tgid,
+					 __u32 start)
+{
+	end_holder_found(seq, obj, op, 0, tgid, start);
 }
 
 static __always_inline bool holder_counts(const struct ipc_object_id *obj, __u32 tgid)

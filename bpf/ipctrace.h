@@ -235,12 +235,21 @@ struct ipc_name {
 	char path[IPC_NAME_LEN]; /* NUL-terminated, raw bytes */
 };
 
+/* Of an object whose two ends are alike; END_PAST of any: held in an earlier pass, and no more. */
+enum ipc_end {
+	END_FIRST = 1 << 0,
+	END_SECOND = 1 << 1,
+	END_BOTH = END_FIRST | END_SECOND,
+	END_PAST = 1 << 7,
+};
+
 /* Who holds an end of an object without having used it (yet): the iterator's finding. */
 struct ipc_holder_key {
 	__u64 id;
 	__u32 domain;
 	__u16 mech;
-	__u16 op; /* OP_SEND: holds the write end; OP_RECV: the read end */
+	__u8 op;  /* OP_SEND: holds the write end; OP_RECV: the read end */
+	__u8 end; /* enum ipc_end */
 	__u32 tgid;
 	__u32 start;
 };
@@ -288,15 +297,18 @@ struct ipc_residency {
 	__u64 stamp_ns[IPC_SLOT_STAMPS];
 };
 
-/* PROFILE_DETAIL: messages by a number that each of them has. */
+#define IPC_PART_WORDS 4
+
+/* PROFILE_DETAIL: what an object consists of or what went through it, by number. */
 struct ipc_part_key {
 	struct ipc_object_id obj;
-	__u64 part; /* mq: the priority */
+	__u64 part; /* the descriptor's table says of which kind it is: struct mech_parts */
 };
 
 struct ipc_part {
 	__u64 sends;
 	__u64 recvs;
+	__u32 words[IPC_PART_WORDS]; /* as it was read last; IPC_STATE_ABSENT: not known */
 };
 
 enum ipc_run_flags {

@@ -102,31 +102,67 @@ __attribute__((noinline)) __u64 ipc_mmsg_bytes(__u64 vector, __u32 cnt)
 	return sum;
 }
 
-/* Descriptors in a message's first control part; those sent are told by kind. Global. */
-__attribute__((noinline)) __u32 ipc_count_rights(__u64 msg, __u64 id, __u32 sent)
+/* The kinds of the files behind an array of descriptors. Global: one walk of the loop by the verifier. Returns 0. */
+__attribute__((noinline)) int ipc_count_fds(__u64 fds, __u32 cnt, __u64 id)
 {
 	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
-	__u64 control = user_word(msg + MSG_CONTROL), len = user_word(msg + MSG_CONTROLLEN), head[2] = {};
 	struct ipc_object *o = bpf_map_lookup_elem(&objects, &obj);
-	__u32 cnt;
 
-	if (!control || len < 16 || bpf_probe_read_user(head, sizeof(head), (void *)control) ||
-	    head[1] != (1ull << 32 | 1) /* SOL_SOCKET, SCM_RIGHTS */ || head[0] < 16)
-		return 0;
-	cnt = (head[0] - 16) / 4;
-	for (__u32 i = 0; i < SCM_MAX_FD && o && sent; i++) {
+	for (__u32 i = 0; i < SCM_MAX_FD && o; i++) {
 		__u32 fd = 0, kind;
 		struct file *file;
 
 		if (i >= cnt)
 			break;
-		bpf_probe_read_user(&fd, sizeof(fd), (void *)control + 16 + i * 4);
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)fds + i * 4);
 		file = file_of(fd);
 		kind = unix_kind_of(file);
 		if (file && kind < UNIX_ENDS_CLOSED)
 			add(&o->counters[kind], 1);
 	}
-	return cnt;
+	return 0;
+}
+
+#define CONTROL_CREDENTIALS (1u << 16) /* above the number of descriptors */
+#define CONTROL_LEN_SHIFT 32	       /* above that, the length of the part; 0: there is no more */
+
+/* One part of a message's control data: what it passes. Descriptors that are sent are told by kind. Global. */
+__attribute__((noinline)) __u64 ipc_control_part(__u64 at, __u64 left, __u64 id, __u32 sent)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	__u64 head[2] = {}, passed = 0;
+	struct ucred cred = {};
+	__u32 cnt;
+
+	if (!at || left < sizeof(head) || bpf_probe_read_user(head, sizeof(head), (void *)at) || head[0] < sizeof(head) ||
+	    head[0] > left)
+		return 0;
+	if (head[1] == ((__u64)SCM_RIGHTS << 32 | SOL_SOCKET)) {
+		cnt = (head[0] - sizeof(head)) / 4;
+		passed = cnt <= SCM_MAX_FD ? cnt : 0;
+		if (sent)
+			ipc_count_fds(at + sizeof(head), passed, id);
+	} else if (head[1] == ((__u64)SCM_CREDENTIALS << 32 | SOL_SOCKET) &&
+		   !bpf_probe_read_user(&cred, sizeof(cred), (void *)at + sizeof(head))) {
+		unix_count_credentials(&obj, cred.pid, (__u64)cred.uid << 32 | cred.gid, sent);
+		passed = CONTROL_CREDENTIALS;
+	}
+	return passed | ((head[0] + 7) & ~7ull) << CONTROL_LEN_SHIFT;
+}
+
+/* All of them: descriptors and CONTROL_CREDENTIALS. No loop: before 6.4 the verifier refuses one that closes with a call. */
+static __always_inline __u32 ipc_control_parts(__u64 msg, __u64 id, __u32 sent)
+{
+	__u64 at = user_word(msg + MSG_CONTROL), left = user_word(msg + MSG_CONTROLLEN), one, two, three;
+
+	one = ipc_control_part(at, left, id, sent);
+	at += one >> CONTROL_LEN_SHIFT;
+	left = one && left > one >> CONTROL_LEN_SHIFT ? left - (one >> CONTROL_LEN_SHIFT) : 0;
+	two = ipc_control_part(at, left, id, sent);
+	at += two >> CONTROL_LEN_SHIFT;
+	left = two && left > two >> CONTROL_LEN_SHIFT ? left - (two >> CONTROL_LEN_SHIFT) : 0;
+	three = ipc_control_part(at, left, id, sent);
+	return (__u32)one + (__u32)two + (__u32)three;
 }
 
 /* The state words of a socket's object, into the scratch. Global. 0, or -1. */
@@ -151,6 +187,7 @@ __attribute__((noinline)) int ipc_socket_named(__u64 sk, __u64 id)
 	if (!o->creations && !(o->flags & OBJECT_PREEXISTING))
 		o->creations = 1;
 	unix_note_name(id, sk);
+	unix_note_ends(sk, id);
 	unix_register_name(sk, id);
 	return 0;
 }
@@ -167,6 +204,7 @@ __attribute__((noinline)) int ipc_socket_connected(__u64 sk)
 	if (o && !o->creations)
 		o->creations = 1;
 	unix_note_name(pair.id, sk);
+	unix_note_ends(sk, pair.id);
 	return 0;
 }
 
@@ -190,6 +228,7 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 	struct ipc_edge_key key;
 	struct ipc_edge *edge = edge_of(&obj, op, current_actor(), &key);
 	struct ipc_object *o;
+	__u32 passed;
 
 	if (!run || !edge || !k)
 		return 0;
@@ -207,16 +246,24 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 		if (ret)
 			add(&edge->copies, messages - 1);
 	}
-	if ((op == OP_SEND || op == OP_RECV) && ret > 0 && unix_ino((void *)sk) == id)
-		add(&edge->counters[UNIX_FIRST_BYTES], ret);
+	if (op != OP_OPEN && unix_ino((void *)sk) == id) {
+		add(&edge->counters[UNIX_FIRST_OPS], messages > 1 ? messages : 1);
+		if ((op == OP_SEND || op == OP_RECV) && ret > 0)
+			add(&edge->counters[UNIX_FIRST_BYTES], ret);
+	}
 	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
 	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
 		o = bpf_map_lookup_elem(&objects, &obj);
 		if (o)
 			o->flags |= OBJECT_INSIDE_UNKNOWN; /* it may have been cut */
 	}
-	if ((note & SOCKET_MESSAGE) && ret >= 0)
-		add(&edge->counters[UNIX_FDS], ipc_count_rights(run->kobj2, id, op == OP_SEND));
+	if ((note & SOCKET_MESSAGE) && ret >= 0 && op != OP_CTL) {
+		passed = ipc_control_parts(run->kobj2, id, op == OP_SEND);
+		add(&edge->counters[UNIX_FDS], passed & (CONTROL_CREDENTIALS - 1));
+		add(&edge->counters[UNIX_CREDENTIALS], passed / CONTROL_CREDENTIALS);
+	}
+	if (op == OP_OPEN && PROFILE(PROFILE_DETAIL))
+		unix_note_ends(sk, id); /* of socketpair */
 	if (note & SOCKET_CONNECTED) {
 		add(&edge->counters[UNIX_CONNECTS], 1);
 		ipc_socket_connected(sk);

@@ -50,6 +50,7 @@ static __always_inline struct ipc_run *enter(__u64 sk, __u8 op, __u8 cause, bool
 	if (!run)
 		return NULL;
 	run->kobj2 = 0;
+	run->obj2.domain = 0; /* whose credentials go with a message; it has no mechanism */
 	if (unresolved)
 		run->flags |= RUN_UNRESOLVED;
 	return run;
@@ -103,8 +104,15 @@ static __always_inline int leave(__u64 sk, __u8 op, __s64 ret, struct msghdr *ms
 	}
 	edge = op_end(&obj, counted, run, &res);
 	if (edge) {
-		if (ret > 0 && !peeks && unix_ino((void *)sk) == obj.id)
-			add(&edge->counters[UNIX_FIRST_BYTES], ret);
+		if (unix_ino((void *)sk) == obj.id) {
+			add(&edge->counters[UNIX_FIRST_OPS], 1);
+			if (ret > 0 && !peeks)
+				add(&edge->counters[UNIX_FIRST_BYTES], ret);
+		}
+		if (run && run->obj2.domain && ret >= 0 && !peeks) {
+			add(&edge->counters[UNIX_CREDENTIALS], 1);
+			unix_count_credentials(&obj, run->obj2.domain, run->obj2.id, op == OP_SEND);
+		}
 		if (run && run->aux[1] && ret >= 0)
 			add(&edge->counters[UNIX_FDS], run->aux[1]);
 		if (op == OP_RECV && msg && ret >= 0 && !peeks && (msg->msg_flags & MSG_TRUNC))

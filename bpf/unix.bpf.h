@@ -16,12 +16,17 @@
 #ifndef UNIX_BPF_H
 #define UNIX_BPF_H
 
+#include "part.bpf.h"
+
 #define SOCKET_STREAM 1
 #define SOCKET_DGRAM 2
 #define SOCKET_SEQPACKET 5
 #define STATE_LISTEN 10
 #define UNIX_WALK_BUFFERS 512
 #define SCM_MAX_FD 253
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+#define SCM_CREDENTIALS 2
 #define UNIX_FIRST_CLOSED 16 /* of shutdown */
 #define UNIX_SECOND_CLOSED 32
 #define MSG_PEEK 2
@@ -53,7 +58,9 @@ enum unix_counter {
 	UNIX_FIRST_BYTES = 0, /* sent or received at the first end */
 	UNIX_FDS = 1,	      /* descriptors passed, or received */
 	UNIX_CONNECTS = 2,    /* opens: connections made */
+	UNIX_CREDENTIALS = 2, /* sends and receives: messages with SCM_CREDENTIALS */
 	UNIX_TRUNCATED = 4,   /* messages cut off by a short receive: COUNTER_PACKETS */
+	UNIX_FIRST_OPS = 5,   /* at the first end; not of opens */
 };
 
 /* ipc_object.counters: what kinds of files were passed */
@@ -212,6 +219,60 @@ static __always_inline void unix_state(__u64 address, __u64 id, __u32 *words)
 	s->shutdown |= (__u32)BPF_CORE_READ(second, sk_shutdown) << 2 | (unix_is_dead(second) ? UNIX_SECOND_CLOSED : 0);
 	s->fds_in_flight += BPF_CORE_READ((struct unix_sock *)second, scm_stat.nr_fds.counter);
 	s->first_pid = unix_credential(second);
+}
+
+/* Numbers of parts: whose credentials an end has (SO_PEERCRED of the other one), and those of messages, by PID. */
+#define UNIX_PART_FIRST 0
+#define UNIX_PART_SECOND 1
+#define UNIX_PART_LISTENER 2
+#define UNIX_PART_PASSED (1ull << 32)
+
+/* at: of the socket that remembers the credentials. Global, for the verifier. */
+__attribute__((noinline)) int unix_note_end(__u64 id, __u32 number, __u64 at)
+{
+	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
+	struct sock *sk = (void *)at;
+	const struct cred *cred = BPF_CORE_READ(sk, sk_peer_cred);
+	struct ipc_part *part;
+
+	if (!cred)
+		return 0;
+	part = part_of(&obj, number);
+	if (!part)
+		return 0;
+	part->words[0] = unix_credential(sk);
+	part->words[1] = BPF_CORE_READ(cred, uid.val);
+	part->words[2] = BPF_CORE_READ(cred, gid.val);
+	return 0;
+}
+
+/* Who made a connection and who took it, as they were then; or who listens. */
+static __always_inline void unix_note_ends(__u64 address, __u64 id)
+{
+	struct sock *sk = (void *)address, *peer = unix_peer(sk);
+	bool is_first = unix_ino(sk) == id;
+
+	if (!PROFILE(PROFILE_DETAIL))
+		return;
+	if (unix_is_pair(sk, peer)) {
+		unix_note_end(id, UNIX_PART_FIRST, is_first ? (__u64)peer : address);
+		unix_note_end(id, UNIX_PART_SECOND, is_first ? address : (__u64)peer);
+	} else if (is_first) {
+		unix_note_end(id, UNIX_PART_LISTENER, address);
+	}
+}
+
+/* A message with SCM_CREDENTIALS was sent or received. */
+static __attribute__((noinline)) int unix_count_credentials(const struct ipc_object_id *obj, __u32 pid, __u64 ids, bool sent)
+{
+	struct ipc_part *part = obj && PROFILE(PROFILE_DETAIL) ? part_of(obj, UNIX_PART_PASSED | pid) : NULL;
+
+	if (!part)
+		return 0;
+	part->words[0] = ids >> 32;
+	part->words[1] = ids;
+	add(sent ? &part->sends : &part->recvs, 1);
+	return 0;
 }
 
 /* Bytes waiting to be received at a socket; -1: more buffers than we walk. Not locked. Global, verified once. */

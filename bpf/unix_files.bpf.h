@@ -67,6 +67,7 @@ static __always_inline void sample(__u64 sk, const struct ipc_object_id *obj)
 		return;
 	unix_state(sk, obj->id, o->state);
 	unix_note_name(obj->id, sk);
+	unix_note_ends(sk, obj->id);
 	if (!object_sampled(o, unix_inside(sk), is_new))
 		return;
 	sleepers_at((void *)sk, obj);
@@ -84,6 +85,7 @@ int unix_files(struct bpf_iter__task_file *ctx)
 	struct socket *socket;
 	struct sock *sk, *peer;
 	__u32 tgid, start;
+	__u8 end = 0;
 	bool pair;
 
 	if (!task || !file || (file->f_inode->i_mode & S_IFMT) != S_IFSOCK)
@@ -99,7 +101,9 @@ int unix_files(struct bpf_iter__task_file *ctx)
 	start = leader->start_time >> IPC_START_SHIFT;
 	if (peer && unix_identify((__u64)sk, OP_SEND, &obj) && holder_counts(&obj, tgid)) {
 		process_see_task(leader, tgid, start);
-		holder_found(ctx->meta->seq, &obj, OP_SEND, tgid, start);
+		if (pair)
+			end = unix_ino(sk) == obj.id ? END_FIRST : END_SECOND;
+		end_holder_found(ctx->meta->seq, &obj, OP_SEND, end, tgid, start);
 	}
 	/* a datagram socket without a name cannot be sent to */
 	if (!pair && !BPF_CORE_READ((struct unix_sock *)sk, addr))
@@ -111,7 +115,7 @@ int unix_files(struct bpf_iter__task_file *ctx)
 	if (!holder_counts(&obj, tgid))
 		return 0;
 	process_see_task(leader, tgid, start);
-	holder_found(ctx->meta->seq, &obj, OP_RECV, tgid, start);
+	end_holder_found(ctx->meta->seq, &obj, OP_RECV, end, tgid, start);
 	sample((__u64)sk, &obj);
 	return 0;
 }

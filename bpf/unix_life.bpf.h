@@ -29,6 +29,8 @@ static __always_inline struct ipc_edge *leave_life(const struct ipc_object_id *o
 
 	if (edge && sk)
 		note_state(edge, sk, obj);
+	if (edge && op != OP_OPEN && sk && unix_ino((void *)sk) == obj->id)
+		add(&edge->counters[UNIX_FIRST_OPS], 1);
 	if (edge && PROFILE(PROFILE_EVENTS))
 		op_emit(obj, op, run, &res, edge, ~0ull);
 	return edge;
@@ -48,6 +50,7 @@ int BPF_PROG(unix_pair_exit, struct socket *sock)
 	    !op_wanted(&obj))
 		return 0;
 	unix_created(&obj);
+	unix_note_ends((__u64)sk, obj.id);
 	leave_life(&obj, OP_OPEN, NULL, 0, (__u64)sk);
 	return 0;
 }
@@ -121,6 +124,7 @@ static __always_inline int leave_connect(struct socket *sock, int ret, bool make
 	if (!ret && makes_pair && unix_identify(sk, OP_OPEN, &pair) && op_wanted(&pair)) {
 		unix_created(&pair);
 		unix_note_name(pair.id, sk);
+		unix_note_ends(sk, pair.id);
 	}
 	op_done(run);
 	return 0;
@@ -187,6 +191,7 @@ static __always_inline int leave_named(struct socket *sock, int ret)
 	if (!ret) {
 		unix_created(&obj);
 		unix_note_name(obj.id, sk);
+		unix_note_ends(sk, obj.id);
 	}
 	leave_life(&obj, OP_CTL, NULL, ret, sk);
 	return 0;
@@ -220,11 +225,15 @@ int BPF_PROG(unix_shutdown_exit, struct socket *sock, int mode, int ret)
 /* What goes with this end; the object itself goes with its last one. */
 static __always_inline void end_goes(struct ipc_object *o, __u64 sk, const struct ipc_object_id *obj)
 {
+	struct unix_internals *s = (void *)o->state;
 	struct sock *peer = unix_peer((void *)sk);
 	__s64 inside = unix_queued(sk);
+	__u32 second = s->second_inode;
 	bool last = !unix_is_pair((void *)sk, peer) || unix_is_dead(peer);
 
 	unix_state(sk, obj->id, o->state);
+	if (!s->second_inode)
+		s->second_inode = second; /* it went first */
 	stamp_state(o->state);
 	if (inside < 0) {
 		o->flags |= OBJECT_INSIDE_UNKNOWN;
@@ -249,6 +258,7 @@ int BPF_PROG(unix_release_entry, struct sock *sock, int embrion)
 {
 	struct ipc_object_id obj;
 	struct ipc_object *o;
+	struct ipc_run *run;
 	__u64 sk = argument_address(ctx, 0);
 
 	if (!sk || !unix_identify(sk, OP_RECV, &obj))
@@ -258,8 +268,11 @@ int BPF_PROG(unix_release_entry, struct sock *sock, int embrion)
 	if (!o || !op_wanted(&obj))
 		return 0; /* neither bound nor connected: it was none */
 	end_goes(o, sk, &obj);
-	if (!embrion)
-		op_begin(&obj, OP_CLOSE, CAUSE_LOCK, sk);
+	if (embrion)
+		return 0;
+	run = op_begin(&obj, OP_CLOSE, CAUSE_LOCK, sk);
+	if (run)
+		run->aux[0] = unix_ino((void *)sk) == obj.id;
 	return 0;
 }
 
@@ -267,10 +280,13 @@ SEC("?fexit/unix_release_sock")
 int BPF_PROG(unix_release_exit, struct sock *sock, int embrion)
 {
 	struct ipc_run *run = run_mine();
+	struct ipc_edge *edge;
 
 	if (embrion || !run || run->kobj != (__u64)sock || run->op != OP_CLOSE || run->obj.mech != MECH_UNIX)
 		return 0;
-	leave_life(&run->obj, OP_CLOSE, run, 0, 0);
+	edge = leave_life(&run->obj, OP_CLOSE, run, 0, 0);
+	if (edge && run->aux[0])
+		add(&edge->counters[UNIX_FIRST_OPS], 1);
 	op_done(run);
 	return 0;
 }

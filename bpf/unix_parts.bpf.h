@@ -50,7 +50,7 @@ int BPF_PROG(unix_buffer_freed, struct sk_buff *skb)
 	return 0;
 }
 
-/* SCM_RIGHTS of a message to be sent: its files are taken before anything else happens. */
+/* What goes with a message to be sent, SCM_RIGHTS and SCM_CREDENTIALS: it is taken before anything else happens. */
 SEC("?fexit/__scm_send")
 int BPF_PROG(unix_fds_taken, struct socket *sock, struct msghdr *msg, struct scm_cookie *scm, int ret)
 {
@@ -59,6 +59,10 @@ int BPF_PROG(unix_fds_taken, struct socket *sock, struct msghdr *msg, struct scm
 	if (ret || !run || run->task != current_task() || run->op != OP_SEND || !run->kobj ||
 	    (run->obj.mech != MECH_UNIX && !(run->flags & RUN_UNRESOLVED)))
 		return 0;
+	if (BPF_CORE_READ(scm, creds.uid.val) != ~0u) { /* until then it is invalid */
+		run->obj2.domain = BPF_CORE_READ(scm, pid, numbers[0].nr);
+		run->obj2.id = (__u64)BPF_CORE_READ(scm, creds.uid.val) << 32 | BPF_CORE_READ(scm, creds.gid.val);
+	}
 	run->aux[1] = BPF_CORE_READ(scm, fp) ? BPF_CORE_READ(scm, fp, count) : 0;
 	if (!run->aux[1])
 		return 0;
@@ -77,5 +81,22 @@ int BPF_PROG(unix_fds_given, struct msghdr *msg, struct scm_cookie *scm)
 
 	if (run && run->op == OP_RECV)
 		run->aux[1] += BPF_CORE_READ(scm, fp, count);
+	return 0;
+}
+
+/* The credentials of a message for a receiver that asked for them (SO_PASSCRED), in the numbers that it is given. */
+SEC("?fentry/put_cmsg")
+int BPF_PROG(unix_credentials_given, struct msghdr *msg, int level, int type, int len)
+{
+	struct ipc_run *run;
+	struct ucred cred = {};
+
+	if (level != SOL_SOCKET || type != SCM_CREDENTIALS)
+		return 0;
+	run = unix_run();
+	if (!run || run->op != OP_RECV || !probe_read(&cred, argument_address(ctx, 4)))
+		return 0;
+	run->obj2.domain = cred.pid;
+	run->obj2.id = (__u64)cred.uid << 32 | cred.gid;
 	return 0;
 }

@@ -65,6 +65,7 @@ struct column {
 	bool (*get)(const struct column *column, struct row *row, struct value *value); /* false: unknown */
 	/* for the getter */
 	uint8_t ops;	  /* bit per operation */
+	uint8_t end;	  /* enum ipc_end: of endpoints at that one; 0: of any */
 	uint16_t word;	  /* offset in struct side: summed over ops */
 	bool rate;	  /* of that sum: per second */
 };

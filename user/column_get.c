@@ -56,11 +56,16 @@ bool get_mechanism(const struct column *c, struct row *row, struct value *value)
 	return text(value, VALUE_TEXT, row->object->mech->name);
 }
 
-/* The endpoint that did most in the role, else one that holds the end; and how many others there are. */
+/* Whether it is what the column asks for, by its role or its end. */
+static bool is_asked(const struct column *c, const struct endpoint *e)
+{
+	return c->end ? endpoint_ends(e) & c->end : endpoint_has_role(e, (enum role)op_of(c));
+}
+
+/* The endpoint that did most in the role or at the end, else one that holds it; and how many others there are. */
 bool get_process(const struct column *c, struct row *row, struct value *value)
 {
 	const struct endpoint *best = NULL;
-	enum ipc_op op = op_of(c);
 	uint64_t most = 0;
 
 	value->more = 0;
@@ -68,9 +73,11 @@ bool get_process(const struct column *c, struct row *row, struct value *value)
 		struct side side = { 0 };
 		uint64_t did;
 
-		if (!endpoint_has_role(e, (enum role)op))
+		if (!is_asked(c, e))
 			continue;
-		edge_side(e->edges[op], row->span, &side);
+		for (unsigned op = 0; op < OP_MAX; op++)
+			if (c->ops >> op & 1)
+				edge_side(e->edges[op], row->span, &side);
 		did = side.bytes + side.ops + side.open_waits;
 		value->more += best != NULL;
 		if (best && did <= most)

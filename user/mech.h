@@ -119,12 +119,21 @@ struct mech_room {
 };
 #define ROOM_UNKNOWN UINT64_MAX
 
-/* Messages by a number that each has: "priorities", of which each is one "priority". */
+/*
+ * What an object consists of, or what went through it, by number: "priorities",
+ * "ends". A key of the JSON's internals; a name of NULL ends the table.
+ */
 struct mech_parts {
 	const char *name;
 	const char *help;
-	enum backend backend; /* the one that sees them */
+	uint64_t first, last; /* numbers of this kind; they are shown from 0 */
+	uint32_t backends;    /* SEEN_BY() those that see them */
+	bool counts;	      /* messages sent and received of each */
+	bool is_signed;	      /* the numbers are */
+	const char *words[IPC_PART_WORDS]; /* what ipc_part.words are; NULL: no such word */
+	const char *const *labels; /* of each number; NULL: the number itself */
 };
+#define SEEN_BY(backend) (1u << (backend))
 
 struct mechanism {
 	unsigned id; /* enum ipc_mech */
@@ -138,7 +147,7 @@ struct mechanism {
 	const struct mech_syscall *syscalls;
 	const struct mech_field *fields; /* terminated by .name NULL */
 	const struct mech_derived *derived;
-	const struct mech_parts *parts; /* NULL: none */
+	const struct mech_parts *parts; /* terminated by .name NULL; NULL: none */
 	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
@@ -161,6 +170,9 @@ struct mechanism {
 	bool (*newer)(const uint32_t *a, const uint32_t *b);
 	/* ends of the object that are open now, from its state; NULL or false: not known */
 	bool (*ends)(const struct object *o, uint32_t *senders, uint32_t *receivers);
+	/* has it two ends that are alike? Then ipc_edge.counters[first_ops] are the operations at the first one. NULL: never */
+	bool (*has_ends)(const struct object *o);
+	uint8_t first_ops;
 	/*
 	 * A count that only grows (a ring's head), modulo 2^32, 0 when the object was new or first
 	 * sampled; the model keeps it at 64 bits as object_advance(). NULL or false: not known.

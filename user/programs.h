@@ -63,7 +63,7 @@ int programs_map(const struct programs *p, const char *name);
  */
 int programs_pass(struct programs *p);
 
-/* Every end that the last pass found held, sorted, once per descriptor. Owned by p, until the next pass. */
+/* Every end that the last pass found held, or (END_PAST) an earlier one, sorted, once per descriptor. Owned by p, until the next pass. */
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);
 
 /* Runs the iterator program `name`, reads all it writes into *data (malloc'ed). */

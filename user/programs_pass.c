@@ -109,6 +109,22 @@ static int run_pass(struct programs *p)
 	return err ? err : run_iterators(p, "_names");
 }
 
+/* Who held an end in the pass before, and does no more, is remembered: it was an endpoint. Takes `past`. */
+static void remember_holders(struct programs *p, struct ipc_holder_key *past, size_t cnt)
+{
+	size_t now_cnt = p->holders_cnt;
+
+	for (size_t i = 0; i < cnt; i++) {
+		past[i].end &= ~END_PAST;
+		if (bsearch(&past[i], p->holders, now_cnt, sizeof(*past), compare_holders))
+			continue;
+		past[i].end |= END_PAST;
+		add_holders(p, &past[i], sizeof(*past));
+	}
+	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
+	free(past);
+}
+
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt)
 {
 	*cnt = p->holders_cnt;
@@ -119,9 +135,12 @@ int programs_pass(struct programs *p)
 {
 	int fd = programs_map(p, "control_values"), err;
 	uint32_t pass = CONTROL_PASS, start = CONTROL_PASS_START_NS;
+	struct ipc_holder_key *past = p->holders;
+	size_t past_cnt = p->holders_cnt;
 	struct timespec ts;
 	uint64_t now_ns;
 
+	p->holders = NULL;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
 	bpf_map_update_elem(fd, &pass, &p->passes, BPF_ANY);
@@ -130,6 +149,7 @@ int programs_pass(struct programs *p)
 	err = run_pass(p);
 	if (!err && p->options.config.filtered)
 		err = run_pass(p);
+	remember_holders(p, past, past_cnt);
 	p->passes++;
 	return err;
 }

@@ -53,7 +53,7 @@ my %shapes = (
         verdict => 'string?', ended_by => 'person?',
     },
     endpoint => {
-        pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side',
+        pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side', end => 'string?',
     },
     waker     => { waker => 'person', wakee => 'person', wakes => 'count' },
     mechanism => {

@@ -252,6 +252,7 @@ sub endpoints {
         differs($c, "$path.comm: '$rows[0]{comm}', truth '$t->{comm}'") if $rows[0]{comm} ne $t->{comm};
         differs($c, "$path.ns_pid: " . ($rows[0]{ns_pid} // 'null') . ", truth $t->{ns_pid}")
             if $t->{ns_pid} && ($rows[0]{ns_pid} // 0) != $t->{ns_pid};
+        differs($c, "$path.end: " . ($rows[0]{end} // 'null') . ", truth $t->{end}") if $t->{end} && ($rows[0]{end} // '') ne $t->{end};
         for my $side (grep { $t->{$_} } qw(send recv)) {
             for my $key (sort keys %{ $t->{$side} }) {
                 my ($sum, $seen) = (0, 0);

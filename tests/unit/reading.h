@@ -136,7 +136,8 @@ static inline void add_wake(struct snapshot *s, struct ipc_object_id id, enum ip
 
 static inline void add_holder(struct snapshot *s, struct ipc_object_id id, enum ipc_op op, uint32_t tgid, uint32_t cnt)
 {
-	struct ipc_holder_key key = { id.id, id.domain, id.mech, op, tgid, start_of(tgid) };
+	struct ipc_holder_key key = { .id = id.id, .domain = id.domain, .mech = id.mech, .op = op, .tgid = tgid,
+				      .start = start_of(tgid) };
 
 	*APPEND(&s->holders, key) = cnt;
 }

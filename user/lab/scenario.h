@@ -112,6 +112,8 @@ void ended_by(struct object *o, pid_t pid, pid_t ns_pid, const char *kind);
 /* An operation of another process, which cannot count it: it has died of it, or is in a PID namespace of its own. */
 void count_as(struct object *o, enum side side, enum key key, uint64_t n, const struct task *t);
 void count_as_pid(struct object *o, enum side side, enum key key, uint64_t n, pid_t pid, pid_t ns_pid, const char *comm);
+/* This process is at that end of an object whose ends are alike ("first", "second"), whether it uses it or not. */
+void at_end(struct object *o, const char *end);
 /* An operation of this process on side woke `wakee` out of its wait on o. */
 void count_wake(struct object *o, enum side side, const struct task *wakee);
 void count_wake_by(struct object *o, enum side side, const struct task *waker, const struct task *wakee);

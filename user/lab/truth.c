@@ -121,6 +121,11 @@ static struct endpoint *own_endpoint(struct object *o)
 	return last;
 }
 
+void at_end(struct object *o, const char *end)
+{
+	own_endpoint(o)->end = end;
+}
+
 void count_kind(struct object *o, enum side side, const char *kind, uint64_t n)
 {
 	atomic_fetch_add(&o->figures[side][OPS].n, n);

@@ -145,7 +145,7 @@ static void print_endpoints(FILE *f, const struct object *o)
 	for (unsigned i = 0; i < truth->endpoint_cnt; i++) {
 		const struct endpoint *e = &truth->endpoints[i];
 
-		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV]))
+		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV] && !e->end))
 			continue;
 		fprintf(f, "%s{\"pid\":", any ? "," : "");
 		print_pid(f, e->pid);
@@ -153,6 +153,8 @@ static void print_endpoints(FILE *f, const struct object *o)
 		print_string(f, e->comm);
 		if (e->ns_pid)
 			fprintf(f, ",\"ns_pid\":%d", e->ns_pid);
+		if (e->end)
+			fprintf(f, ",\"end\":\"%s\"", e->end);
 		/* One that does both has no single role. */
 		if (!e->ops[SEND] != !e->ops[RECV])
 			fprintf(f, ",\"role\":\"%s\"", side_names[e->ops[SEND] ? SEND : RECV]);

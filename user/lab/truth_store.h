@@ -55,6 +55,7 @@ struct endpoint {
 	pid_t pid; /* 0: no process */
 	pid_t ns_pid; /* 0: not part of the truth */
 	const char *kind;
+	const char *end; /* NULL: not part of the truth */
 	char comm[16];
 	atomic_ullong ops[SIDE_CNT];
 	atomic_ullong bytes[SIDE_CNT];

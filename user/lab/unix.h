@@ -14,6 +14,8 @@ struct object *object_connected(int fd);
 /* A socket of this type with a name that is an object of its own: bound, and listening when backlog >= 0. */
 struct object *object_bound(int *fd, int type, const char *name, int backlog);
 uint64_t inode_of(int fd);
+/* "first" or "second": which end of the pair a socket is. */
+const char *end_of(const struct object *o, int fd);
 
 ssize_t op_send(struct object *o, int fd, size_t n, int flags);
 ssize_t op_sendto(struct object *o, int fd, size_t n, int flags, const char *name);
@@ -22,6 +24,8 @@ ssize_t op_sendmmsg(struct object *o, int fd, unsigned cnt, size_t n);
 ssize_t op_recvmmsg(struct object *o, int fd, unsigned cnt, size_t size);
 ssize_t op_sendfds(struct object *o, int fd, const int *fds, unsigned cnt); /* with one byte */
 ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt);
+ssize_t op_sendcred(struct object *o, int fd, size_t n); /* with this process's credentials */
+ssize_t op_recvcred(struct object *o, int fd, size_t size);
 int op_connect(struct object *o, int fd, const char *name);
 int op_accept(struct object *o, int fd);
 int op_shutdown(struct object *o, int fd, int how);

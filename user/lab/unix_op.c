@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,6 +22,14 @@ uint64_t inode_of(int fd)
 static struct object *object_of_inode(uint64_t inode)
 {
 	return object_new("unix", "unix:[%ju]", (uintmax_t)inode);
+}
+
+const char *end_of(const struct object *o, int fd)
+{
+	unsigned long long id;
+
+	CHECK(sscanf(object_key(o), "unix:[%llu]", &id) == 1);
+	return inode_of(fd) == id ? "first" : "second";
 }
 
 struct object *object_pair(int fds[2], int type)
@@ -191,6 +200,36 @@ ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt)
 	ret = ended(o, RECV, recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), true);
 	CHECK(ret < 0 || (c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int) * cnt)));
 	memcpy(fds, CMSG_DATA(c), sizeof(int) * cnt);
+	return ret;
+}
+
+ssize_t op_sendcred(struct object *o, int fd, size_t n)
+{
+	struct iovec iov = {payload(n), n};
+	struct ucred own = {getpid(), getuid(), getgid()};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(own))] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = (void *)control;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_CREDENTIALS;
+	c->cmsg_len = CMSG_LEN(sizeof(own));
+	memcpy(CMSG_DATA(c), &own, sizeof(own));
+	enter_call();
+	return ended(o, SEND, sendmsg(fd, &msg, 0), true);
+}
+
+ssize_t op_recvcred(struct object *o, int fd, size_t size)
+{
+	struct iovec iov = {payload(size), size};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred))] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = (void *)control;
+	ssize_t ret;
+
+	enter_call();
+	ret = ended(o, RECV, recvmsg(fd, &msg, 0), true);
+	CHECK(ret < 0 || c->cmsg_type == SCM_CREDENTIALS);
 	return ret;
 }
 

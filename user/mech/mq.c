@@ -135,7 +135,10 @@ static const struct mech_derived derived[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct mech_parts parts = { "priorities", "messages by priority", BACKEND_FUNCTION };
+static const struct mech_parts parts[] = {
+	{ "priorities", "messages by priority", .last = UINT32_MAX, .backends = SEEN_BY(BACKEND_FUNCTION), .counts = true },
+	{ .name = NULL },
+};
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
 #define ANY (~0u) /* everything but --counts */
@@ -273,7 +276,7 @@ const struct mechanism mech_mq = {
 	.syscalls = syscalls,
 	.fields = fields,
 	.derived = derived,
-	.parts = &parts,
+	.parts = parts,
 	.file_mode = S_IFREG,
 	.kobj = "mqueue_inode_info.vfs_inode",
 	.depth = DEPTH_LEVEL,

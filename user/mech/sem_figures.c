@@ -118,7 +118,7 @@ static bool holders(const struct object *o, enum span span, double *value)
 	(void)span;
 	*value = 0;
 	for (const struct endpoint *e = o->endpoints; e; e = e->next)
-		*value += e->holds[OP_RECV] && !is_destroyed(o);
+		*value += e->hold_tick == o->model->tick && e->holds_now && e->holds[OP_RECV] && !is_destroyed(o);
 	return is_destroyed(o) || ((o->raw.flags & OBJECT_SAMPLED) && o->raw.last_ns >= o->changed_ns) ||
 	       (o->model->stop_ns && o->raw.last_ns >= o->model->stop_ns);
 }

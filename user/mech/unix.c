@@ -133,6 +133,16 @@ static bool connects(const struct object *o, enum span span, double *value)
 	return side_counter(o, OP_OPEN, UNIX_CONNECTS, span, value);
 }
 
+static bool credentials_sent(const struct object *o, enum span span, double *value)
+{
+	return side_counter(o, OP_SEND, UNIX_CREDENTIALS, span, value);
+}
+
+static bool credentials_received(const struct object *o, enum span span, double *value)
+{
+	return side_counter(o, OP_RECV, UNIX_CREDENTIALS, span, value);
+}
+
 static bool truncated(const struct object *o, enum span span, double *value)
 {
 	return side_counter(o, OP_RECV, UNIX_TRUNCATED, span, value);
@@ -184,8 +194,32 @@ static const struct mech_derived derived[] = {
 	{ "fds_regular", "regular files and shared memory", fds_regular },
 	{ "fds_directories", "directories", fds_directories },
 	{ "fds_others", "devices, event descriptors and others", fds_others },
+	{ "credentials_sent", "messages with credentials of their sender's own (SCM_CREDENTIALS)", credentials_sent },
+	{ "credentials_received", "messages whose credentials their receiver asked for (SO_PASSCRED)", credentials_received },
 	{ NULL, NULL, NULL },
 };
+
+#define ANY_BACKEND (SEEN_BY(BACKEND_FUNCTION) | SEEN_BY(BACKEND_SYSCALL))
+static const char *const end_labels[] = { "first", "second", "listener" };
+
+/* numbers as in bpf/unix.bpf.h */
+static const struct mech_parts parts[] = {
+	{ "ends", "whose each end is (SO_PEERCRED of the other one): who connected and who took it, as they were then; who listens",
+	  .last = 2, .backends = ANY_BACKEND, .words = { "pid", "uid", "gid" }, .labels = end_labels },
+	{ "credentials", "by PID, those that messages came with: sent by whom, as a receiver was told",
+	  .first = 1ull << 32, .last = ~0ull, .backends = ANY_BACKEND, .counts = true, .words = { "uid", "gid" } },
+	{ .name = NULL },
+};
+
+/* A connection, or two datagram sockets of which each is the other's. */
+static bool has_ends(const struct object *o)
+{
+	const uint32_t *now = object_state(o);
+
+	if (!now || now[UNIX_STATE] == UNIX_LISTENING)
+		return false;
+	return now[UNIX_TYPE] != SOCK_DGRAM || now[UNIX_SECOND_INODE] || o->raw.state[UNIX_SECOND_INODE];
+}
 
 static void room(const struct object *o, struct mech_room *room)
 {
@@ -219,10 +253,10 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 static const char *const blind[] = {
 	"which of several senders' bytes a receiver of a stream got",
 	"what a call that was inside the kernel when tracing began did: its wait is shown and counted, its bytes are not",
-	"which end of a pair a process holds",
 	"under lockdown=confidentiality: everything, for the far end of a socket is reached by address",
 	"a datagram sent to an address that leads nowhere, and a connect that fails before it finds its listener: they are told of the "
 	"sender's own socket",
+	"of a splice or sendfile into a stream how many calls it was, with the function backend before 6.4: each page is a send",
 	"waits of a splice between a pipe and a socket when pipes are traced too: they are told of the pipe",
 	"messages of sendmmsg and recvmmsg count one by one, with the syscall backend those that succeeded",
 	"of a sender and a receiver that slept on one and the same end before the start, which is which",
@@ -239,7 +273,7 @@ const struct mechanism mech_unix = {
 	       "that is not connected back is counted on that socket, whoever sends.\n\n"
 	       "The id is the inode number of a socket, unix:[INODE]: of a pair, that of its first end, the other one is "
 	       "among its internals. A path, or @NAME of the abstract name space, is shown where one of the two has "
-	       "one.\n\n"
+	       "one. The columns first and second say who is at which end, as does \"end\" of the JSON's endpoints.\n\n"
 	       "A receive with MSG_PEEK leaves the data where it is: it is counted as a control operation.",
 	.blind = blind,
 	.object = "unix",
@@ -247,6 +281,9 @@ const struct mechanism mech_unix = {
 	.syscalls = unix_syscalls,
 	.fields = fields,
 	.derived = derived,
+	.parts = parts,
+	.has_ends = has_ends,
+	.first_ops = UNIX_FIRST_OPS,
 	.file_mode = S_IFSOCK,
 	.file_magic = AF_UNIX, /* sockets: their address family */
 	.causes = { [OP_SEND] = CAUSE_FULL, [OP_RECV] = CAUSE_EMPTY, [OP_OPEN] = CAUSE_PARTNER, [OP_CLOSE] = CAUSE_LOCK,

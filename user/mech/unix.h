@@ -26,7 +26,9 @@ enum unix_counter {
 	UNIX_FIRST_BYTES = 0,
 	UNIX_FDS = 1,
 	UNIX_CONNECTS = 2,
+	UNIX_CREDENTIALS = 2,
 	UNIX_TRUNCATED = 4,
+	UNIX_FIRST_OPS = 5,
 };
 
 enum unix_object_counter {

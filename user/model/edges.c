@@ -158,7 +158,15 @@ static void read_holders(struct model *m, const struct snapshot *s)
 		if (!is_seen(m, e))
 			continue;
 		cursor_take(&m->holder_rows, e, &e->hold_rows[key->op]);
-		e->holds[key->op] = s->holders.values[i];
+		if (e->hold_tick != m->tick) {
+			e->holds[OP_SEND] = e->holds[OP_RECV] = 0;
+			e->held_ends = 0;
+			e->holds_now = false;
+			e->hold_tick = m->tick;
+		}
+		e->holds[key->op] += s->holders.values[i];
+		e->held_ends |= key->end & END_BOTH;
+		e->holds_now |= !(key->end & END_PAST);
 	}
 }
 

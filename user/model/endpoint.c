@@ -87,6 +87,25 @@ bool endpoint_has_role(const struct endpoint *e, enum role role)
 	}
 }
 
+uint8_t endpoint_ends(const struct endpoint *e)
+{
+	const struct mechanism *mech = e->object->mech;
+	uint64_t first = 0, ops = 0;
+
+	if (!mech->has_ends || !mech->has_ends(e->object))
+		return 0;
+	for (unsigned op = 0; op < OP_MAX; op++) {
+		struct side side = { 0 };
+
+		if (op == OP_OPEN)
+			continue; /* made by one for both */
+		edge_side(e->edges[op], SPAN_TOTAL, &side);
+		first += side.counters[mech->first_ops];
+		ops += side.ops;
+	}
+	return e->held_ends | (first ? END_FIRST : 0) | (ops > first ? END_SECOND : 0);
+}
+
 static bool is_current(const struct edge *edge)
 {
 	return edge->tick == edge->endpoint->object->model->tick;

@@ -42,6 +42,9 @@ struct endpoint {
 	struct edge *edges[OP_MAX]; /* NULL: no operation of this kind */
 	uint32_t holds[2];	    /* descriptors of the sending and receiving end when the iterator passed */
 	uint32_t hold_rows[2];
+	uint32_t hold_tick;	    /* update that last read them */
+	uint8_t held_ends;	    /* enum ipc_end: of those */
+	bool holds_now;		    /* as of the last pass; else it did once */
 };
 
 /* What an endpoint is to its object. A process that both sends and receives has both roles. */
@@ -57,6 +60,9 @@ struct endpoint *endpoint_get(struct model *m, struct object *o, uint32_t tgid, 
 struct edge *edge_get(struct endpoint *e, enum ipc_op op);
 
 bool endpoint_has_role(const struct endpoint *e, enum role role);
+
+/* Which ends of an object with two alike it used or holds, enum ipc_end; 0: none is known, or there are no such ends. */
+uint8_t endpoint_ends(const struct endpoint *e);
 
 /* Adds the edge's figures over the span to `side`; edge may be NULL. */
 void edge_side(const struct edge *edge, enum span span, struct side *side);

@@ -33,6 +33,8 @@ static void json_namespace(struct json *j, const struct process *p)
 
 static void json_endpoint(struct json *j, const struct endpoint *e, enum role role, enum span span)
 {
+	static const char *const ends[] = { NULL, "first", "second", "both" }; /* by enum ipc_end */
+
 	json_open(j, NULL, '{');
 	json_uint_or_null(j, "pid", e->process->key.tgid, e->process->key.tgid);
 	json_string(j, "comm", e->process->comm);
@@ -42,6 +44,7 @@ static void json_endpoint(struct json *j, const struct endpoint *e, enum role ro
 	json_edge(j, e, OP_SEND, role == ROLE_SEND, span);
 	json_edge(j, e, OP_RECV, role == ROLE_RECV, span);
 	json_namespace(j, e->process);
+	json_string(j, "end", ends[endpoint_ends(e)]);
 	json_uint_or_null(j, "descriptors", role != ROLE_CTL && e->holds[role], role != ROLE_CTL ? e->holds[role] : 0);
 	json_close(j, '}');
 }
@@ -126,33 +129,50 @@ static void json_waiting(struct json *j, const struct object *o)
 	json_close(j, ']');
 }
 
-/* "priorities":{"0":{"sends":n,"recvs":n},…}: those of the span. */
-static void json_parts(struct json *j, const struct object *o, enum span span)
+/* A number of this kind, as a key. */
+static void part_label(const struct mech_parts *kind, uint64_t part, char label[24])
 {
-	const struct mech_parts *parts = o->mech->parts;
+	if (kind->labels)
+		snprintf(label, 24, "%s", kind->labels[part - kind->first]);
+	else
+		snprintf(label, 24, kind->is_signed ? "%lld" : "%llu", (long long)(part - kind->first));
+}
+
+static void json_part(struct json *j, const struct mech_parts *kind, const struct part *p, const struct ipc_part *counts)
+{
+	char label[24];
+
+	part_label(kind, p->key.part, label);
+	json_open(j, label, '{');
+	if (kind->counts) {
+		json_uint(j, "sends", counts->sends);
+		json_uint(j, "recvs", counts->recvs);
+	}
+	for (unsigned i = 0; i < IPC_PART_WORDS && kind->words[i]; i++)
+		json_uint_or_null(j, kind->words[i], p->now.words[i] != IPC_STATE_ABSENT, p->now.words[i]);
+	json_close(j, '}');
+}
+
+/* "priorities":{"0":{"sends":n,"recvs":n},…}: those of the span, or as they are now. */
+static void json_parts(struct json *j, const struct object *o, const struct mech_parts *kind, enum span span)
+{
 	const struct part **all;
 	size_t cnt;
 
-	if (!parts)
-		return;
-	if (o->can->backend != parts->backend || !(o->can->profile & PROFILE_DETAIL)) {
-		json_null(j, parts->name);
+	if (!(kind->backends & SEEN_BY(o->can->backend)) || !(o->can->profile & PROFILE_DETAIL)) {
+		json_null(j, kind->name);
 		return;
 	}
 	all = parts_sorted(o, &cnt);
-	json_open(j, parts->name, '{');
+	json_open(j, kind->name, '{');
 	for (size_t i = 0; i < cnt; i++) {
 		struct ipc_part counts;
-		char number[24];
 
-		part_counts(o->model, all[i], span, &counts);
-		if (!counts.sends && !counts.recvs)
+		if (all[i]->key.part < kind->first || all[i]->key.part > kind->last)
 			continue;
-		snprintf(number, sizeof(number), "%llu", (unsigned long long)all[i]->key.part);
-		json_open(j, number, '{');
-		json_uint(j, "sends", counts.sends);
-		json_uint(j, "recvs", counts.recvs);
-		json_close(j, '}');
+		part_counts(o->model, all[i], span, &counts);
+		if (!kind->counts || counts.sends || counts.recvs)
+			json_part(j, kind, all[i], &counts);
 	}
 	json_close(j, '}');
 	free(all);
@@ -175,7 +195,8 @@ static void json_internals(struct json *j, const struct object *o, enum span spa
 		else
 			json_null(j, d->name);
 	}
-	json_parts(j, o, span);
+	for (const struct mech_parts *kind = o->mech->parts; kind && kind->name; kind++)
+		json_parts(j, o, kind, span);
 	json_close(j, '}');
 }
 

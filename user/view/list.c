@@ -89,6 +89,9 @@ static void print_mechanism(FILE *out, size_t i)
 	if (m->derived && !told(out, "internals, which are columns too", i, offsetof(struct mechanism, derived)))
 		for (const struct mech_derived *f = m->derived; f->name; f++)
 			print_entry(out, f->name, f->help);
+	if (m->parts && !told(out, "in the JSON, one by one", i, offsetof(struct mechanism, parts)))
+		for (const struct mech_parts *f = m->parts; f->name; f++)
+			print_entry(out, f->name, f->help);
 	if (m->blind && !told(out, "not seen by any backend", i, offsetof(struct mechanism, blind)))
 		for (const char *const *b = m->blind; *b; b++)
 			output_paragraph(out, 6, "    - ", *b);
@@ -164,6 +167,10 @@ static void json_mechanism(struct json *j, const struct mechanism *m)
 	json_close(j, ']');
 	json_open(j, "internals", '[');
 	for (const struct mech_derived *f = m->derived; f && f->name; f++)
+		json_pair(j, f->name, f->help);
+	json_close(j, ']');
+	json_open(j, "parts", '[');
+	for (const struct mech_parts *f = m->parts; f && f->name; f++)
 		json_pair(j, f->name, f->help);
 	json_close(j, ']');
 	json_open(j, "blind", '[');
