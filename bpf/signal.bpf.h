@@ -294,7 +294,9 @@ static __always_inline struct actor signal_sender(void *ctx, __u32 sig, enum sig
 		return no_process(ENDPOINT_TIMER);
 	if (code > 0 && (bit & SIGNALS_FAULT))
 		return no_process(ENDPOINT_FAULT);
-	if (code == CODE_SIGIO || (code > 0 && (bit & SIGNALS_FILE)))
+	/* F_SETSIG: another signal tells, with POLL_IN and the like for a code; a child that ends may have chosen one, too */
+	if (code == CODE_SIGIO ||
+	    (code > 0 && ((bit & SIGNALS_FILE) || (sig >= SIGNAL_REALTIME && !current_exiting()))))
 		return no_process(ENDPOINT_FILE);
 	if (on_interrupt_stack(ctx))
 		return no_process(ENDPOINT_KERNEL);

@@ -8,6 +8,9 @@
 struct object *signal_object(pid_t pid, int sig);
 void signal_sent(struct object *o, int ret); /* counts an attempt of this process; errno as it left it */
 void must_kill(struct object *o, pid_t pid, int sig);
+/* It has died of it: joins it, and counts what it took. */
+void signal_died(struct object *o, struct task *t, int sig);
+void signal_sleeper(void *arg); /* a task's body: pauses for ever, in its first call */
 void block_signal(int sig);
 void unblock_signal(int sig);
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void died(struct object *o, struct task *t, int sig)
+void signal_died(struct object *o, struct task *t, int sig)
 {
 	join_signaled(t, sig);
 	count_as(o, RECV, OPS, 1, t);
@@ -30,7 +29,7 @@ static void died(struct object *o, struct task *t, int sig)
 	fact(o, RESIDENCY, "count", 1);
 }
 
-static void sleeper(void *arg)
+void signal_sleeper(void *arg)
 {
 	(void)arg;
 	enter_call();
@@ -40,13 +39,13 @@ static void sleeper(void *arg)
 
 static void killed_by_process(int sig)
 {
-	struct task *t = spawn("victim", sleeper, NULL);
+	struct task *t = spawn("victim", signal_sleeper, NULL);
 	struct object *o = signal_object(task_pid(t), sig);
 
 	await_asleep(t, 1, SYS_pause);
 	must_kill(o, task_pid(t), sig);
 	ended_by(o, getpid(), 0, "process");
-	died(o, t, sig);
+	signal_died(o, t, sig);
 	fact(o, INTERNALS, "generated", 1);
 }
 
@@ -100,7 +99,7 @@ static void run_threads(unsigned n)
 	await_asleep(t, 1, SYS_pause);
 	must_kill(o, task_pid(t), SIGTERM);
 	ended_by(o, getpid(), 0, "process");
-	died(o, t, SIGTERM);
+	signal_died(o, t, SIGTERM);
 }
 
 static void null_pointer(void *arg)
@@ -120,7 +119,7 @@ static void run_fault(unsigned n)
 
 	(void)n;
 	open_gate(1);
-	died(o, t, SIGSEGV);
+	signal_died(o, t, SIGSEGV);
 	count_kind(o, SEND, "fault", 1);
 	ended_by(o, 0, 0, "fault");
 }
@@ -142,7 +141,7 @@ static void run_sigpipe(unsigned n)
 
 	(void)n;
 	open_gate(1);
-	died(o, t, SIGPIPE);
+	signal_died(o, t, SIGPIPE);
 	count_kind(o, SEND, "kernel", 1);
 	ended_by(o, 0, 0, "kernel");
 }
@@ -154,7 +153,7 @@ static void alarmed(void *arg)
 	(void)arg;
 	await_gate(1);
 	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
-	sleeper(NULL);
+	signal_sleeper(NULL);
 }
 
 static void run_alarm(unsigned n)
@@ -164,7 +163,7 @@ static void run_alarm(unsigned n)
 
 	(void)n;
 	open_gate(1);
-	died(o, t, SIGALRM);
+	signal_died(o, t, SIGALRM);
 	count_kind(o, SEND, "timer", 1);
 	ended_by(o, 0, 0, "timer");
 }
@@ -179,7 +178,7 @@ static void timed(void *arg)
 	await_gate(1);
 	CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
 	CHECK(timer_settime(timer, 0, &soon, NULL) == 0);
-	sleeper(NULL);
+	signal_sleeper(NULL);
 }
 
 static void run_timer(unsigned n)
@@ -189,7 +188,7 @@ static void run_timer(unsigned n)
 
 	(void)n;
 	open_gate(1);
-	died(o, t, SIGUSR2);
+	signal_died(o, t, SIGUSR2);
 	count_kind(o, SEND, "timer", 1);
 	ended_by(o, 0, 0, "timer");
 }
@@ -201,7 +200,13 @@ static void on_terminal(void *arg)
 	CHECK(setsid() > 0);
 	fd = open(arg, O_RDWR); /* the first of a session's leader becomes its terminal */
 	CHECK(fd >= 0);
-	sleeper(NULL);
+	signal_sleeper(NULL);
+}
+
+static void on_terminal_alone(void *arg)
+{
+	close_range(3, ~0u, 0); /* the other end, too */
+	on_terminal(arg);
 }
 
 /* The key is pressed at the other end of a pseudo terminal. */
@@ -219,90 +224,96 @@ static void run_terminal(unsigned n)
 	o = signal_object(task_pid(t), SIGINT);
 	await_asleep(t, 1, SYS_pause);
 	CHECK(write(master, "\003", 1) == 1);
-	died(o, t, SIGINT);
+	signal_died(o, t, SIGINT);
 	count_kind(o, SEND, "terminal", 1);
 	ended_by(o, 0, 0, "terminal");
 }
 
-/* ---- PID namespaces ---- */
-
-/* Shared with the init of the namespace: what the host calls the processes inside. */
-static struct {
-	_Atomic pid_t inner; /* as it knows itself */
-} *inside;
-
-static void namespace_init(void *arg)
+static void profiled(void *arg)
 {
-	pid_t pid;
+	struct itimerval soon = {.it_value = {.tv_usec = 1000}};
 
 	(void)arg;
-	if (unshare(CLONE_NEWPID))
-		give_up(OUTCOME_UNSUPPORTED, "no PID namespaces: %s", strerror(errno));
-	pid = fork(); /* the init: PID 1 there, known here by this number */
-	CHECK(pid >= 0);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		rename_self("inner-init");
-		pid = fork();
-		if (!pid) {
-			rename_self("inner-victim");
-			inside->inner = getpid();
-			for (;;)
-				pause();
-		}
-		while (waitpid(pid, NULL, 0) < 0)
-			;
-		_exit(0);
-	}
-	while (waitpid(pid, NULL, 0) < 0)
+	await_gate(1);
+	CHECK(setitimer(ITIMER_PROF, &soon, NULL) == 0);
+	for (;;)
 		;
 }
 
-/* The host's number of the process that has this one in its own namespace, and this parent. */
-static pid_t host_pid_of(const char *comm)
+/* A timer of CPU time goes off while its process runs. */
+static void run_profiler(unsigned n)
 {
-	char path[64], text[64] = "";
-
-	for (pid_t pid = getpid(); pid < getpid() + 200; pid++) {
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (!fgets(text, sizeof(text), f))
-			text[0] = '\0';
-		fclose(f);
-		if (!strncmp(text, comm, strlen(comm)))
-			return pid;
-	}
-	return 0;
-}
-
-/* SIGKILL from outside: the host's number and the namespace's own. */
-static void run_namespace(unsigned n)
-{
-	struct object *o;
-	struct task *t;
-	pid_t victim;
+	struct task *t = spawn("profiled", profiled, NULL);
+	struct object *o = signal_object(task_pid(t), SIGPROF);
 
 	(void)n;
-	inside = mmap(NULL, sizeof(*inside), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(inside != MAP_FAILED);
-	t = spawn("namespace", namespace_init, NULL);
-	for (unsigned i = 0; !inside->inner && i < 6000; i++)
-		usleep(10000);
-	if (!inside->inner)
-		give_up(OUTCOME_UNSUPPORTED, "no process in a PID namespace");
-	victim = host_pid_of("inner-victim");
-	CHECK(victim && inside->inner != victim);
-	o = signal_object(victim, SIGKILL);
-	must_kill(o, victim, SIGKILL);
+	open_gate(1);
+	signal_died(o, t, SIGPROF);
+	count_kind(o, SEND, "timer", 1);
+	ended_by(o, 0, 0, "timer");
+}
+
+/* The line goes dead: the other end of a pseudo terminal is closed. */
+static void run_hangup(unsigned n)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct object *o;
+	struct task *t;
+
+	(void)n;
+	if (master < 0)
+		give_up(OUTCOME_UNSUPPORTED, "no pseudo terminals here");
+	CHECK(grantpt(master) == 0 && unlockpt(master) == 0);
+	t = spawn("on-terminal", on_terminal_alone, ptsname(master));
+	o = signal_object(task_pid(t), SIGHUP);
+	await_asleep(t, 1, SYS_pause);
+	close_fd(master);
+	signal_died(o, t, SIGHUP);
+	count_kind(o, SEND, "terminal", 2); /* the second one to its job, to which it belongs, when it ends */
+	ended_by(o, 0, 0, "terminal");
+}
+
+static struct task *heir;
+
+static void orphan(void *arg)
+{
+	(void)arg;
+	CHECK(prctl(PR_SET_PDEATHSIG, SIGUSR1) == 0);
+	advance();
+	signal_sleeper(NULL);
+}
+
+static void parent(void *arg)
+{
+	(void)arg;
+	heir = spawn("orphan", orphan, NULL);
+	await_step(heir, 1);
+	*(pid_t *)arg = task_pid(heir);
+	advance();
+	await_gate(1);
+}
+
+/* It asked to be told when its parent ends: the parent's end is what kills it. */
+static void run_parent(unsigned n)
+{
+	pid_t *child = mmap(NULL, sizeof(*child), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct object *o;
+	struct task *t;
+	int status;
+
+	(void)n;
+	CHECK(child != MAP_FAILED);
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	t = spawn("parent", parent, child);
+	await_step(t, 1);
+	o = signal_object(*child, SIGUSR1);
+	open_gate(1);
 	join(t);
-	count_as_pid(o, RECV, OPS, 1, victim, inside->inner, "inner-victim");
-	ended_by(o, getpid(), getpid(), "process");
+	CHECK(waitpid(*child, &status, 0) == *child && WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+	count_as(o, SEND, OPS, 1, t);
+	count_as_pid(o, RECV, OPS, 1, *child, 0, "orphan");
+	ended_by(o, task_pid(t), 0, "process");
 	fact(o, INTERNALS, "killed", 1);
-	fact(o, INTERNALS, "seen_pid", 0);
 }
 
 /* ---- memory ---- */
@@ -356,6 +367,41 @@ static bool memory_cgroup(char *dir, size_t size, const char *limit)
 	return false;
 }
 
+static void in_cgroup(void *arg)
+{
+	FILE *f = fopen(arg, "we");
+
+	CHECK(f && fprintf(f, "%d", getpid()) > 0 && !fclose(f));
+	signal_sleeper(NULL);
+}
+
+/* All of a cgroup at once, by a word written to a file: whoever writes it. */
+static void run_cgroup(unsigned n)
+{
+	char dir[128], procs[160], kills[160];
+	struct object *o;
+	struct task *t;
+
+	(void)n;
+	if (!memory_cgroup(dir, sizeof(dir), "max"))
+		give_up(OUTCOME_UNSUPPORTED, "no cgroups here");
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", dir);
+	snprintf(kills, sizeof(kills), "%s/cgroup.kill", dir);
+	if (access(kills, W_OK)) {
+		rmdir(dir);
+		give_up(OUTCOME_UNSUPPORTED, "no cgroup.kill here (5.14)");
+	}
+	t = spawn("in-cgroup", in_cgroup, procs);
+	o = signal_object(task_pid(t), SIGKILL);
+	await_asleep(t, 1, SYS_pause);
+	CHECK(write_file(kills, "1"));
+	signal_sent(o, 0);
+	ended_by(o, getpid(), 0, "process");
+	signal_died(o, t, SIGKILL);
+	while (rmdir(dir) && errno == EBUSY)
+		usleep(10000);
+}
+
 static void run_oom(unsigned n)
 {
 	char dir[128], procs[160];
@@ -369,7 +415,7 @@ static void run_oom(unsigned n)
 	t = spawn("hungry", hungry, procs);
 	o = signal_object(task_pid(t), SIGKILL);
 	open_gate(1);
-	died(o, t, SIGKILL);
+	signal_died(o, t, SIGKILL);
 	count_kind(o, SEND, "oom-killer", 1);
 	ended_by(o, 0, 0, "oom-killer");
 	while (rmdir(dir) && errno == EBUSY)
@@ -386,7 +432,10 @@ static const struct scenario scenarios[] = {
 	{"sig-killed-alarm", "an interval timer", run_alarm, 0},
 	{"sig-killed-timer", "a POSIX timer", run_timer, 0},
 	{"sig-killed-terminal", "Ctrl-C at its terminal", run_terminal, 0},
-	{"sig-killed-namespace", "SIGKILL into a PID namespace", run_namespace, 0},
+	{"sig-killed-profiler", "a timer of CPU time", run_profiler, 0},
+	{"sig-killed-hangup", "its terminal's other end is closed", run_hangup, 0},
+	{"sig-killed-parent", "its parent's end (PR_SET_PDEATHSIG)", run_parent, 0},
+	{"sig-killed-cgroup", "all of a cgroup is killed", run_cgroup, 0},
 	{"sig-killed-oom", "the OOM killer of a cgroup", run_oom, 0},
 };
 REGISTER_SCENARIOS(scenarios, "signal");
