@@ -2,10 +2,14 @@
 #include "command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +32,44 @@ static void run_child(struct command *c, char **argv, const sigset_t *old, pid_t
 	sigprocmask(SIG_SETMASK, old, NULL);
 	execvp(argv[0], argv);
 	*c->exec_errno = errno;
-	_exit(errno == ENOENT ? 127 : 126);
+	_exit(command_exit_status(errno));
+}
+
+int command_exit_status(int error)
+{
+	return error == ENOENT ? 127 : 126;
+}
+
+static int check_path(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno;
+	return S_ISREG(st.st_mode) && !access(path, X_OK) ? 0 : EACCES;
+}
+
+int command_check(const char *file)
+{
+	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
+	int found = ENOENT;
+
+	if (!*file || strchr(file, '/'))
+		return check_path(file);
+	for (size_t len; *dirs; dirs += len + (dirs[len] == ':')) {
+		char path[PATH_MAX];
+		int err;
+
+		len = strcspn(dirs, ":");
+		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)len, dirs, len ? "/" : "", file) >= (int)sizeof(path))
+			continue;
+		err = check_path(path);
+		if (!err)
+			return 0;
+		if (err == EACCES)
+			found = EACCES; /* but another directory may have one that can be started */
+	}
+	return found;
 }
 
 int command_fork(struct command *c, char **argv)

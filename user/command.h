@@ -15,6 +15,15 @@ struct command {
 	volatile int *exec_errno; /* shared with the child */
 };
 
+/*
+ * Can this be started, as execvp(3) looks for it? Returns 0, or the errno that it would fail with: then
+ * nothing needs to be set up for it. What only exec itself finds out (a format, a missing interpreter) is not told.
+ */
+int command_check(const char *file);
+
+/* What a shell's exit status is when a command could not be started for this errno: 127, it is not there, or 126. */
+int command_exit_status(int error);
+
 /* Forks the held child. No pipe is made: it would be in the figures. Returns 0 or -errno. */
 int command_fork(struct command *c, char **argv);
 

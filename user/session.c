@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "about.h"
 #include "cgroup.h"
 #include "column.h"
@@ -199,6 +201,19 @@ static void tell_status(const struct session *s)
 	}
 }
 
+/* -O names something by a number: it may be gone, or never have been. */
+static void tell_object(const struct session *s)
+{
+	const struct ipc_config *c = &s->wanted.config;
+	const struct mechanism *m = mechanism_by_id(c->object.mech);
+	struct ipc_object o;
+
+	if (!c->one_object || c->filtered || !m->found_idle || programs_status(s->programs, m)->backend == BACKEND_NONE ||
+	    !bpf_map_lookup_elem(programs_map(s->programs, "objects"), &c->object, &o))
+		return;
+	fprintf(stderr, "ipctrace: %s: no such object now; waiting for it\n", s->options->object);
+}
+
 /* What exists, who holds it and what it is called. */
 static int pass(struct session *s)
 {
@@ -223,6 +238,8 @@ static int start(struct session *s)
 		err = filter_classify_existing(s->programs, s->options, s->command.pid);
 	if (!err)
 		err = pass(s);
+	if (!err)
+		tell_object(s);
 	if (!err)
 		err = make_model(s);
 	if (!err)
@@ -350,13 +367,11 @@ static int finish(struct session *s)
 	return err;
 }
 
-static int command_status(const struct session *s, char **argv)
+/* Tells why COMMAND cannot be started; returns the exit status for it. */
+static int not_started(const char *file, int error)
 {
-	if (!s->command.ended)
-		return 0;
-	if (s->command.error)
-		fprintf(stderr, "ipctrace: %s: %s\n", argv[0], strerror(s->command.error));
-	return s->command.status;
+	fprintf(stderr, "ipctrace: %s: %s\n", file, strerror(error));
+	return command_exit_status(error);
 }
 
 static int run(struct session *s)
@@ -367,6 +382,8 @@ static int run(struct session *s)
 
 	if (open_output(s))
 		return CLI_EXIT_FAILED;
+	if (o->command_argv && (status = command_check(o->command_argv[0])))
+		return not_started(o->command_argv[0], status);
 	if (o->command_argv && (status = command_fork(&s->command, o->command_argv))) {
 		fprintf(stderr, "ipctrace: cannot fork: %s\n", strerror(-status));
 		return CLI_EXIT_FAILED;
@@ -379,9 +396,13 @@ static int run(struct session *s)
 		return status;
 	if (s->reporter)
 		note_output(s, reporter_start(s->reporter));
-	if (trace(s, &unblocked) || finish(s))
+	if (trace(s, &unblocked))
 		return CLI_EXIT_FAILED;
-	status = command_status(s, o->command_argv);
+	if (s->command.ended && s->command.error) /* there is nothing to sum up */
+		return not_started(o->command_argv[0], s->command.error);
+	if (finish(s))
+		return CLI_EXIT_FAILED;
+	status = s->command.ended ? s->command.status : 0;
 	return status ? status : s->out_error ? CLI_EXIT_FAILED : 0;
 }
 

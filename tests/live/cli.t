@@ -27,6 +27,17 @@ sub one_line_of_complaint {
 
 # ---- COMMAND ----
 
+# A file that may be executed; whether it can be, only exec finds out.
+sub script {
+    my ($text) = @_;
+    my $path = scratch('script');
+    open(my $out, '>', $path) or die "$path: $!";
+    print $out "$text\n";
+    close($out);
+    chmod(0755, $path);
+    return $path;
+}
+
 subtest 'exit status of the command' => sub {
     my @cases = ([ 7, 'its own', qw(sh -c), 'exit 7' ]);
     push @cases, (
@@ -36,14 +47,18 @@ subtest 'exit status of the command' => sub {
         [ 127, 'not found',   'no-such-command-here' ],
         [ 126, 'not allowed', '/etc/passwd' ],
         [ 126, 'a directory', '/' ],
+        [ 127, 'no interpreter', script('#!/no/such/interpreter') ],
     ) unless short();
     for my $case (@cases) {
         my ($status, $what, @command) = @$case;
         my $report = scratch('report');
         my $run = run_tool([ 'pipe', '-j', '--output', $report, '--', @command ]);
         is($run->{status}, $status, $what) or diag($run->{stderr});
-        like($run->{stderr}, qr/\Q$command[0]\E/, "$what: named") if $status =~ /^12[67]$/;
-        next if $status =~ /^12[67]$/;
+        if ($status =~ /^12[67]$/) {
+            one_line_of_complaint($run, qr/\Aipctrace: \Q$command[0]\E: /, $what);
+            ok(!grep({ $_->{type} ne 'start' } json_lines(slurp($report))), "$what: nothing is summed up");
+            next;
+        }
         my @lines = report($run, $report);
         is($lines[0]{mechanisms}[0]{backend}, $backend, "$what: traced by the best backend") if @lines;
         ok(summary_of(@lines), "$what: a summary");
@@ -273,6 +288,20 @@ natively 'a process that is not there' => sub {
     my $run = run_tool([ qw(pipe -p 4194301 -d 0.1) ]);
     ok($run->{status} == 1 || $run->{status} == 2, 'refused');
     one_line_of_complaint($run, qr/4194301/, 'it');
+};
+
+natively 'objects that are not there' => sub {
+    for my $case ([ pipe => 'pipe:[1]' ], [ msg => 'msg:2147483' ], [ unix => 'unix:[1]' ]) {
+        my ($mechanism, $object) = @$case;
+        my $run = run_tool([ $mechanism, '-O', $object, '-d', 0.1 ]);
+        is($run->{status}, 0, "$object: it may come");
+        is($run->{stderr}, "ipctrace: $object: no such object now; waiting for it\n", "$object: says so");
+    }
+    pipe(my $read, my $write) or die;
+    my $id = readlink('/proc/self/fd/' . fileno($read));
+    my $run = run_tool([ 'pipe', '-O', $id, '-d', 0.1 ]);
+    is($run->{stderr}, '', 'not of one that is there');
+    close($write);
 };
 
 natively 'rings that are not there' => sub {

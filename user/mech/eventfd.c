@@ -192,6 +192,7 @@ const struct mechanism mech_eventfd = {
 		    [OP_CLOSE] = CAUSE_LOCK,
 		    [OP_CTL] = CAUSE_LOCK },
 	.file_magic = ANON_INODE_FS_MAGIC,
+	.found_idle = true,
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,

@@ -64,6 +64,7 @@ const struct mechanism mech_fifo = {
 	.fields = pipe_fields,
 	.derived = pipe_derived,
 	.derived_needs = PROFILE_DETAIL,
+	.found_idle = true,
 	.file_mode = S_IFIFO,
 	.has_path = true,
 	.kobj = "inode.i_pipe",

@@ -277,6 +277,7 @@ const struct mechanism mech_mq = {
 	.fields = fields,
 	.derived = derived,
 	.parts = parts,
+	.found_idle = true,
 	.file_mode = S_IFREG,
 	.kobj = "mqueue_inode_info.vfs_inode",
 	.depth = DEPTH_LEVEL,

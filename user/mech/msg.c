@@ -207,6 +207,7 @@ const struct mechanism mech_msg = {
 		[OP_OPEN] = CAUSE_LOCK,
 		[OP_CTL] = CAUSE_LOCK,
 	},
+	.found_idle = true,
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,

@@ -93,6 +93,7 @@ const struct mechanism mech_sem = {
 	.object = "sem",
 	.hooks = hooks,
 	.syscalls = syscalls,
+	.found_idle = true,
 	.depth = DEPTH_SEMS,
 	.fields = sem_fields,
 	.derived = sem_derived,

@@ -195,6 +195,7 @@ const struct mechanism mech_shm = {
 		[OP_CLOSE] = CAUSE_LOCK,
 		[OP_CTL] = CAUSE_LOCK,
 	},
+	.found_idle = true,
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,

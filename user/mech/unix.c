@@ -284,6 +284,7 @@ const struct mechanism mech_unix = {
 	.parts = parts,
 	.has_ends = has_ends,
 	.first_ops = UNIX_FIRST_OPS,
+	.found_idle = true,
 	.file_mode = S_IFSOCK,
 	.file_magic = AF_UNIX, /* sockets: their address family */
 	.causes = { [OP_SEND] = CAUSE_FULL, [OP_RECV] = CAUSE_EMPTY, [OP_OPEN] = CAUSE_PARTNER, [OP_CLOSE] = CAUSE_LOCK,
