@@ -26,6 +26,7 @@ enum cli_command_id {
 	CLI_DOCTOR,
 	CLI_LIST,
 	CLI_RING,
+	CLI_COMPARE,
 	CLI_HELP, /* done by cli_parse() itself */
 };
 
@@ -44,6 +45,13 @@ struct cli_filter {
 struct cli_sort {
 	const char *column; /* a name of columns[], in any case; NULL: the view's own order */
 	int direction;	    /* +1 rising, -1 falling, 0 the column's own */
+};
+
+#define CLI_SIZES 8
+
+struct cli_sizes {
+	uint32_t bytes[CLI_SIZES];
+	uint32_t cnt;
 };
 
 enum cli_color {
@@ -92,6 +100,11 @@ struct cli_options {
 	uint32_t ring_buffer_mb; /* MiB, a power of two, at most 2048 */
 
 	bool one_shot; /* CLI_RING only */
+
+	uint32_t transports;	/* CLI_COMPARE only, as all below: bit i for transports[i]; 0: all */
+	struct cli_sizes sizes; /* bytes of a message */
+	uint32_t messages;	/* of each run at most; 0: no limit */
+	double limit_s;		/* time that a run may take */
 	unsigned verbose;
 };
 

@@ -7,6 +7,7 @@
 #include "cli_complete.h"
 #include "cli_table.h"
 #include "column.h"
+#include "compare/transport.h"
 
 void complete_quote(FILE *out, const char *text)
 {
@@ -28,6 +29,12 @@ void complete_commands(FILE *out)
 {
 	for (size_t i = 0; i < cli_command_cnt; i++)
 		fprintf(out, "%s%s", i ? " " : "", cli_command_table[i].name);
+}
+
+void complete_transports(FILE *out)
+{
+	for (size_t i = 0; i < transport_cnt; i++)
+		fprintf(out, "%s%s", i ? " " : "", transports[i]->name);
 }
 
 static void complete_column(void *out, const char *name)

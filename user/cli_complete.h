@@ -16,6 +16,7 @@ void complete_quote(FILE *out, const char *text);
 void complete_mechanisms(FILE *out);
 void complete_commands(FILE *out);
 void complete_columns(FILE *out);
+void complete_transports(FILE *out);
 void complete_words(FILE *out, const struct cli_option *opt);
 
 /* The whole script. */

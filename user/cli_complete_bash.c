@@ -17,6 +17,7 @@ static const char *const values[COMPLETE_CNT] = {
 static const char *const places[WORD_CNT] = {
 	[WORD_MECHANISMS] = "_ipctrace_list \"$mechanisms\"",
 	[WORD_TARGET] = "_ipctrace_files -f",
+	[WORD_TRANSPORTS] = "_ipctrace_list \"$transports\"",
 	[WORD_TOPIC] = "COMPREPLY=($(compgen -W \"$mechanisms $commands\" -- \"$cur\"))",
 };
 
@@ -158,6 +159,8 @@ static void print_lists(FILE *out)
 	complete_mechanisms(out);
 	fputs("'\n\tlocal commands='", out);
 	complete_commands(out);
+	fputs("'\n\tlocal transports='", out);
+	complete_transports(out);
 	fputs("'\n\tlocal columns='", out);
 	complete_columns(out);
 	fputs("'\n\n", out);

@@ -55,6 +55,10 @@ void complete_fish(FILE *out)
 	fputc(' ', out);
 	complete_commands(out);
 	fputs("\nend\n\n", out);
+	fputs("complete -c ipctrace -f -n '__fish_seen_subcommand_from compare' -a "
+	      "'(__fish_complete_list , \"printf %s\\\\n ", out);
+	complete_transports(out);
+	fputs("\")'\n", out);
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		print_first_word(out, mechanisms[i]->name, mechanisms[i]->summary);
 	for (size_t i = 0; i < cli_command_cnt; i++)

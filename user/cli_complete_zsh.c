@@ -32,7 +32,7 @@ static const char function_begin[] =
 /* a file in fpath is run to complete, a sourced one registers itself */
 static const char function_end[] =
 	"\t\t'1:mechanism or command:_ipctrace_first' \\\n"
-	"\t\t'*: :_files'\n"
+	"\t\t'*: :_ipctrace_further'\n"
 	"}\n"
 	"\n"
 	"if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
@@ -122,6 +122,17 @@ void complete_zsh(FILE *out)
 	      "\tcompadd \"$@\" - ", out);
 	complete_mechanisms(out);
 	fputs("\n}\n\n", out);
+	fputs("_ipctrace_transport() {\n"
+	      "\tcompadd \"$@\" - ", out);
+	complete_transports(out);
+	fputs("\n}\n\n"
+	      "_ipctrace_further() {\n"
+	      "\tif (( ${words[(Ie)compare]} )); then\n"
+	      "\t\t_sequence _ipctrace_transport\n"
+	      "\telse\n"
+	      "\t\t_files\n"
+	      "\tfi\n"
+	      "}\n\n", out);
 	print_first(out);
 	fputs(function_begin, out);
 	for (size_t i = 0; i < cli_option_cnt; i++)

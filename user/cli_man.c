@@ -8,6 +8,7 @@
 #include "cli_roff.h"
 #include "cli_table.h"
 #include "column.h"
+#include "compare/transport.h"
 
 #define DATE "2026-11-22"
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -238,6 +239,28 @@ static void print_columns(FILE *out)
 		print_terms(out, &(struct cli_term){ columns[i].name, columns[i].help }, 1);
 }
 
+static const char *const comparison[] = {
+	"ipctrace compare sends the same messages from one process to another through every transport below, or those "
+	"that are named. Every byte of every message is made anew, and checked by the receiver. First nothing is "
+	"traced: throughput (the median of three runs), CPU time of both processes a message, and one-way latency, from before the send until a receiver "
+	"that slept has the last byte. Then all mechanisms of these transports are traced together, as by an ordinary "
+	"trace, and all is done again: what the kernel copied, who waited and who was woken, context switches of "
+	"both processes, and the CPU time that being traced adds to a message. Last come the limits, with messages of the first "
+	"size: how much is taken before it is full, what a send does then, what a signal does to a sleeping send and "
+	"receive, and what a process is told whose partner was killed.",
+	"A message longer than a transport takes at once is sent in parts, which is said. Where nothing can be traced the "
+	"columns of the probes are dashes. The exit status is 1 when a payload was corrupted, or a message lost by what "
+	"may lose none. With --json there is a line \"compare_start\", a line \"compare\" for each transport "
+	"and size, and a line \"compare_claim\" for each thing that is said of these mechanisms, with the verdict.",
+};
+
+static void print_comparison(FILE *out)
+{
+	print_paragraphs(out, comparison, COUNT_OF(comparison));
+	for (size_t i = 0; i < transport_cnt; i++)
+		print_terms(out, &(struct cli_term){ transports[i]->name, transports[i]->how }, 1);
+}
+
 static void print_output(FILE *out)
 {
 	print_paragraphs(out, output, COUNT_OF(output));
@@ -283,6 +306,7 @@ static const struct {
 	{ "OPTIONS", print_options },
 	{ "MECHANISMS", print_mechanisms },
 	{ "COLUMNS", print_columns },
+	{ "COMPARISON", print_comparison },
 	{ "OUTPUT", print_output },
 	{ "EXIT STATUS", print_exit_status },
 	{ "SIGNALS", print_signals },

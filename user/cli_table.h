@@ -19,6 +19,7 @@ enum cli_group {
 	GROUP_RECORD,
 	GROUP_PROBE,
 	GROUP_RING,
+	GROUP_COMPARE,
 	GROUP_GENERAL, /* goes with every command */
 	GROUP_CNT,
 };
@@ -63,6 +64,7 @@ struct cli_option {
 enum cli_positional {
 	WORD_MECHANISMS,
 	WORD_TARGET,
+	WORD_TRANSPORTS,
 	WORD_TOPIC,
 	WORD_INTERVAL,
 	WORD_COUNT,
@@ -136,6 +138,8 @@ cli_parse_fn cli_set_string;	   /* const char *, never empty */
 cli_parse_fn cli_set_sort;	   /* struct cli_sort */
 cli_parse_fn cli_set_columns;	   /* const char * */
 cli_parse_fn cli_set_mechanisms;   /* uint32_t, bits are added */
+cli_parse_fn cli_set_transports;   /* uint32_t, bits are added */
+cli_parse_fn cli_set_sizes;	   /* struct cli_sizes */
 cli_parse_fn cli_set_topic;	   /* const char * */
 
 /* struct cli_filter. cli_filter.c */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "compare/compare.h"
 #include "kernel.h"
 #include "replay.h"
 #include "session.h"
@@ -37,6 +38,8 @@ static int run(const struct cli_options *o, const struct kernel *k)
 	case CLI_RING:
 		status = check_privileges(k);
 		return status ? status : view_ring(o, k);
+	case CLI_COMPARE:
+		return view_compare(o, k); /* without privileges, too: then nothing is traced */
 	default:
 		if (o->read)
 			return replay_run(o);

@@ -19,7 +19,7 @@ static const struct {
 	{ "pipe --evnts", "ipctrace: unknown option '--evnts', did you mean '--events'?\n" },
 	{ "pipe --evnts=1", "unknown option '--evnts', did you mean '--events'?" },
 	{ "pipe --ev", "unknown option '--ev', did you mean '--events'?" },
-	{ "pipe --count 5", "unknown option '--count', did you mean '--counts'?" },
+	{ "pipe --count 5", "--count does not go with 'trace', only with: compare\n" },
 	{ "pipe --com", "unknown option '--com'" },
 	{ "pipe --quite-another", "unknown option '--quite-another'\n" },
 	{ "pipe --pi 3", "unknown option '--pi', did you mean '--pid'?" },
@@ -35,7 +35,7 @@ static const struct {
 	{ "pipe --output --", "--output needs a value" },
 	/* mechanisms and commands */
 	{ "pip", "ipctrace: unknown mechanism 'pip', did you mean 'pipe'?\nmechanisms: pipe fifo\n"
-		 "commands: trace all doctor list ring help\n" },
+		 "commands: trace all doctor list ring compare help\n" },
 	{ "PIPE", "did you mean 'pipe'?" },
 	{ "pipe,fofi", "unknown mechanism 'fofi', did you mean 'fifo'?" },
 	{ "dcotor", "unknown command 'dcotor', did you mean 'doctor'?" },
@@ -67,6 +67,13 @@ static const struct {
 	{ "all -He", "--events and --histograms exclude each other" },
 	{ "pipe --", "nothing after '--'" },
 	{ "doctor -- ls", "'doctor' starts no command" },
+	{ "compare pip", "unknown transport 'pip', did you mean 'pipe'?\ntransports: pipe pipe-vmsplice fifo " },
+	{ "compare pipe,", "transports: empty element in 'pipe,'" },
+	{ "compare --size 7", "--size: '7' is not a number of bytes from 8 to 67108864" },
+	{ "compare --size 1,2", "--size: '1' is not a number" },
+	{ "compare --size 8,16,24,32,40,48,56,64,72", "--size: more than 8 sizes" },
+	{ "compare --limit 0", "--limit: '0' is not a number of seconds from 0.001 to 3600" },
+	{ "pipe --size 64", "--size does not go with 'trace', only with: compare\n" },
 	{ "ring 3 -- ls", "'ring' starts no command" },
 	/* numbers */
 	{ "pipe 0", "ipctrace: interval: '0' is not a number of seconds from 0.001 to 86400\n" },

@@ -133,7 +133,7 @@ static void test_bash(const char *directory)
 	write_file(path, "--completion bash");
 	check_shell("bash", "", "bash can read its script", "bash -n '%s' 2>&1", path);
 	complete(path, "ipctrace --b", 1, "--backend\n", "an option");
-	complete(path, "ipctrace \"\"", 1, "pipe fifo trace all doctor list ring help\n", "a first word");
+	complete(path, "ipctrace \"\"", 1, "pipe fifo trace all doctor list ring compare help\n", "a first word");
 	complete(path, "ipctrace pi", 1, "pipe\n", "a mechanism");
 	complete(path, "ipctrace pipe,f", 1, "pipe,fifo\n", "one more mechanism");
 	complete(path, "ipctrace -j trace f", 3, "fifo\n", "a mechanism after trace");
@@ -153,6 +153,8 @@ static void test_bash(const char *directory)
 	complete(path, "ipctrace -c /pro", 2, "/proc\n", "a directory");
 	complete(path, "ipctrace --min-us 5 doctor --e", 4, "\n", "no option that does not go with the command");
 	complete(path, "ipctrace ring 1:2 --on", 3, "--once\n", "an option of one command");
+	complete(path, "ipctrace compare pipe,eve", 2, "pipe,eventfd\n", "one more transport");
+	complete(path, "ipctrace compare --siz", 2, "--size\n", "an option of compare");
 	complete(path, "ipctrace pipe -- compop", 3, "compopt\n", "a command after '--'");
 	complete(path, "ipctrace pipe -- ls --b", 4, "\n", "not our options there");
 	unlink(path);
@@ -174,6 +176,8 @@ static void test_other_shells(const char *directory)
 		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace --b\"' | cut -f1", directory, path);
 	check_shell("fish", "pipe\n", "fish: a mechanism",
 		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace pi\"' | cut -f1", directory, path);
+	check_shell("fish", "pipe,eventfd\n", "fish: a transport",
+		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace compare pipe,event\"' | cut -f1", directory, path);
 	check_shell("fish", "+send-bytes\n", "fish: a column",
 		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace pipe -S +s\"' | cut -f1", directory, path);
 	unlink(path);
