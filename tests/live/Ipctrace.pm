@@ -190,7 +190,7 @@ sub report {
 # Whoever runs with this report has attached.
 sub started {
     my ($path) = @_;
-    return wait_until(20, sub { slurp($path) =~ /"type":\s*"start"/ });
+    return wait_until(60, sub { slurp($path) =~ /"type":\s*"start"/ });
 }
 
 sub summary_of {

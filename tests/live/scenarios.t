@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Every scenario under every backend: what it says against what ipctrace says.
 #   prove tests/live/scenarios.t :: copy merge      only these
+#
+# Running them and comparing are two steps, which may be on two machines: an emulated one takes as
+# long for the second as for the first (tests/vm/scenarios).
+#   IPCTRACE_TEST_RUN=DIR      run only, and leave in DIR what was said
+#   IPCTRACE_TEST_COMPARE=DIR  compare only what is in DIR
 use strict;
 use warnings;
 
 use File::Basename qw(dirname);
+use JSON::PP ();
 use Test::More;
 
 use lib dirname(__FILE__);
@@ -13,66 +19,82 @@ use Ipctrace qw(slow need_root need_backends scratch slurp start_tool run_comman
     wait_until started report json_lines summary_of object_of scenario);
 use Truth qw(as_seen_by differences lost missed_of unequal_sums);
 
-need_root();
-my @backends = need_backends();
-my %wanted = map { $_ => 1 } @ARGV;
-my $list = run_command(argv => [ scenario(), '--list' ]);
-my %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace
-my @ids = grep { !%wanted || $wanted{$_} } map { (split)[0] } split /\n/, $list->{stdout};
-
 # What no backend can see, and why; said in the manual page.
 my %limit = ('held-fifo-open' => 'an open that waited before the start has no descriptor to find its FIFO by');
 
-for my $backend (@backends) {
-    my @held  = grep { /^held-/ } @ids;
-    my @batch = grep { !/^held-/ } @ids;
-    for my $mechs (distinct(@mechs{@batch})) {
-        batch($backend, $mechs, grep { $mechs{$_} eq $mechs } @batch);
-    }
-    for my $id (@held) {
-        subtest "$backend: $id" => sub { $limit{$id} ? plan(skip_all => $limit{$id}) : held($backend, $id) };
-    }
-}
+my $only_compare = $ENV{IPCTRACE_TEST_COMPARE};
+my $dir = $only_compare // $ENV{IPCTRACE_TEST_RUN} // scratch('ran');
+my (%mechs, @ids);
+
+run_all() unless $only_compare;
+exit 0 if $ENV{IPCTRACE_TEST_RUN};
+compare_all();
 done_testing();
+
+# ---- run ----
+
+# One line a session in DIR/sessions: {backend, report, stderr, ids in their order, ready}
+sub run_all {
+    need_root();
+    my @backends = need_backends();
+    my %wanted = map { $_ => 1 } @ARGV;
+    my $list = run_command(argv => [ scenario(), '--list' ]);
+    %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace
+    @ids = grep { !%wanted || $wanted{$_} } map { (split)[0] } split /\n/, $list->{stdout};
+    mkdir $dir;
+    for my $backend (@backends) {
+        my @held = grep { /^held-/ && !$limit{$_} } @ids;
+        my @batch = grep { !/^held-/ } @ids;
+        for my $mechs (distinct(@mechs{@batch})) {
+            batch($backend, $mechs, grep { $mechs{$_} eq $mechs } @batch);
+        }
+        held($backend, @held) if @held;
+        note_session({ backend => $backend, limited => [ grep { $limit{$_} } @ids ] });
+    }
+    return;
+}
 
 sub distinct {
     my %seen;
     return grep { !$seen{$_}++ } @_;
 }
 
-# The scenarios are ipctrace's COMMAND, one after the other in one session: starting it is the
-# slow part, and no two of them share an object. After each one ipctrace reports what is new
-# (SIGUSR1), so that what the kernel kept from it is told for each scenario by itself.
-sub batch {
-    my ($backend, $mechs, @run) = @_;
-    my ($report, $dir) = (scratch('report'), scratch('batch'));
-    mkdir $dir or die "$dir: $!";
-    my $script = join '', map {
-        my $scenario = scenario();
-        "$scenario $_ --truth $dir/$_.truth 2>$dir/$_.err; echo \$? >$dir/$_.status; until [ -e $dir/$_.go ]; do sleep 0.02; done\n"
-    } @run;
-    my $tool = start_tool([ $mechs, '-j', '-i', 3600, '--backend', $backend, '--output', $report, '--', 'sh', '-c', $script ]);
-    my $reports = 0;
-    for my $id (@run) {
-        my $there = wait_until(60, sub { -s "$dir/$id.status" || !alive($tool) }) && alive($tool);
-        kill('USR1', $tool->{pid}) if $there;
-        $reports++ if $there && wait_until(20, sub { reports($report) > $reports || !alive($tool) });
-        open(my $go, '>', "$dir/$id.go") or die "$dir/$id.go: $!";
-    }
-    finish($tool);
-    my @lines = report(undef, $report);
-    my @intervals = grep { $_->{type} eq 'interval' } @lines;
-    for my $i (0 .. $#run) {
-        my $id = $run[$i];
-        subtest "$backend: $id" => sub {
-            my $status = slurp("$dir/$id.status");
-            my $said   = slurp("$dir/$id.err") =~ s/\n.*//sr;
-            plan(skip_all => $said) if $status =~ /^77$/;
-            is($status =~ s/\n//r, '0', 'exit status of the scenario') or diag($said, $tool->{stderr});
-            compare($backend, "$dir/$id.truth", $intervals[$i], @lines);
-        };
-    }
+sub note_session {
+    my ($session) = @_;
+    open(my $f, '>>', "$dir/sessions") or die "$dir/sessions: $!";
+    print {$f} JSON::PP->new->canonical->encode($session), "\n";
+    close($f);
     return;
+}
+
+# Where a session's files go.
+sub begin {
+    my ($backend, $name) = @_;
+    my $at = "$backend-" . $name =~ tr/,/+/r;
+    mkdir "$dir/$at" or die "$dir/$at: $!";
+    return $at;
+}
+
+sub start_session {
+    my ($at, $backend, $mechs, @more) = @_;
+    return start_tool([ $mechs, '-j', '-i', 3600, '--backend', $backend, '--output', "$dir/$at/report", @more ]);
+}
+
+sub end_session {
+    my ($at, $tool, $backend, $why, @run) = @_;
+    note_session({ backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
+        stop => $why });
+    return;
+}
+
+# After each scenario ipctrace reports what is new (SIGUSR1), so that what the kernel kept from it
+# is told for each scenario by itself. False: it has ended.
+sub report_now {
+    my ($tool, $report) = @_;
+    my $reports = reports($report);
+    return 0 unless alive($tool);
+    kill('USR1', $tool->{pid});
+    return wait_until(60, sub { reports($report) > $reports || !alive($tool) });
 }
 
 # Lines so far, but for the first, which is the start; a line is written whole or not at all.
@@ -82,30 +104,93 @@ sub reports {
     return $n - 1;
 }
 
-# The state is there before ipctrace is.
-sub held {
-    my ($backend, $id) = @_;
-    my ($truth, $ready, $report) = (scratch('truth'), scratch('ready'), scratch('report'));
-    my $scenario = Ipctrace::start(argv => [ scenario(), $id, '--truth', $truth, '--ready', $ready ]);
-    wait_until(60, sub { -e $ready || !alive($scenario) });
-    if (!-e $ready) {
-        fail('the state could not be brought about');
-        return diag(slurp($scenario->{err}));
+# The scenarios are ipctrace's COMMAND, one after the other in one session: starting it is the
+# slow part, and no two of them share an object.
+sub batch {
+    my ($backend, $mechs, @run) = @_;
+    my $at = begin($backend, $mechs);
+    my $files = "$dir/$at";
+    my $script = join '', map {
+        my $scenario = scenario();
+        "$scenario $_ --truth $files/$_.truth 2>$files/$_.err; echo \$? >$files/$_.status; until [ -e $files/$_.go ]; do sleep 0.02; done\n"
+    } @run;
+    my $tool = start_session($at, $backend, $mechs, '--', 'sh', '-c', $script);
+    for my $id (@run) {
+        wait_until(60, sub { -s "$files/$id.status" || !alive($tool) }) && report_now($tool, "$files/report");
+        open(my $go, '>', "$files/$id.go") or die "$files/$id.go: $!";
     }
-    my $tool = start_tool([ $mechs{$id}, '-j', '-i', 3600, '--backend', $backend, '--output', $report ]);
-    ok(started($report), 'it has started') or diag(slurp($tool->{err}));
-    kill('USR1', $scenario->{pid});
-    finish($scenario);
-    is($scenario->{status}, 0, 'exit status of the scenario') or diag($scenario->{stderr});
-    stop($tool);
-    is($tool->{status}, 0, 'exit status') or diag($tool->{stderr});
-    my @lines = report(undef, $report);
-    compare($backend, $truth, summary_of(@lines), @lines);
+    end_session($at, finish($tool), $backend, 'command', @run);
     return;
 }
 
-# figures: the interval of this scenario, or the summary when it had the session to itself. What
-# an object did is read off the summary: its state at the end is known only there.
+# The states are there before ipctrace is, of all mechanisms together.
+sub held {
+    my ($backend, @run) = @_;
+    my $at = begin($backend, 'held');
+    my $files = "$dir/$at";
+    my %scenario = map {
+        $_ => Ipctrace::start(argv => [ scenario(), $_, '--truth', "$files/$_.truth", '--ready', "$files/$_.ready" ])
+    } @run;
+    for my $id (@run) {
+        wait_until(60, sub { -e "$files/$id.ready" || !alive($scenario{$id}) });
+    }
+    my $tool = start_session($at, $backend, join(',', distinct(map { split /,/ } @mechs{@run})));
+    my $started = started("$files/report");
+    for my $id (@run) {
+        kill('USR1', $scenario{$id}{pid}) if alive($scenario{$id});
+        finish($scenario{$id});
+        spew("$files/$id.status", "$scenario{$id}{status}\n");
+        spew("$files/$id.err", $scenario{$id}{stderr});
+        report_now($tool, "$files/report") if $started;
+    }
+    end_session($at, stop($tool), $backend, 'signal', @run);
+    return;
+}
+
+sub spew {
+    my ($path, $text) = @_;
+    open(my $f, '>', $path) or die "$path: $!";
+    print {$f} $text;
+    close($f);
+    return;
+}
+
+# ---- compare ----
+
+sub compare_all {
+    my @sessions = map { JSON::PP::decode_json($_) } split /\n/, slurp("$dir/sessions");
+    ok(scalar @sessions, 'there were sessions');
+    for my $session (@sessions) {
+        compare_session($session) if $session->{at};
+        for my $id (@{ $session->{limited} // [] }) {
+            subtest "$session->{backend}: $id" => sub { plan(skip_all => $limit{$id}) };
+        }
+    }
+    return;
+}
+
+sub compare_session {
+    my ($session) = @_;
+    my ($backend, $files) = ($session->{backend}, "$dir/$session->{at}");
+    my @lines = report(undef, "$files/report");
+    my @intervals = grep { $_->{type} eq 'interval' } @lines;
+    my $i = 0;
+    for my $id (@{ $session->{ids} }) {
+        my $interval = $intervals[$i++];
+        subtest "$backend: $id" => sub {
+            my $status = slurp("$files/$id.status");
+            my $said   = slurp("$files/$id.err") =~ s/\n.*//sr;
+            plan(skip_all => $said) if $status =~ /^77$/;
+            is($status =~ s/\n//r, '0', 'exit status of the scenario') or diag($said, $session->{stderr});
+            is($session->{status}, 0, 'exit status') if $session->{stop} eq 'signal';
+            compare($backend, "$files/$id.truth", $interval, @lines);
+        };
+    }
+    return;
+}
+
+# figures: the interval of this scenario. What an object did is read off the summary: its state at
+# the end is known only there.
 sub compare {
     my ($backend, $truth_path, $figures, @lines) = @_;
     my ($truth) = json_lines(slurp($truth_path));
