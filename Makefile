@@ -30,7 +30,16 @@ say = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-.PHONY: all run test bench vm clean help deps unit-tests bench-tools
+# Where `make install` puts things, below DESTDIR.
+PREFIX := /usr/local
+BINDIR := $(PREFIX)/bin
+MANDIR := $(PREFIX)/share/man
+BASHDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(PREFIX)/share/zsh/site-functions
+FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR := $(PREFIX)/lib/systemd/system
+
+.PHONY: all static install uninstall run test bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -39,7 +48,15 @@ all: $(O)/ipctrace $(O)/ipc-scenario
 
 $(O)/ipctrace: $(OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# One file that runs wherever the kernel does. The linker warns of getpwnam(), which reads /etc/passwd all the same.
+static: $(O)/ipctrace-static
+	@:
+
+$(O)/ipctrace-static: $(OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ $(LIBS)
 
 $(O)/ipc-scenario: $(LAB_OBJS)
 	$(call say,LINK,$@)
@@ -94,6 +111,30 @@ $(O)/bench/%.bpf.o: tests/bench/%.bpf.c
 bench-tools: $(O)/bench/ipc-load $(O)/bench/ipc-peer $(O)/bench/peers.bpf.o
 	@:
 
+# What the binary says of itself becomes the manual page and the completions.
+$(O)/install/ipctrace.8: $(O)/ipctrace
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(O)/ipctrace --man > $@
+
+$(O)/install/bash $(O)/install/zsh $(O)/install/fish: $(O)/ipctrace
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(O)/ipctrace --completion $(@F) > $@
+
+install: $(O)/ipctrace $(addprefix $(O)/install/,ipctrace.8 bash zsh fish)
+	$(Q)install -D -m 755 $(O)/ipctrace $(DESTDIR)$(BINDIR)/ipctrace
+	$(Q)install -D -m 644 $(O)/install/ipctrace.8 $(DESTDIR)$(MANDIR)/man8/ipctrace.8
+	$(Q)install -D -m 644 $(O)/install/bash $(DESTDIR)$(BASHDIR)/ipctrace
+	$(Q)install -D -m 644 $(O)/install/zsh $(DESTDIR)$(ZSHDIR)/_ipctrace
+	$(Q)install -D -m 644 $(O)/install/fish $(DESTDIR)$(FISHDIR)/ipctrace.fish
+	$(Q)sed 's|@BINDIR@|$(BINDIR)|' tools/install/ipctrace.service | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/ipctrace.service
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/ipctrace $(DESTDIR)$(MANDIR)/man8/ipctrace.8 $(DESTDIR)$(BASHDIR)/ipctrace \
+		$(DESTDIR)$(ZSHDIR)/_ipctrace $(DESTDIR)$(FISHDIR)/ipctrace.fish $(DESTDIR)$(UNITDIR)/ipctrace.service
+
 deps:
 	$(Q)tools/deps build
 
@@ -122,6 +163,9 @@ vm: deps
 
 help:
 	@echo 'make           build .output/ipctrace (V=1: show the commands)'
+	@echo 'make static    build .output/ipctrace-static, which needs no library'
+	@echo 'make install   binary, manual page, completions, systemd unit: PREFIX=/usr/local DESTDIR='
+	@echo 'make uninstall remove these again'
 	@echo 'make run       build, then trace a real pipeline'
 	@echo 'make test      all tests, the kernel matrix included'
 	@echo 'make bench     what tracing costs, in instructions, against the committed figures'

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "cli_limits.h"
 #include "cli_roff.h"
 #include "cli_table.h"
 #include "column.h"
@@ -311,6 +312,8 @@ static const struct {
 	{ "EXIT STATUS", print_exit_status },
 	{ "SIGNALS", print_signals },
 	{ "CAPABILITIES", print_capabilities },
+	{ "OVERHEAD", cli_print_overhead },
+	{ "LIMITS", cli_print_limits },
 	{ "EXAMPLES", print_examples },
 	{ "SEE ALSO", print_see_also },
 };

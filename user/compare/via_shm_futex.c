@@ -127,7 +127,7 @@ static void close_slots(struct channel *c)
 
 const struct transport transport_shm_futex = {
 	.name = "shm+futex",
-	.mechanisms = "futex,mmap",
+	.mechanisms = "futex",
 	.how = "slots in a mapped memory file, two words to wait on",
 	.borders = true,
 	.open = open_slots,

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* OVERHEAD and LIMITS of the manual page. */
+#include "cli_limits.h"
+
+#include "cli_roff.h"
+#include "ipctrace.h"
+#include "mech.h"
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *const overhead[] = {
+	"Nothing is hooked until a trace starts, and nothing is left hooked when it ends, however it ends: the kernel "
+	"detaches the programs with their last descriptor. What a traced operation costs depends on what is asked for, "
+	"since only that is collected; from cheap to dear:",
+};
+
+static const struct cli_term overhead_terms[] = {
+	{ "--counts", "operations, bytes and errors. The scheduler is not hooked" },
+	{ "the default", "waits, causes and wakeups as well: every switch and every wakeup of the machine is looked at, "
+			 "those of tasks inside no operation briefly" },
+	{ "--json, --histograms, --min-us", "two clock readings an operation, histograms, and with most mechanisms a time "
+					    "stamp for each slot or message" },
+	{ "--events", "a record for each operation, copied to user space" },
+	{ "--backend syscall", "every system call of the machine passes a filter, whatever it does" },
+};
+
+static const char *const overhead_after[] = {
+	"A filter by process, command, user, cgroup or object makes operations that do not match cheaper, not free. "
+	"ipctrace compare measures on this machine what tracing adds to a message, mechanism by mechanism; make bench, "
+	"in the source, what it adds to an operation in instructions.",
+	"Locked kernel memory grows with what is seen, up to the room that --max-edges and --ring-buffer set. User space reads "
+	"the figures once an interval, which costs it time in proportion to the objects that exist.",
+};
+
+static const char *const limits[] = {
+	"What each mechanism cannot show is said under MECHANISMS. Beyond that:",
+};
+
+static const struct cli_term limit_terms[] = {
+	{ "recursion", "the kernel skips a program while another task is inside it on the same CPU, as happens on preemptible "
+		       "kernels. It counts what it skips, and so do the reports: with function hooks, counted and missed make "
+		       "up the truth for each kind of operation; with the syscall backend the misses are those of all system "
+		       "calls" },
+	{ "before the start", "an operation under way when tracing begins: its wait is shown, its bytes are not counted with "
+			      "function hooks, and it is one that was missed" },
+	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost" },
+	{ "names", "at most 255 bytes of a path, 15 of a command" },
+	{ "io_uring", "operations through it are seen with function hooks only" },
+	{ "32-bit programs", "the syscall backend does not see their system calls on a 64-bit kernel" },
+	{ "kernel", "Linux 5.10 or later, with BTF (CONFIG_DEBUG_INFO_BTF). ipctrace doctor tells what this one allows" },
+};
+
+static void print_terms(FILE *out, const struct cli_term *terms, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		fputs(".TP\n", out);
+		roff_bold(out, terms[i].word);
+		fputc('\n', out);
+		roff_sentence(out, terms[i].meaning);
+	}
+}
+
+static void print_paragraphs(FILE *out, const char *const *paragraphs, size_t cnt, bool follows)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		fputs(follows || i ? ".PP\n" : "", out);
+		roff_prose(out, paragraphs[i]);
+	}
+}
+
+void cli_print_overhead(FILE *out)
+{
+	char text[96];
+
+	print_paragraphs(out, overhead, COUNT_OF(overhead), false);
+	print_terms(out, overhead_terms, COUNT_OF(overhead_terms));
+	print_paragraphs(out, overhead_after, COUNT_OF(overhead_after), true);
+	snprintf(text, sizeof(text), "A process-object pair takes %zu bytes and an event %zu.",
+		 sizeof(struct ipc_edge_key) + sizeof(struct ipc_edge), sizeof(struct ipc_event));
+	roff_prose(out, text);
+}
+
+void cli_print_limits(FILE *out)
+{
+	print_paragraphs(out, limits, COUNT_OF(limits), false);
+	print_terms(out, limit_terms, COUNT_OF(limit_terms));
+}
