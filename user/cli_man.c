@@ -245,7 +245,7 @@ static const char *const comparison[] = {
 	"that are named. Every byte of every message is made anew, and checked by the receiver. First nothing is "
 	"traced: throughput (the median of three runs), CPU time of both processes a message, and one-way latency, from before the send until a receiver "
 	"that slept has the last byte. Then all mechanisms of these transports are traced together, as by an ordinary "
-	"trace, and all is done again: what the kernel copied, who waited and who was woken, context switches of "
+	"trace of these processes, and all is done again: what the kernel copied, who waited and who was woken, context switches of "
 	"both processes, and the CPU time that being traced adds to a message. Last come the limits, with messages of the first "
 	"size: how much is taken before it is full, what a send does then, what a signal does to a sleeping send and "
 	"receive, and what a process is told whose partner was killed.",

@@ -35,7 +35,7 @@ my %shape = (
                 receiver_waits wakes missed copies_per_byte cost_ns_per_message),
         },
         limits => {
-            capacity_bytes => 'n', capacity_sends => 'n', drops_when_full => 'b', full => 's0',
+            capacity_bytes => 'n0', capacity_sends => 'n0', drops_when_full => 'b', full => 's0',
             send_interrupted => 's0', receive_interrupted => 's0', receiver_died => 's0', sender_died => 's0',
         },
         limits_error => 's0',
@@ -60,7 +60,7 @@ sub shape_errors {
 }
 
 my $run = run_tool([ 'compare', '-j', '--size', join(',', @sizes), '--count', $count, '--limit', slow(10) ],
-    patience => 120);
+    patience => 600);
 is($run->{status}, 0, 'exit status') or diag($run->{stderr});
 is($run->{stderr}, '', 'no complaint');
 my @lines = json_lines($run->{stdout});
@@ -185,7 +185,7 @@ is(scalar(grep { $_->{type} eq 'compare_claim' } @lines), 7 * @sizes, 'seven cla
 is($verdict{$_}, 'holds', "$_ holds") for qw(shm-no-copy pipe-two-copies mq-copy unix-copies);
 
 natively 'as text' => sub {
-    my $text = run_tool([ 'compare', 'pipe,eventfd,signal,udp', qw(--ascii --count 7 --limit 1) ], patience => 120);
+    my $text = run_tool([ 'compare', 'pipe,eventfd,signal,udp', qw(--ascii --count 7 --limit 1) ], patience => 600);
     is($text->{status}, 0, 'exit status') or diag($text->{stderr});
     unlike($text->{stdout}, qr/[^\n -~]/, 'only ASCII, no colour');
     is(scalar(grep { length > 80 } split /\n/, $text->{stdout}), 0, 'no line is too long');
@@ -208,7 +208,7 @@ natively 'nothing can be traced' => sub {
 
 natively 'interrupted, it leaves nothing behind' => sub {
     return plan(skip_all => 'unshare is not installed') unless have('unshare');
-    my $stopped = run_command(patience => 60, argv => [ qw(unshare -i sh -c), <<'EOF', tool() ]);
+    my $stopped = run_command(patience => 300, argv => [ qw(unshare -i sh -c), <<'EOF', tool() ]);
         for what in msg:msg shm+sem:sem; do
             "$0" compare ${what%:*} --limit 60 &
             until grep -q '[0-9]' /proc/sysvipc/${what#*:}; do sleep 0.05; done

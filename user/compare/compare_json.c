@@ -98,8 +98,8 @@ static void fates_member(struct json *j, const struct fates *f)
 		return;
 	}
 	json_open(j, "limits", '{');
-	json_uint(j, "capacity_bytes", f->capacity_bytes);
-	json_uint(j, "capacity_sends", f->capacity_sends);
+	json_uint_or_null(j, "capacity_bytes", f->full_known, f->capacity_bytes);
+	json_uint_or_null(j, "capacity_sends", f->full_known, f->capacity_sends);
 	json_bool(j, "drops_when_full", f->never_full);
 	fate_member(j, "full", &f->full);
 	fate_member(j, "send_interrupted", &f->send_interrupted);

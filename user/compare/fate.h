@@ -25,6 +25,7 @@ struct fate {
 struct fates {
 	bool tried;
 	int error; /* errno: it could not be tried */
+	bool full_known;	/* it was filled in the time there was: else not the next three either */
 	uint64_t capacity_bytes, capacity_sends; /* taken before it was full */
 	bool never_full;		/* it takes all, and drops */
 	struct fate full;		/* a send that finds it full and may wait */

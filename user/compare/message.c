@@ -24,7 +24,7 @@ ssize_t message_try(struct pair *p, uint64_t seq, bool wait)
 
 	if (!buf)
 		return error;
-	payload_make(buf, c->size, seq);
+	payload_make(buf, part_of(c, c->size), seq);
 	return p->transport->send(c, buf, part_of(c, c->size), wait);
 }
 

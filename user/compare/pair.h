@@ -35,6 +35,7 @@ struct pair_control {
 	_Atomic uint32_t begun, tried;
 	int64_t outcome[PAIR_TRIALS]; /* of trials: bytes, or -errno */
 	_Atomic uint32_t sigpipes;
+	bool filled;		   /* it was seen full, or takes all */
 	struct end_report end[2];
 	uint64_t limit_ns;	   /* for the sending */
 	uint64_t count;		   /* messages at most; 0: any */

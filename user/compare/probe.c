@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "model/alloc.h"
 #include "model/model.h"
 #include "model/words.h"
@@ -19,7 +20,7 @@ struct probe {
 	struct snapshot snapshot;
 	struct model *model;
 	uint32_t pid_ns; /* inode number of ours */
-	uint64_t missed[MECH_MAX];
+	uint64_t missed[MECH_MAX], lost;
 };
 
 static int make_model(struct probe *p, const struct kernel *k, uint32_t profile)
@@ -36,7 +37,11 @@ static int make_model(struct probe *p, const struct kernel *k, uint32_t profile)
 	return p->model ? 0 : -ENOMEM;
 }
 
-/* As a plain trace would do it: what the default view needs. */
+/*
+ * As an ordinary trace of a command would do it, that collects what the default view
+ * needs. The command is what descends from us: all else of a busy machine would
+ * fill the maps.
+ */
 struct probe *probe_start(const struct cli_options *o, const struct kernel *k, uint32_t mechs, char *why, size_t size)
 {
 	struct programs_options wanted = {
@@ -48,10 +53,17 @@ struct probe *probe_start(const struct cli_options *o, const struct kernel *k, u
 		.verbose = o->verbose,
 		.config = { .self_tgid = getpid() },
 	};
+	static const struct cli_options anything;
 	struct probe *p = xcalloc(1, sizeof(*p));
 	struct stat st;
-	int err = programs_start(&p->programs, k, &wanted, why, size);
+	int err = filter_configure(&wanted.config, &anything, getpid());
 
+	if (err)
+		snprintf(why, size, "%s", strerror(-err));
+	else
+		err = programs_start(&p->programs, k, &wanted, why, size);
+	if (!err && (err = filter_classify_existing(p->programs, &anything, getpid())))
+		snprintf(why, size, "%s", strerror(-err));
 	if (!err && (err = make_model(p, k, wanted.profile)))
 		snprintf(why, size, "%s", strerror(-err));
 	if (!err && (err = live_open(&p->live, p->programs, NULL, NULL)))
@@ -159,6 +171,16 @@ static uint64_t missed_since(struct probe *p, const struct mechanism *mech)
 	return now - before;
 }
 
+static uint64_t lost_since(struct probe *p)
+{
+	uint64_t before = p->lost;
+	struct losses losses;
+
+	model_losses(p->model, SPAN_TOTAL, &losses);
+	p->lost = losses.map_full + losses.ring_full + losses.unresolved;
+	return p->lost - before;
+}
+
 static void note_backends(struct probe *p, const struct transport *t, struct probed *probed)
 {
 	const char *at = t->mechanisms;
@@ -190,6 +212,7 @@ int probe_read(struct probe *p, const struct transport *t, const pid_t pid[2], s
 	if (err)
 		return err;
 	note_backends(p, t, probed);
+	probed->missed += lost_since(p);
 	probed->waits_known = probed->wakes_known = probed->copies_known = probed->known;
 	model_for_each_object(p->model, o) {
 		if (!uses(t, o))

@@ -21,7 +21,7 @@ struct probed {
 	uint64_t sends, receives;
 	uint64_t copied_bytes, moved_bytes;
 	uint64_t waits[2], wakes;
-	uint64_t missed;  /* by hooks of these mechanisms, at most, since the last look */
+	uint64_t missed;  /* by hooks of these mechanisms, or found no room: at most, since the last look */
 	const char *backend; /* of the first of them that is traced */
 	const char *why;     /* not known: why not */
 };

@@ -180,10 +180,10 @@ static void fate_row(struct writer *w, const struct transport *t, const struct f
 	fate_text(&fates->receiver_died, alone, sizeof(alone));
 	fate_text(&fates->sender_died, orphan, sizeof(orphan));
 	cell(w, t->name, -NAME_WIDTH);
-	number(w, style, true, fates->capacity_bytes, UNIT_BYTES, 5);
-	number(w, style, true, fates->capacity_sends, UNIT_COUNT, 6);
+	number(w, style, fates->full_known, fates->capacity_bytes, UNIT_BYTES, 5);
+	number(w, style, fates->full_known, fates->capacity_sends, UNIT_COUNT, 6);
 	writer_text(w, "  ");
-	cell(w, full, -15);
+	cell(w, *full ? full : unknown_mark(style), -15);
 	cell(w, interrupted, -10);
 	cell(w, alone, -15);
 	writer_text(w, " ");
