@@ -39,7 +39,7 @@ ZSHDIR := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR := $(PREFIX)/lib/systemd/system
 
-.PHONY: all static install uninstall run test bench vm clean help deps unit-tests bench-tools
+.PHONY: all static install uninstall package run test bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -135,6 +135,10 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/ipctrace $(DESTDIR)$(MANDIR)/man8/ipctrace.8 $(DESTDIR)$(BASHDIR)/ipctrace \
 		$(DESTDIR)$(ZSHDIR)/_ipctrace $(DESTDIR)$(FISHDIR)/ipctrace.fish $(DESTDIR)$(UNITDIR)/ipctrace.service
 
+package: deps
+	$(Q)tools/deps package
+	$(Q)tools/package $(VERSION)
+
 deps:
 	$(Q)tools/deps build
 
@@ -166,6 +170,7 @@ help:
 	@echo 'make static    build .output/ipctrace-static, which needs no library'
 	@echo 'make install   binary, manual page, completions, systemd unit: PREFIX=/usr/local DESTDIR='
 	@echo 'make uninstall remove these again'
+	@echo 'make package   a Debian package, in .output/package'
 	@echo 'make run       build, then trace a real pipeline'
 	@echo 'make test      all tests, the kernel matrix included'
 	@echo 'make bench     what tracing costs, in instructions, against the committed figures'
