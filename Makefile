@@ -19,6 +19,8 @@ SOURCES := $(filter-out user/lab/%,$(wildcard user/*.c user/*/*.c))
 OBJS := $(SOURCES:%.c=$(O)/%.o) $(O)/objects.o
 LIB_OBJS := $(filter-out $(O)/user/main.o,$(OBJS))
 LAB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard user/lab/*.c))
+# What the experiments of ipctrace share with the scenarios: all but their own main().
+STAGE_OBJS := $(filter-out $(O)/user/lab/scenario.o,$(LAB_OBJS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/*/*_test.c))
 
 ifeq ($(V),1)
@@ -46,17 +48,17 @@ UNITDIR := $(PREFIX)/lib/systemd/system
 all: $(O)/ipctrace $(O)/ipc-scenario
 	@:
 
-$(O)/ipctrace: $(OBJS)
+$(O)/ipctrace: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 
 # One file that runs wherever the kernel does. The linker warns of getpwnam(), which reads /etc/passwd all the same.
 static: $(O)/ipctrace-static
 	@:
 
-$(O)/ipctrace-static: $(OBJS)
+$(O)/ipctrace-static: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(LIBS)
 
 $(O)/ipc-scenario: $(LAB_OBJS)
 	$(call say,LINK,$@)
@@ -91,11 +93,15 @@ $(O)/libipctrace.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rc $@ $^
 
+$(O)/libstage.a: $(STAGE_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rc $@ $^
+
 # A test defines what it replaces; the archive gives the rest.
-$(O)/tests/%_test: tests/%_test.c $(O)/libipctrace.a
+$(O)/tests/%_test: tests/%_test.c $(O)/libipctrace.a $(O)/libstage.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -Itests/unit -MMD -MP -MF $@.d -o $@ $< $(O)/libipctrace.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -Itests/unit -MMD -MP -MF $@.d -o $@ $< $(O)/libipctrace.a $(O)/libstage.a -pthread $(LIBS)
 
 # What make bench runs beside ipctrace.
 $(O)/bench/ipc-%: tests/bench/%.c

@@ -401,7 +401,9 @@ enum ipc_event_known {
 enum ipc_control {
 	CONTROL_PASS = 0,	   /* passes of the iterators so far; 0: what it finds existed before */
 	CONTROL_PASS_START_NS = 1,
-	CONTROL_MAX = 2,
+	CONTROL_RING_ID = 2, /* the object whose ring is read next, without `one_object` */
+	CONTROL_RING_DOMAIN = 3,
+	CONTROL_MAX = 4,
 };
 
 /* Losses counted inside the programs; recursion misses come from the kernel's own count. */

@@ -131,6 +131,14 @@ static __always_inline void emit_ring(struct seq_file *seq, struct inode *inode,
 	emit_sleepers(seq, address + bpf_core_field_offset(struct pipe_inode_info, wr_wait), OP_SEND);
 }
 
+/* One object for good, or a new one from pass to pass. */
+static __always_inline bool is_ring_asked_for(const struct ipc_object_id *obj)
+{
+	if (cfg.one_object)
+		return obj->id == cfg.object.id && obj->domain == cfg.object.domain;
+	return obj->id == control_value(CONTROL_RING_ID) && obj->domain == control_value(CONTROL_RING_DOMAIN);
+}
+
 static __u64 ring_told; /* the pass that has the ring already: many may hold it */
 
 SEC("?iter/task_file")
@@ -148,7 +156,7 @@ int pipe_ring(struct bpf_iter__task_file *ctx)
 	if (!is_pipe(inode) || !inode->i_pipe)
 		return 0;
 	pipe_identify(inode, &obj);
-	if (obj.id != cfg.object.id || obj.domain != cfg.object.domain)
+	if (!is_ring_asked_for(&obj))
 		return 0;
 	holder.tgid = task->tgid;
 	holder.fd = ctx->fd;

@@ -139,6 +139,8 @@ static int take_word(struct scan *s, const char *word)
 	if (s->word_cnt && s->command->words[0] == WORD_MECHANISMS && mechanism_by_name(word))
 		return cli_refuse(NULL, "'%s' is one mechanism too many, join them with a comma: '%s,%s'", word,
 				  s->first_word, word);
+	if (s->word_cnt == s->command->word_cnt && s->command->repeats)
+		s->word_cnt--;
 	if (s->word_cnt == s->command->word_cnt)
 		return cli_refuse(NULL, "unexpected '%s' after '%s'", word,
 				  s->word_cnt ? s->first_word : s->command->name);

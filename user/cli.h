@@ -20,6 +20,8 @@
 #define CLI_EXIT_FAILED 1
 #define CLI_EXIT_USAGE 2
 
+#define CLI_EXPERIMENTS_MAX 32 /* words of `lab`: each may be a family */
+
 /* What main runs. A command may have several names: `all` is CLI_TRACE with every mechanism. */
 enum cli_command_id {
 	CLI_TRACE = 0,
@@ -27,6 +29,7 @@ enum cli_command_id {
 	CLI_LIST,
 	CLI_RING,
 	CLI_COMPARE,
+	CLI_LAB,
 	CLI_HELP, /* done by cli_parse() itself */
 };
 
@@ -105,6 +108,13 @@ struct cli_options {
 	struct cli_sizes sizes; /* bytes of a message */
 	uint32_t messages;	/* of each run at most; 0: no limit */
 	double limit_s;		/* time that a run may take */
+
+	const char *experiments[CLI_EXPERIMENTS_MAX]; /* CLI_LAB only, as all of the following; ids, families, "all" */
+	uint32_t experiment_cnt;
+	bool list_only;
+	bool step;
+	const char *break_figure; /* NULL: none */
+
 	unsigned verbose;
 };
 

@@ -10,6 +10,7 @@
 #include "cli_table.h"
 #include "column.h"
 #include "compare/transport.h"
+#include "experiment/lab.h"
 
 #define DATE "2026-11-22"
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -308,6 +309,7 @@ static const struct {
 	{ "MECHANISMS", print_mechanisms },
 	{ "COLUMNS", print_columns },
 	{ "COMPARISON", print_comparison },
+	{ "LAB", lab_man },
 	{ "OUTPUT", print_output },
 	{ "EXIT STATUS", print_exit_status },
 	{ "SIGNALS", print_signals },

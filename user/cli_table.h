@@ -20,6 +20,7 @@ enum cli_group {
 	GROUP_PROBE,
 	GROUP_RING,
 	GROUP_COMPARE,
+	GROUP_LAB,
 	GROUP_GENERAL, /* goes with every command */
 	GROUP_CNT,
 };
@@ -66,6 +67,7 @@ enum cli_positional {
 	WORD_TARGET,
 	WORD_TRANSPORTS,
 	WORD_TOPIC,
+	WORD_EXPERIMENT,
 	WORD_INTERVAL,
 	WORD_COUNT,
 	WORD_CNT,
@@ -81,6 +83,7 @@ struct cli_command {
 	bool implied;	    /* its name may be left out */
 	bool all;	    /* every mechanism, none is named */
 	bool takes_command; /* -- COMMAND */
+	bool repeats;	    /* its last word may come any number of times */
 	unsigned groups;    /* bit per enum cli_group */
 };
 
@@ -141,6 +144,7 @@ cli_parse_fn cli_set_mechanisms;   /* uint32_t, bits are added */
 cli_parse_fn cli_set_transports;   /* uint32_t, bits are added */
 cli_parse_fn cli_set_sizes;	   /* struct cli_sizes */
 cli_parse_fn cli_set_topic;	   /* const char * */
+cli_parse_fn cli_add_experiment;   /* struct cli_options */
 
 /* struct cli_filter. cli_filter.c */
 cli_parse_fn cli_set_pids;

@@ -257,3 +257,13 @@ int cli_set_topic(const struct cli_option *opt, const char *text, void *dst)
 		return refuse_topic(text);
 	return cli_set_string(opt, text, dst);
 }
+
+/* Which ones there are is known to who runs them. */
+int cli_add_experiment(const struct cli_option *opt, const char *text, void *dst)
+{
+	struct cli_options *o = dst;
+
+	if (o->experiment_cnt == CLI_EXPERIMENTS_MAX)
+		return cli_refuse(opt, "at most %d of them", CLI_EXPERIMENTS_MAX);
+	return cli_set_string(opt, text, &o->experiments[o->experiment_cnt++]);
+}

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "compare/compare.h"
+#include "experiment/lab.h"
 #include "kernel.h"
 #include "replay.h"
 #include "session.h"
@@ -40,6 +41,11 @@ static int run(const struct cli_options *o, const struct kernel *k)
 		return status ? status : view_ring(o, k);
 	case CLI_COMPARE:
 		return view_compare(o, k); /* without privileges, too: then nothing is traced */
+	case CLI_LAB:
+		if (o->list_only)
+			return lab_list(o);
+		status = check_privileges(k);
+		return status ? status : lab_run(o, k);
 	default:
 		if (o->read)
 			return replay_run(o);

@@ -59,6 +59,11 @@ static long sleeping_in(const struct task *t)
 	return nr;
 }
 
+bool is_asleep(const struct task *t, long nr)
+{
+	return sleeping_in(t) == nr;
+}
+
 static bool out_of_patience(const struct timespec *start)
 {
 	struct timespec now;

@@ -12,9 +12,7 @@
  */
 #include "lab/truth_store.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,8 +37,6 @@ static size_t blind_cnt;
 
 static const struct scenario *current;
 static const char *truth_path, *ready_path;
-static char scratch_dir[PATH_MAX];
-static pid_t first_pid;
 
 void scenario_register(const struct scenario *table, size_t cnt, const char *mechs)
 {
@@ -89,40 +85,6 @@ static void scenario_list(void)
 		}
 }
 
-static void scratch_remove(void)
-{
-	char path[PATH_MAX + NAME_MAX + 2];
-	struct dirent *entry;
-	DIR *dir;
-
-	if (!scratch_dir[0] || getpid() != first_pid)
-		return;
-	dir = opendir(scratch_dir);
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s", scratch_dir, entry->d_name);
-		if (entry->d_name[0] != '.')
-			unlink(path);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(scratch_dir);
-}
-
-const char *scratch_path(const char *name)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *path;
-
-	if (!scratch_dir[0]) {
-		snprintf(scratch_dir, sizeof(scratch_dir), "%s/ipc-scenario-XXXXXX",
-			 tmp && tmp[0] == '/' ? tmp : "/tmp");
-		CHECK(mkdtemp(scratch_dir));
-		atexit(scratch_remove);
-	}
-	CHECK(asprintf(&path, "%s/%s", scratch_dir, name) > 0);
-	return path;
-}
-
 void give_up(enum outcome outcome, const char *format, ...)
 {
 	va_list args;
@@ -165,7 +127,6 @@ static int run(unsigned n)
 {
 	int err;
 
-	first_pid = getpid();
 	truth_init();
 	self();
 	current->run(n);

@@ -183,6 +183,7 @@ void mark_sleeps(void);
 void await_sleep(struct task *t, unsigned kth, long nr);
 unsigned sleeps_since_mark(struct task *t); /* while it sleeps, or of the caller itself */
 unsigned calls_of(const struct task *t);
+bool is_asleep(const struct task *t, long nr); /* now, in this system call */
 /* Before any system call that others shall see this task asleep in; op_* do it themselves. */
 void enter_call(void);
 
@@ -210,8 +211,11 @@ char *payload(size_t n); /* a buffer of this process, its first n bytes resident
 #define PAYLOAD_SIZE (2u << 20)
 size_t page_size(void);
 
-/* ---- scenario.c ---- */
+/* ---- scratch.c ---- */
 const char *scratch_path(const char *name); /* in a directory of our own, removed at the end */
+void scratch_remove(void);		    /* at an end that exit() does not see, by the process that asked first */
+
+/* ---- scenario.c ---- */
 /* Announces the state, drops what was counted, waits for SIGUSR1 (true) or SIGTERM (false). */
 bool hold(void);
 

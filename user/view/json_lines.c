@@ -119,11 +119,10 @@ static void event_internals(struct json *j, const struct mechanism *mech, const 
 	json_close(j, '}');
 }
 
-static void event(struct report *r, const struct ipc_event *e)
+void json_event(struct json *j, const struct ipc_event *e)
 {
 	const struct mechanism *mech = mechanism_by_id(e->obj.mech);
 	char id[64] = "", comm[IPC_COMM_LEN + 1] = "";
-	struct json *j = &r->json;
 
 	snprintf(comm, sizeof(comm), "%.*s", IPC_COMM_LEN, e->kind ? endpoint_kind_name(e->kind) : e->comm);
 	if (mech)
@@ -144,7 +143,13 @@ static void event(struct report *r, const struct ipc_event *e)
 	json_string(j, "cause", cause_name(e->cause));
 	json_uint(j, "moved_bytes", e->moved);
 	event_internals(j, mech, e);
-	end(j);
+	json_close(j, '}');
+}
+
+static void event(struct report *r, const struct ipc_event *e)
+{
+	json_event(&r->json, e);
+	json_end_line(&r->json);
 }
 
 const struct view view_json = {

@@ -65,5 +65,6 @@ void report_histograms(struct report *r, enum span span);
 /* Lists of the JSON (json_object.c). */
 void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum span span);
 void json_object(struct json *j, const struct object *o, enum span span);
+void json_event(struct json *j, const struct ipc_event *event);
 
 #endif

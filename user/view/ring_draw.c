@@ -154,8 +154,7 @@ static void draw_slot(FILE *out, const struct ring_state *r, const struct ipc_ri
 	fputc('\n', out);
 }
 
-/* rows: at most so many slots */
-static void draw_slots(FILE *out, const struct ring_state *r, const struct ring_style *style, size_t rows)
+void ring_slots(FILE *out, const struct ring_state *r, const struct ring_style *style, size_t rows)
 {
 	size_t shown = r->slot_cnt < rows ? r->slot_cnt : rows;
 
@@ -264,7 +263,7 @@ void ring_draw(FILE *out, const struct ring_state *r, const struct ring_target *
 
 		rows = style->max_lines > others ? style->max_lines - others : 0;
 	}
-	draw_slots(slots.file, r, style, rows);
+	ring_slots(slots.file, r, style, rows);
 	part_close(&top, out);
 	part_close(&slots, out);
 	part_close(&bottom, out);

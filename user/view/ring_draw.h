@@ -21,6 +21,9 @@ void ring_draw(FILE *out, const struct ring_state *r, const struct ring_target *
 /* The picture alone: up to 256 cells between the marks of head and tail (ring_picture.c). */
 void ring_picture(FILE *out, const struct ring_state *r, const struct ring_style *style);
 
+/* The slots in use, a line each, at most so many. */
+void ring_slots(FILE *out, const struct ring_state *r, const struct ring_style *style, size_t rows);
+
 /* One line of JSON: {"type":"ring",…} */
 void ring_json(struct writer *out, const struct ring_state *r, const struct ring_target *target, unsigned page_bytes,
 	       uint64_t elapsed_ns);

@@ -1,0 +1,110 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# ipctrace lab: every experiment runs or says what it lacks; what its scenario counted is what the
+# probes saw; the verdict is the one that is known of the claim; a figure that is spoilt changes it.
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use Test::More;
+
+use lib dirname(__FILE__);
+use Ipctrace qw(need_root backends run_tool json_lines natively);
+use JsonLine qw(json_decode);
+
+# What each claim comes to, wherever its evidence is seen: h holds, l with a limit, r does not hold here.
+my %known = map { /^(\S+) (\S+)$/ ? ($1 => $2) : () } split /\n/, <<'END';
+pipe-two-copies l
+pipe-byte-stream l
+pipe-ring h
+pipe-merge h
+pipe-tmp-page h
+pipe-slot-release h
+pipe-half-duplex h
+pipe-kin-only r
+pipe-lifetime h
+pipe-4k r
+pipe-64k l
+pipe-readers-writers h
+pipe-accounting h
+pipe-watch-queue l
+pipe-one-writer r
+pipe-empty-blocks h
+pipe-eof h
+pipe-sigpipe h
+pipe-full-blocks h
+pipe-zero-write h
+pipe-wake-rule hl
+pipe-fasync h
+pipe-eintr h
+fifo-open-waits h
+fifo-open-nonblock h
+fifo-open-rdwr h
+fifo-late-ring h
+fifo-no-disk h
+fifo-unrelated h
+END
+my %letter = (holds => 'h', limit => 'l', refuted => 'r');
+
+need_root();
+
+my $list = run_tool(['lab', '--list', '-j']);
+my @claims = json_lines($list->{stdout});
+is($list->{status}, 0, 'lab --list');
+is_deeply([sort map { $_->{id} } @claims], [sort keys %known], 'every experiment has a verdict to expect, and is listed');
+for my $claim (@claims) {
+    cmp_ok(length($claim->{id}), '<=', 20, "$claim->{id}: the id fits");
+}
+
+sub check_experiment {
+    my ($e, $backend) = @_;
+    my ($settled, $steps) = ($letter{ $e->{verdict} }, scalar @{ $e->{steps} });
+    if (!$settled) {
+        like($e->{verdict}, qr/^(unseen|absent)$/, "$e->{id}: $e->{verdict}: $e->{why}");
+        is($e->{verdict}, 'absent', "$e->{id}: the function backend sees it") if $backend eq 'function';
+        isnt($e->{why}, '', "$e->{id}: says what it lacks");
+        return;
+    }
+    like($settled, qr/[$known{$e->{id}}]/, "$e->{id}: $e->{verdict}: $e->{why}");
+    ok($e->{agrees}, "$e->{id}: scenario and probes agree") or diag($e->{differs} // 'no comparison');
+    cmp_ok($e->{compared}, '>', 0, "$e->{id}: something was compared");
+    my @changed = grep { defined $_->{spoilt} && $_->{spoilt} ne $e->{verdict} } @{ $e->{evidence} };
+    cmp_ok(scalar @changed, '>', 0, "$e->{id}: the verdict follows the evidence: " . join(' ', map { $_->{name} } @changed));
+    return;
+}
+
+my @backends = backends('pipe');
+plan(skip_all => 'no backend works here') unless @backends;
+for my $backend (@backends) {
+    my $run = run_tool(['lab', 'all', '-j', '--backend', $backend], patience => 300);
+    my @lines = eval { json_lines($run->{stdout}) };
+    is($@, '', "$backend: JSON lines");
+    is($run->{status}, 0, "$backend: exit status: all agree") or diag($run->{stderr});
+    my @experiments = grep { $_->{type} eq 'experiment' } @lines;
+    is(scalar @experiments, scalar @claims, "$backend: every experiment was tried");
+    check_experiment($_, $backend) for @experiments;
+    is($lines[-1]{type}, 'lab', "$backend: a line that sums up");
+    is($lines[-1]{disagree}, 0, "$backend: none disagrees");
+}
+
+natively('as a program' => sub {
+    my $run = run_tool(['lab', 'pipe-merge', '--ascii']);
+    is($run->{status}, 0, 'an experiment as text');
+    unlike($run->{stdout}, qr/[^\x00-\x7f]/, 'in ASCII');
+    is((grep { length > 80 } split /\n/, $run->{stdout}), 0, 'at most 80 columns wide');
+    like($run->{stdout}, qr/^verdict  holds$/m, 'with a verdict');
+    unlike($run->{stdout}, qr/\e/, 'without colours, where it is no terminal');
+    $run = run_tool(['lab', 'pipe-merge', '--ascii', '--break', 'merged']);
+    like($run->{stdout}, qr/^verdict  does not hold here$/m, 'a spoilt figure changes the verdict');
+    $run = run_tool(['lab', 'no-such']);
+    is($run->{status}, 2, 'no such experiment');
+    like($run->{stderr}, qr/no experiment and no family 'no-such'/, 'which is said');
+    $run = run_tool(['lab', 'pipe-merge', '--break', 'nonsense']);
+    is($run->{status}, 2, 'no such figure');
+    $run = run_tool(['lab']);
+    is($run->{status}, 2, 'no experiment at all');
+    done_testing();
+});
+
+done_testing();
