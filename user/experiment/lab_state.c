@@ -180,9 +180,12 @@ static void draw_parts(FILE *out, const struct lab_report *r, const struct json_
 		return;
 	json_object_object_foreach(words, name, parts) {
 		if (!json_object_is_type(parts, json_type_object))
-			continue;
+			continue; /* a figure */
 		json_object_object_foreach(parts, number, part) {
 			int64_t inside = number_of(part, "sends") - number_of(part, "recvs");
+
+			if (!get(part, "sends"))
+				continue; /* no messages, but words about something */
 
 			fprintf(out, "%*s%.*s %-6s ", INDENT, "", (int)strlen(name), name, number);
 			for (int64_t i = 0; i < inside && i < 40; i++)

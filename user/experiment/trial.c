@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-extern const struct family family_pipe, family_pipe_end, family_pipe_size, family_pipe_wait, family_fifo;
+extern const struct family family_pipe, family_pipe_end, family_pipe_size, family_pipe_wait, family_fifo,
+	family_mq, family_msg, family_sem, family_unix, family_signal;
 
 const struct family *const families[] = {
 	&family_pipe,
@@ -11,6 +12,11 @@ const struct family *const families[] = {
 	&family_pipe_size,
 	&family_pipe_wait,
 	&family_fifo,
+	&family_mq,
+	&family_msg,
+	&family_sem,
+	&family_unix,
+	&family_signal,
 	NULL,
 };
 

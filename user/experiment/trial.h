@@ -10,7 +10,7 @@
 #include "out/writer.h"
 #include "view/ring_state.h"
 
-#define TRIAL_OBJECTS 6 /* more are not shown and give no figures */
+#define TRIAL_OBJECTS 8 /* more are not shown and give no figures */
 
 /* What was seen of one object. */
 struct sight {
