@@ -158,12 +158,26 @@ static __always_inline void take(struct actor me, __u32 sig, __u32 how, const st
 	take_object(&obj, how, self, run);
 }
 
+/*
+ * Processes that die now: whoever puts one in was the first. Threads end on several
+ * processors at a time, and 5.10 has no atomic that tells what was there before.
+ */
+IPC_MAP(dying, BPF_MAP_TYPE_HASH, struct ipc_process_key, __u32, 4096);
+
+static __always_inline bool dies_first(struct actor me)
+{
+	struct ipc_process_key key = {.tgid = me.tgid, .start = me.start};
+	__u32 one = 1;
+
+	return (int)bpf_map_update_elem(&dying, &key, &one, BPF_NOEXIST) != -17 /* EEXIST; a full map tells nothing */;
+}
+
 /* Told by every thread that ends; the process died of it once. */
 static __always_inline void died(struct actor me, __u32 sig, const struct self *self, struct ipc_run *run)
 {
 	struct signal_target *target = target_of(me);
 
-	if (!target || target->died_of)
+	if (!target || target->died_of || !dies_first(me))
 		return;
 	target->died_of = sig;
 	target->signals |= 1ull << ((sig - 1) & 63);
