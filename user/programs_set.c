@@ -187,12 +187,20 @@ static bool can_drop(const struct set *s, const char *program)
 	return h ? h->optional : is_spare_iterator(program);
 }
 
+static void forget_hooks(struct programs *p, uint32_t mechs)
+{
+	for (unsigned i = 0; i < MECH_MAX; i++)
+		if (mechs & (1u << i))
+			p->status[i].hooks_cnt = p->status[i].unhooked_cnt = 0;
+}
+
 /* Loads a set; an optional program that the kernel refuses is left out and the rest tried again. */
 int set_load(struct programs *p, struct set *s)
 {
 	char dropped[16][64];
 	unsigned dropped_cnt = 0;
 
+	forget_hooks(p, s->mechs); /* of another backend that was tried */
 	for (;;) {
 		const struct mech_hook *h;
 		int err = open_hooks(p, s, dropped, dropped_cnt);
@@ -208,6 +216,8 @@ int set_load(struct programs *p, struct set *s)
 		/* EPERM is said of the program type, not of this program: the others fare no better */
 		if (err == -EPERM || dropped_cnt == 16 || !can_drop(s, s->loaded.failed))
 			return err;
+		if (!h)
+			note_hook(p, s->mechs, "iter", s->loaded.failed, false);
 		snprintf(dropped[dropped_cnt++], sizeof(dropped[0]), "%s", s->loaded.failed);
 		set_why(p, s->mechs, "", "", "");
 	}
@@ -225,13 +235,6 @@ void note_hook(struct programs *p, uint32_t mechs, const char *how, const char *
 		else if (!hooked && st->unhooked_cnt < 64)
 			snprintf(st->unhooked[st->unhooked_cnt++], sizeof(st->unhooked[0]), "%.12s:%.48s", how, function);
 	}
-}
-
-static void forget_hooks(struct programs *p, uint32_t mechs)
-{
-	for (unsigned i = 0; i < MECH_MAX; i++)
-		if (mechs & (1u << i))
-			p->status[i].hooks_cnt = p->status[i].unhooked_cnt = 0;
 }
 
 /* "fentry", "fexit" or "tp_btf" of a program, from its section. */

@@ -17,6 +17,7 @@ use Test::More;
 use lib dirname(__FILE__);
 use Ipctrace qw(slow need_root need_backends scratch slurp start_tool run_command stop finish alive
     wait_until started report json_lines summary_of object_of scenario);
+use Hooks qw(refused);
 use Truth qw(as_seen_by differences lost missed_of unequal_sums);
 
 # What no backend can see, and why; said in the manual page.
@@ -82,7 +83,8 @@ sub start_session {
 
 sub end_session {
     my ($at, $tool, $backend, $why, @run) = @_;
-    note_session({ backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
+    my ($start) = grep { $_->{type} eq 'start' } eval { json_lines(slurp("$dir/$at/report")) };
+    note_session({ refused => $start ? [ refused($start) ] : [], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
         stop => $why });
     return;
 }
@@ -174,6 +176,8 @@ sub compare_session {
     my ($backend, $files) = ($session->{backend}, "$dir/$session->{at}");
     my @lines = report(undef, "$files/report");
     my @intervals = grep { $_->{type} eq 'interval' } @lines;
+    # an optional program that the kernel refuses costs figures, and no scenario need notice
+    is_deeply($session->{refused}, [], "$session->{at}: no program was refused");
     my $i = 0;
     for my $id (@{ $session->{ids} }) {
         my $interval = $intervals[$i++];
