@@ -196,7 +196,7 @@ int BPF_PROG(msg_freed, struct msg_msg *msg)
 
 	if (run && run->op == OP_RECV) {
 		run->aux[0] |= SEEN_TAKEN;
-		run->aux[2] = msg->m_type;
+		run->aux[2] = type_word(msg->m_type);
 		run->aux[3] = msg->m_ts;
 	}
 	if (!PROFILE(PROFILE_RESIDENCY))

@@ -25,6 +25,12 @@ struct msg_internals {
 };
 _Static_assert(sizeof(struct msg_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
 
+/* Types are chosen by people and small; one that does not fit is not shown as another. */
+static __always_inline __u32 type_word(__u64 type)
+{
+	return type < IPC_STATE_ABSENT ? type : IPC_STATE_ABSENT;
+}
+
 /* How a receiver chooses: the meaning of msgtyp and MSG_EXCEPT. */
 enum msg_asked {
 	ASKED_ANY = 0,

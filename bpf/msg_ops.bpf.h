@@ -59,12 +59,6 @@ int BPF_PROG(msg_receive_entry, int id, void *text, size_t size, long type, int 
 	return 0;
 }
 
-/* Types are chosen by people and small; one that does not fit is not shown as another. */
-static __always_inline __u32 type_word(__u64 type)
-{
-	return type < IPC_STATE_ABSENT ? type : IPC_STATE_ABSENT;
-}
-
 static __always_inline void note_asked(struct msg_internals *s, long type, int flags)
 {
 	s->type_asked = type_word(type < 0 ? -type : type);
@@ -100,6 +94,8 @@ int BPF_PROG(msg_send_exit, int id, long type, void *text, size_t size, int flag
 		return 0;
 	}
 	edge = op_end(&obj, OP_SEND, run, &res);
+	if (edge && !ret && PROFILE(PROFILE_DETAIL))
+		part_count(&obj, type_word(type), true);
 	if (edge && run) {
 		if (!ret)
 			send_counters(edge, run);
@@ -156,6 +152,8 @@ static __always_inline void end_receive(const struct ipc_object_id *obj, struct 
 		return;
 	if (op == OP_RECV)
 		receive_counters(edge, run, ret, type);
+	if (op == OP_RECV && ret >= 0 && PROFILE(PROFILE_DETAIL))
+		part_count(obj, run->aux[2], false);
 	if (PROFILE(PROFILE_DETAIL | PROFILE_EVENTS) || bytes_lost(run, ret))
 		o = bpf_map_lookup_elem(&objects, obj);
 	if (o) {
@@ -165,7 +163,7 @@ static __always_inline void end_receive(const struct ipc_object_id *obj, struct 
 			add(&o->discarded_bytes, bytes_lost(run, ret));
 			note_asked(s, type, flags);
 			if (ret >= 0)
-				s->type_delivered = type_word(run->aux[2]);
+				s->type_delivered = run->aux[2];
 		}
 		__builtin_memcpy(edge->state, o->state, sizeof(edge->state));
 	}

@@ -84,6 +84,11 @@ static void run_types(unsigned n)
 	fact(q.o, INTERNALS, "selective_receives", 7 * n);
 	fact(q.o, INTERNALS, "skipped", (1 + 6 + 2 + 0 + 1 + 2 + 0 + 0) * n);
 	fact(q.o, INTERNALS, "handoffs", 0);
+	fact(q.o, INTERNALS, "types.3.sends", 2 * n);
+	fact(q.o, INTERNALS, "types.3.recvs", 2 * n);
+	fact(q.o, INTERNALS, "types.9.sends", n);
+	fact(q.o, INTERNALS, "types.9.recvs", n);
+	fact(q.o, INTERNALS, "types.2.recvs", n);
 	fact(q.o, INTERNALS, "type_sent", 2);
 	fact(q.o, INTERNALS, "type_asked", 20);
 	fact(q.o, INTERNALS, "type_asked_how", 2);
@@ -219,6 +224,7 @@ static const struct blind blind[] = {
 	{"msg", "syscall", "internals.truncations"},
 	{"msg", "syscall", "internals.too_small_receivers"},
 	{"msg", "syscall", "internals.peeks"},
+	{"msg", "syscall", "internals.types.*"},
 	{"msg", "syscall", "internals.type_sent"},
 	{"msg", "syscall", "internals.type_asked"},
 	{"msg", "syscall", "internals.type_asked_how"},

@@ -171,6 +171,12 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 	return (int32_t)(a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP]) >= 0;
 }
 
+static const struct mech_parts parts[] = {
+	{ "types", "messages by type; of 4294967295 and beyond under that number", .last = UINT32_MAX,
+	  .backends = SEEN_BY(BACKEND_FUNCTION), .counts = true },
+	{ .name = NULL },
+};
+
 static const char *const blind[] = {
 	"msgget that fails: it names no queue; calls on an id that no queue has",
 	"IPC_INFO, MSG_INFO, MSG_STAT and MSG_STAT_ANY, which look through the table of queues",
@@ -199,6 +205,7 @@ const struct mechanism mech_msg = {
 	.syscalls = syscalls,
 	.fields = fields,
 	.derived = derived,
+	.parts = parts,
 	.depth = DEPTH_LEVEL,
 	.bytes_word = MSG_BYTES,
 	.causes = {
