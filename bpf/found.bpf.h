@@ -9,6 +9,8 @@
 #ifndef FOUND_BPF_H
 #define FOUND_BPF_H
 
+#include "part.bpf.h"
+
 #define WALK_WAITERS 512
 #define INSIDE_UNKNOWN (-1ll) /* of a number of bytes */
 
@@ -81,6 +83,19 @@ static __always_inline __u64 asleep_since_ns(struct task_struct *task)
 	then = left_cpu_ns(task);
 	mine = left_cpu_ns(me);
 	return then && then < mine ? now_ns - (mine - then) : now_ns;
+}
+
+/* What a pass finds of a part begins at 0: what it found before is over. */
+static __always_inline struct ipc_part *part_found(const struct ipc_object_id *obj, __u64 number)
+{
+	struct ipc_part *part = PROFILE(PROFILE_DETAIL) ? part_of(obj, number) : NULL;
+	__u32 pass = control_value(CONTROL_PASS) + 1;
+
+	if (part && part->words[IPC_PART_PASS] != pass) {
+		__builtin_memset(part->words, 0, sizeof(part->words));
+		part->words[IPC_PART_PASS] = pass;
+	}
+	return part;
 }
 
 static struct ipc_run zero_run;

@@ -297,7 +297,8 @@ struct ipc_residency {
 	__u64 stamp_ns[IPC_SLOT_STAMPS];
 };
 
-#define IPC_PART_WORDS 4
+#define IPC_PART_WORDS 6
+#define IPC_PART_PASS 5 /* of parts that a pass finds: in which pass (CONTROL_PASS + 1); 0: by operations */
 
 /* PROFILE_DETAIL: what an object consists of or what went through it, by number. */
 struct ipc_part_key {

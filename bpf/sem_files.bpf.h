@@ -5,7 +5,64 @@
  * Nothing is locked. Included by sem.bpf.c.
  */
 
-/* Every call that sleeps in one queue of a set. Global, as all below: verified once. */
+/* Words of a semaphore's part; SEM_PART_UNDO + PID: of what that process would give back. */
+enum {
+	SEM_PART_VALUE = 0,
+	SEM_PART_NCNT = 1, /* calls that wait for this one to rise */
+	SEM_PART_ZCNT = 2, /* and for it to be zero */
+	SEM_PART_PID = 3,  /* who operated on it last */
+	SEM_UNDO_RAISES = 0,
+	SEM_UNDO_LOWERS = 1,
+};
+#define SEM_PART_UNDO (1ull << 32)
+
+/* A call waits because of this semaphore: what semncnt and semzcnt count. Global, as all below: verified once. */
+__attribute__((noinline)) int sem_note_waiter(__u32 id, __u32 domain, __u32 number, __u32 word)
+{
+	struct ipc_object_id obj;
+	struct ipc_part *part;
+
+	if (number >= WALK_SEMAPHORES)
+		return 0;
+	sem_identify(id, domain, &obj);
+	part = part_found(&obj, number);
+	if (part)
+		part->words[word == SEM_PART_ZCNT ? SEM_PART_ZCNT : SEM_PART_NCNT]++;
+	return 0;
+}
+
+__attribute__((noinline)) int sem_note_value(__u64 sem, __u32 id, __u32 domain, __u32 number)
+{
+	struct ipc_object_id obj;
+	struct ipc_part *part;
+	__u64 pid = 0;
+
+	sem_identify(id, domain, &obj);
+	part = part_found(&obj, number);
+	if (!part)
+		return 0;
+	probe_read(&part->words[SEM_PART_VALUE], sem + bpf_core_field_offset(struct sem, semval));
+	probe_read(&pid, sem + bpf_core_field_offset(struct sem, sempid));
+	part->words[SEM_PART_PID] = pid ? BPF_CORE_READ((struct pid *)pid, numbers[0].nr) : 0;
+	return 0;
+}
+
+__attribute__((noinline)) int sem_note_values(__u64 sma, __u32 id, __u32 domain, __u32 nsems)
+{
+	__u64 sem = sma + bpf_core_field_offset(struct sem_array, sems);
+
+	for (__u32 i = 0; i < WALK_SEMAPHORES; i++) {
+		if (i >= nsems)
+			break;
+		sem_note_value(sem, id, domain, i);
+		sem += bpf_core_type_size(struct sem);
+	}
+	return 0;
+}
+
+#define SLEEPERS_KNOWN (1ull << 31) /* of what PACK() makes: they were told in an earlier pass, and are only counted */
+
+/* Every call that sleeps in one queue of a set. */
 __attribute__((noinline)) int sem_sleepers_of(__u64 queue, __u32 id, __u64 packed, __u64 sma)
 {
 	struct list_head *head = (void *)queue, *at = NULL;
@@ -17,6 +74,7 @@ __attribute__((noinline)) int sem_sleepers_of(__u64 queue, __u32 id, __u64 packe
 		__u64 sleeper = 0, sops = 0, blocking = 0, call;
 		__u32 nsops = 0;
 		short op = 0;
+		__u16 number = 0;
 
 		if (!at || at == head)
 			return 0;
@@ -25,8 +83,10 @@ __attribute__((noinline)) int sem_sleepers_of(__u64 queue, __u32 id, __u64 packe
 		probe_read(&nsops, &q->nsops);
 		probe_read(&blocking, &q->blocking);
 		probe_read(&op, &((struct sembuf *)blocking)->sem_op);
+		if (probe_read(&number, &((struct sembuf *)blocking)->sem_num))
+			sem_note_waiter(id, packed >> 32, number, op ? SEM_PART_NCNT : SEM_PART_ZCNT);
 		call = sem_call(sops, nsops, false);
-		if (sleeper)
+		if (sleeper && !(packed & SLEEPERS_KNOWN))
 			ipc_sleeper_found(sleeper, id, packed | call_op(call) << 8 | (op ? CAUSE_VALUE : CAUSE_ZERO), sma);
 		if (!probe_read(&at, &at->next))
 			return 0;
@@ -35,9 +95,9 @@ __attribute__((noinline)) int sem_sleepers_of(__u64 queue, __u32 id, __u64 packe
 	return 0;
 }
 
-static __always_inline void sleepers_of_set(__u64 sma, const struct ipc_object_id *obj, __u32 nsems)
+static __always_inline void sleepers_of_set(__u64 sma, const struct ipc_object_id *obj, __u32 nsems, bool known)
 {
-	__u64 packed = PACK(obj, 0, 0), sem = sma + bpf_core_field_offset(struct sem_array, sems);
+	__u64 packed = PACK(obj, 0, 0) | (known ? SLEEPERS_KNOWN : 0), sem = sma + bpf_core_field_offset(struct sem_array, sems);
 
 	sem_sleepers_of(sma + bpf_core_field_offset(struct sem_array, pending_alter), obj->id, packed, sma);
 	sem_sleepers_of(sma + bpf_core_field_offset(struct sem_array, pending_const), obj->id, packed, sma);
@@ -87,7 +147,7 @@ __attribute__((noinline)) int sysv_found(__u64 sma, __u32 domain)
 	struct ipc_object_id obj;
 	struct ipc_object *o;
 	__u32 id = 0;
-	bool is_new;
+	bool is_new, is_first;
 
 	if (!probe_read(&id, &((struct kern_ipc_perm *)sma)->id))
 		return 0;
@@ -99,8 +159,10 @@ __attribute__((noinline)) int sysv_found(__u64 sma, __u32 domain)
 		return 0;
 	o->state[2] = sem_live(sma, o->state[0]);
 	sysv_name(&obj, o->state[1]);
-	if (object_sampled(o, 0, is_new))
-		sleepers_of_set(sma, &obj, o->state[0]);
+	is_first = object_sampled(o, 0, is_new);
+	sem_note_values(sma, id, domain, o->state[0]);
+	if (is_first || PROFILE(PROFILE_DETAIL))
+		sleepers_of_set(sma, &obj, o->state[0], !is_first);
 	return 0;
 }
 
@@ -114,7 +176,8 @@ __attribute__((noinline)) __u64 sem_held_set(__u64 un, __u64 ns, __u32 domain, _
 	struct ipc_object_id obj;
 	__u32 nsems = 0;
 	__s32 id = -1;
-	__u64 sma;
+	__u64 sma, units;
+	struct ipc_part *part;
 
 	if (!probe_read(&id, un + bpf_core_field_offset(struct sem_undo, semid)))
 		return NO_SET;
@@ -122,7 +185,15 @@ __attribute__((noinline)) __u64 sem_held_set(__u64 un, __u64 ns, __u32 domain, _
 	if (!sma || !probe_read(&nsems, &((struct sem_array *)sma)->sem_nsems))
 		return NO_SET;
 	sem_identify(id, domain, &obj);
-	return (__u32)sem_undo_units(un, nsems) && holder_counts(&obj, tgid) ? obj.id : NO_SET;
+	units = sem_undo_units(un, nsems);
+	if (!(__u32)units || !holder_counts(&obj, tgid))
+		return NO_SET;
+	part = part_found(&obj, SEM_PART_UNDO + tgid);
+	if (part) {
+		part->words[SEM_UNDO_RAISES] = units;
+		part->words[SEM_UNDO_LOWERS] = units >> 32;
+	}
+	return obj.id;
 }
 
 /* A row for every set that the process would give units back to. */

@@ -130,6 +130,7 @@ struct mech_parts {
 	uint32_t backends;    /* SEEN_BY() those that see them */
 	bool counts;	      /* messages sent and received of each */
 	bool is_signed;	      /* the numbers are */
+	bool of_pass;	      /* as the last pass found them: not known when something happened since */
 	const char *words[IPC_PART_WORDS]; /* what ipc_part.words are; NULL: no such word */
 	const char *const *labels; /* of each number; NULL: the number itself */
 };

@@ -83,8 +83,9 @@ sub start_session {
 
 sub end_session {
     my ($at, $tool, $backend, $why, @run) = @_;
+    my $found = $why eq 'signal' ? JSON::PP::true : JSON::PP::false;    # its first report is of the held states
     my ($start) = grep { $_->{type} eq 'start' } eval { json_lines(slurp("$dir/$at/report")) };
-    note_session({ refused => $start ? [ refused($start) ] : [], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
+    note_session({ found => $found, refused => $start ? [ refused($start) ] : [], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
         stop => $why });
     return;
 }
@@ -137,7 +138,7 @@ sub held {
         wait_until(60, sub { -e "$files/$id.ready" || !alive($scenario{$id}) });
     }
     my $tool = start_session($at, $backend, join(',', distinct(map { split /,/ } @mechs{@run})));
-    my $started = started("$files/report");
+    my $started = started("$files/report") && report_now($tool, "$files/report");    # what it finds, before anything happens
     for my $id (@run) {
         kill('USR1', $scenario{$id}{pid}) if alive($scenario{$id});
         finish($scenario{$id});
@@ -178,6 +179,7 @@ sub compare_session {
     my @intervals = grep { $_->{type} eq 'interval' } @lines;
     # an optional program that the kernel refuses costs figures, and no scenario need notice
     is_deeply($session->{refused}, [], "$session->{at}: no program was refused");
+    my $found = $session->{found} ? shift @intervals : undef;
     my $i = 0;
     for my $id (@{ $session->{ids} }) {
         my $interval = $intervals[$i++];
@@ -187,9 +189,23 @@ sub compare_session {
             plan(skip_all => $said) if $status =~ /^77$/;
             is($status =~ s/\n//r, '0', 'exit status of the scenario') or diag($said, $session->{stderr});
             is($session->{status}, 0, 'exit status') if $session->{stop} eq 'signal';
+            as_held($backend, "$files/$id.ready", $found) if $found;
             compare($backend, "$files/$id.truth", $interval, @lines);
         };
     }
+    return;
+}
+
+# What is found there, before anything happens to it: its internals, where the scenario says them.
+sub as_held {
+    my ($backend, $ready, $found) = @_;
+    my ($truth) = json_lines(slurp($ready));
+    my @differences = map {
+        my %state = (key => $_->{key}, mechanism => $_->{mechanism}, internals => $_->{internals});
+        differences(\%state, object_of($found, $_->{key}, $_->{mechanism}), $backend, $truth->{blind}, missed_of($found, $backend));
+    } grep { $_->{internals} } @{ $truth->{objects} };
+    is(scalar @differences, 0, 'found as the scenario holds it');
+    diag($_) for @differences > 12 ? @differences[ 0 .. 11 ] : @differences;
     return;
 }
 

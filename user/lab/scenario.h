@@ -165,6 +165,7 @@ void await_step(struct task *t, unsigned step);
 /* The scenario's own gate: 0 at first. */
 void open_gate(unsigned value);
 void await_gate(unsigned value);
+void await_gate_held(unsigned value); /* however long the scenario holds its state */
 
 /*
  * Until t is off the CPU inside its nth call (see enter_call) of system call nr.

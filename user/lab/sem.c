@@ -182,12 +182,33 @@ static void run_left(unsigned n)
 	remove_later();
 }
 
+/* More semaphores than state words have room for. */
+static void run_many(unsigned n)
+{
+	static char names[512][24];
+	unsigned short values[512];
+
+	CHECK(n <= 256);
+	s = set_new(0x1bc7a4, (int)n);
+	for (unsigned i = 0; i < n; i++)
+		values[i] = (unsigned short)(7 * i + 1);
+	CHECK(op_semctl(s, 0, SETALL, values) == 0);
+	must_semop(s, P(n - 1, 3), V(n - 2, 2));
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(names[i], sizeof(names[i]), "values.%u.value", i);
+		if (i % 11 == 0 || i + 3 > n)
+			fact(s.o, INTERNALS, names[i], 7 * i + 1 - (i == n - 1) * 3 + (i == n - 2) * 2);
+	}
+	remove_later();
+}
+
 static const struct scenario scenarios[] = {
 	{"sem-basic", "calls of one operation and of several", run_basic, 211},
 	{"sem-errors", "every call fails, in one of four ways", run_errors, 31},
 	{"sem-control", "every command of semctl, N times", run_control, 31},
 	{"sem-turns", "5 processes take turns", run_turns, 307},
 	{"sem-namespaces", "the same id in two IPC namespaces", run_namespaces, 0},
+	{"sem-many", "a set of N semaphores, every value known", run_many, 101},
 	{"sem-left", "a set that outlives all who used it", run_left, 0},
 };
 REGISTER_SCENARIOS(scenarios, "sem");

@@ -2,6 +2,7 @@
 /* Semaphore sets that exist before ipctrace starts: their values, who sleeps on them, who holds them. */
 #include "lab/sem.h"
 
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ static void begin_counting(void)
 static void run_held(unsigned n)
 {
 	struct task *taker, *zero, *undo;
+	static char name[32];
 
 	(void)n;
 	s = set_new(0x1bc7a7, 3);
@@ -52,10 +54,20 @@ static void run_held(unsigned n)
 	await_asleep(taker, 1, SYS_semop);
 	zero = spawn("held-zero", held_zero, NULL);
 	await_asleep(zero, 1, SYS_semop);
+	facts_forget(s.o); /* what calls added up before the start */
 	fact(s.o, INTERNALS, "value_0", 5);
 	fact(s.o, INTERNALS, "semncnt", 1);
 	fact(s.o, INTERNALS, "semzcnt", 1);
 	fact(s.o, INTERNALS, "holders", 1);
+	fact(s.o, INTERNALS, "values.0.value", 5);
+	fact(s.o, INTERNALS, "values.0.semncnt", 0);
+	fact(s.o, INTERNALS, "values.0.semzcnt", 1);
+	fact(s.o, INTERNALS, "values.0.pid", (uint64_t)task_pid(undo));
+	fact(s.o, INTERNALS, "values.2.value", 0);
+	fact(s.o, INTERNALS, "values.2.semncnt", 1);
+	fact(s.o, INTERNALS, "values.2.semzcnt", 0);
+	snprintf(name, sizeof(name), "undo.%d.raises", task_pid(undo));
+	fact(s.o, INTERNALS, name, 2);
 	if (!hold())
 		return;
 	begin_counting();

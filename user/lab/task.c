@@ -210,6 +210,13 @@ void open_gate(unsigned value)
 	word_raise(&shared->gate, value);
 }
 
+void await_gate_held(unsigned value)
+{
+	self();
+	while (!word_await(&shared->gate, value))
+		; /* who holds a state is in no hurry */
+}
+
 void await_gate(unsigned value)
 {
 	self();

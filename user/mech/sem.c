@@ -69,7 +69,8 @@ static const char *const blind[] = {
 	"IPC_INFO, SEM_INFO, SEM_STAT, SEM_STAT_ANY: they look at the table, not at a set",
 	"what a call that was inside the kernel when tracing began did, with the function backend: its wait is shown and counted, "
 	"the call is not, and is one missed",
-	"values beyond a set's eleventh semaphore; sleepers of a set beyond its 256th; namespaces that no process is in",
+	"values of a set's twelfth semaphore and beyond while it is used: the JSON's \"values\" tells those of the first 256 when a pass "
+	"has looked, at the start and at the end; any beyond those; sleepers of a set beyond its 256th; namespaces that no process is in",
 	"under lockdown=confidentiality: values, what existed before the start, all but the first operation of a call",
 	"with the syscall backend: for which of its operations a call waits that both takes units and waits for zero (value is said); "
 	"a semget that made a set with IPC_CREAT alone looks like it, but under a filter",
@@ -97,6 +98,7 @@ const struct mechanism mech_sem = {
 	.depth = DEPTH_SEMS,
 	.fields = sem_fields,
 	.derived = sem_derived,
+	.parts = sem_parts,
 	.causes = {
 		[OP_SEND] = CAUSE_VALUE,
 		[OP_RECV] = CAUSE_VALUE,

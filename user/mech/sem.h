@@ -23,6 +23,7 @@ enum sem_counter {
 
 extern const struct mech_field sem_fields[];
 extern const struct mech_derived sem_derived[];
+extern const struct mech_parts sem_parts[];
 
 bool sem_newer(const uint32_t *a, const uint32_t *b);
 

@@ -119,8 +119,7 @@ static bool holders(const struct object *o, enum span span, double *value)
 	*value = 0;
 	for (const struct endpoint *e = o->endpoints; e; e = e->next)
 		*value += e->hold_tick == o->model->tick && e->holds_now && e->holds[OP_RECV] && !is_destroyed(o);
-	return is_destroyed(o) || ((o->raw.flags & OBJECT_SAMPLED) && o->raw.last_ns >= o->changed_ns) ||
-	       (o->model->stop_ns && o->raw.last_ns >= o->model->stop_ns);
+	return is_destroyed(o) || object_sample_is_new(o);
 }
 
 /* It is there, and nobody who is known to have used it is. */
@@ -155,6 +154,17 @@ const struct mech_derived sem_derived[] = {
 	{ "holders", "processes that would give units back at their end", holders },
 	{ "left_behind", "1: it exists, and nobody who used it does", left_behind },
 	{ NULL, NULL, NULL },
+};
+
+#define ANY_BACKEND (SEEN_BY(BACKEND_FUNCTION) | SEEN_BY(BACKEND_SYSCALL))
+
+/* numbers and words as in bpf/sem_files.bpf.h */
+const struct mech_parts sem_parts[] = {
+	{ "values", "of the first 256 semaphores: value, how many calls wait for it to rise and to be zero, who operated last",
+	  .last = 255, .backends = ANY_BACKEND, .of_pass = true, .words = { "value", "semncnt", "semzcnt", "pid" } },
+	{ "undo", "by PID: what a process would add, and take, at its end (SEM_UNDO)",
+	  .first = 1ull << 32, .last = ~0ull, .backends = ANY_BACKEND, .of_pass = true, .words = { "raises", "lowers" } },
+	{ .name = NULL },
 };
 
 /* The later stamp; of one moment, whichever comes last: the end's own sample does. */

@@ -202,6 +202,12 @@ bool object_balance(const struct object *o, int64_t *bytes)
 	return *bytes <= 0 || !packets; /* of a packet, what did not fit into the reader's buffer is gone */
 }
 
+bool object_sample_is_new(const struct object *o)
+{
+	return ((o->raw.flags & OBJECT_SAMPLED) && o->raw.last_ns >= o->changed_ns) ||
+	       (o->model->stop_ns && o->raw.last_ns >= o->model->stop_ns);
+}
+
 uint64_t object_span_ns(const struct object *o, enum span span)
 {
 	const struct model *m = o->model;

@@ -111,6 +111,9 @@ bool object_depth_bytes(const struct object *o, uint64_t *bytes);
 /* base + in - out - discarded - inside: 0, or some operation was not seen. */
 bool object_balance(const struct object *o, int64_t *bytes);
 
+/* Has nothing happened to it since the last pass sampled it? What only a pass finds is right then. */
+bool object_sample_is_new(const struct object *o);
+
 /* Nanoseconds of the span in which the object existed; at least 1. */
 uint64_t object_span_ns(const struct object *o, enum span span);
 

@@ -157,19 +157,26 @@ static void json_part(struct json *j, const struct mech_parts *kind, const struc
 static void json_parts(struct json *j, const struct object *o, const struct mech_parts *kind, enum span span)
 {
 	const struct part **all;
+	uint32_t pass = 0;
 	size_t cnt;
 
-	if (!(kind->backends & SEEN_BY(o->can->backend)) || !(o->can->profile & PROFILE_DETAIL)) {
+	if (!(kind->backends & SEEN_BY(o->can->backend)) || !(o->can->profile & PROFILE_DETAIL) ||
+	    (kind->of_pass && !object_sample_is_new(o))) {
 		json_null(j, kind->name);
 		return;
 	}
 	all = parts_sorted(o, &cnt);
+	for (size_t i = 0; i < cnt; i++)
+		if (all[i]->now.words[IPC_PART_PASS] > pass)
+			pass = all[i]->now.words[IPC_PART_PASS];
 	json_open(j, kind->name, '{');
 	for (size_t i = 0; i < cnt; i++) {
 		struct ipc_part counts;
 
 		if (all[i]->key.part < kind->first || all[i]->key.part > kind->last)
 			continue;
+		if (kind->of_pass && all[i]->now.words[IPC_PART_PASS] != pass)
+			continue; /* no more */
 		part_counts(o->model, all[i], span, &counts);
 		if (!kind->counts || counts.sends || counts.recvs)
 			json_part(j, kind, all[i], &counts);
