@@ -2,7 +2,7 @@
 /*
  * The work whose cost is measured: one operation after another, timed as a whole.
  *   ipc-load --list
- *   ipc-load NAME COUNT [FILE]      nanoseconds per operation, to FILE or standard output
+ *   ipc-load NAME COUNT [FILE [OBJECTS]]   nanoseconds per operation, to FILE or standard output
  * In a guest whose clock counts instructions these are instructions.
  */
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -52,6 +53,20 @@ static void start_pipe(void)
 
 	must(!pipe(fds), "pipe");
 	take(fds);
+}
+
+/* Each operation on another object than the last one: what a table costs that is full of them. */
+static unsigned objects = 1, at_object;
+static int (*many)[2];
+
+static void start_pipes(void)
+{
+	struct rlimit files = { .rlim_cur = 2 * objects + 64, .rlim_max = 2 * objects + 64 };
+
+	must(!setrlimit(RLIMIT_NOFILE, &files), "setrlimit");
+	many = calloc(objects, sizeof(*many));
+	for (unsigned i = 0; i < objects; i++)
+		must(!pipe(many[i]), "pipe");
 }
 
 static void start_unix(int type)
@@ -120,6 +135,12 @@ static int do_file(void)
 {
 	must(write(out, buf, MESSAGE) == MESSAGE && read(in, buf, sizeof(buf)) == MESSAGE, "write, read");
 	return 2;
+}
+
+static int do_files(void)
+{
+	take(many[at_object++ % objects]);
+	return do_file();
 }
 
 static int do_eventfd(void)
@@ -219,6 +240,7 @@ static const struct load {
 	void (*end)(void);
 } loads[] = {
 	{ "pipe", start_pipe, do_file, NULL },
+	{ "pipe-many", start_pipes, do_files, NULL },
 	{ "pipe-waits", start_waits, do_waits, end_waits },
 	{ "mq", start_mq, do_mq, NULL },
 	{ "msg", start_msg, do_msg, end_msg },
@@ -248,7 +270,7 @@ static double measure(const struct load *l, unsigned long count)
 
 	if (l->start)
 		l->start();
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < 64 || i < objects; i++)
 		l->round();
 	begin = now_ns();
 	while (done < count)
@@ -266,6 +288,8 @@ int main(int argc, char **argv)
 			puts(loads[i].name);
 		return 0;
 	}
+	if (argc > 4)
+		objects = strtoul(argv[4], NULL, 10);
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
@@ -278,6 +302,6 @@ int main(int argc, char **argv)
 			loads[i].end();
 		return fclose(f) ? 1 : 0;
 	}
-	fputs("usage: ipc-load --list | NAME COUNT [FILE]\n", stderr);
+	fputs("usage: ipc-load --list | NAME COUNT [FILE [OBJECTS]]\n", stderr);
 	return 2;
 }

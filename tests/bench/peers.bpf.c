@@ -21,6 +21,12 @@ int BPF_PROG(empty_exit)
 	return 0;
 }
 
+SEC("?raw_tp")
+int empty_tracepoint(void *ctx)
+{
+	return 0;
+}
+
 struct begun {
 	u64 ns, inode, size;
 };
@@ -56,9 +62,12 @@ static __always_inline u32 log2_of(u64 n)
 {
 	u32 slot = 0;
 
-	for (int i = 0; i < 31; i++)
-		if (n >> (i + 1))
-			slot = i + 1;
+	for (u32 bits = 32; bits; bits /= 2) {
+		u32 more = (n >> bits != 0) * bits;
+
+		n >>= more;
+		slot += more;
+	}
 	return slot & 31;
 }
 
