@@ -84,6 +84,7 @@ struct cli_options {
 	bool events;
 	bool histograms;
 	bool counts;
+	bool self;
 	bool failed_only;
 	uint32_t min_us; /* 0: no limit */
 	uint32_t rows;	 /* 0: the view's own number */

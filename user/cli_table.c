@@ -101,6 +101,12 @@ const struct cli_option cli_option_table[] = {
 	  .help = "show these columns; +COLUMN adds to the usual ones",
 	  .parse = cli_set_columns, INTO(columns), .completion = COMPLETE_COLUMNS },
 
+	{ .name = "self", .group = GROUP_PRINT,
+	  .help = "what ipctrace itself costs, with every report",
+	  .more = "Runs of its programs in the kernel and the time in them, CPU time and memory of its process, memory of its "
+		  "maps. Meanwhile the kernel measures every BPF program of the machine, which reads the clock twice a run; "
+		  "without CAP_SYS_ADMIN, and before 5.8, runs and their time are unknown.",
+	  .parse = cli_set_flag, INTO(self) },
 	{ .name = "json", .letter = 'j', .group = GROUP_PRINT,
 	  .help = "JSON, an object a line",
 	  .parse = cli_set_flag, INTO(json) },

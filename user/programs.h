@@ -13,6 +13,7 @@
 #include "ipctrace.h"
 #include "kernel.h"
 #include "mech.h"
+#include "model/own.h"
 #include "source/snapshot.h"
 
 struct programs; /* opaque */
@@ -68,6 +69,12 @@ const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *
 
 /* Runs the iterator program `name`, reads all it writes into *data (malloc'ed). */
 int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size);
+
+/* Runs and time of all programs (see own_cost.h), and the kernel memory of all maps. */
+void programs_cost(const struct programs *p, struct own *own);
+
+/* Kernel memory of one map, as its fdinfo has it; 0: not told. */
+uint64_t map_bytes(int fd);
 
 /* Recursion misses of all programs; by_mech: those of hooks that tell of which operation, *charged: their sum. */
 uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX], uint64_t *charged);

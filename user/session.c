@@ -21,6 +21,7 @@
 #include "filter.h"
 #include "inode.h"
 #include "model/model.h"
+#include "own_cost.h"
 #include "paths.h"
 #include "privileges.h"
 #include "programs.h"
@@ -45,6 +46,7 @@ struct session {
 	struct command command;
 	FILE *out;
 	int out_error; /* of writing reports; told once */
+	int stats_fd;  /* --self: the kernel measures programs as long as it is open; negative: it does not */
 };
 
 static volatile sig_atomic_t stop_signal, child_signal, report_signal;
@@ -234,6 +236,8 @@ static int start(struct session *s)
 		return EXIT_UNSUPPORTED;
 	}
 	tell_status(s);
+	if (s->options->self && (s->stats_fd = own_cost_begin()) < 0)
+		fprintf(stderr, "ipctrace: the kernel does not measure its programs: %s\n", strerror(-s->stats_fd));
 	if (filtered)
 		err = filter_classify_existing(s->programs, s->options, s->command.pid);
 	if (!err)
@@ -273,9 +277,19 @@ static int read_model(struct session *s)
 	return 0;
 }
 
+static void report_own_cost(struct session *s)
+{
+	struct own own;
+
+	own_cost_read(s->programs, &own);
+	report_own(reporter_report(s->reporter), &own, s->stats_fd >= 0);
+}
+
 /* What was read goes where it was asked for. */
 static void report(struct session *s, enum delta_kind kind)
 {
+	if (s->options->self && s->reporter)
+		report_own_cost(s);
 	if (s->recorder)
 		note_recording(s, recorder_figures(s->recorder, &s->snapshot, kind));
 	else if (kind == DELTA_SUMMARY)
@@ -408,7 +422,7 @@ static int run(struct session *s)
 
 int session_run(const struct cli_options *o, const struct kernel *k)
 {
-	struct session s = {.options = o, .kernel = k};
+	struct session s = {.stats_fd = -1, .options = o, .kernel = k};
 	int status = run(&s);
 
 	command_abandon(&s.command);
@@ -419,6 +433,8 @@ int session_run(const struct cli_options *o, const struct kernel *k)
 	model_free(s.model);
 	snapshot_free(&s.snapshot);
 	programs_free(s.programs);
+	if (s.stats_fd >= 0)
+		close(s.stats_fd);
 	if (s.out && s.out != stdout)
 		fclose(s.out);
 	return status;

@@ -42,6 +42,7 @@ my %shapes = (
     side  => \%side,
     hist  => { count => 'count', sum => 'count', buckets => 'buckets' },
     loss  => { missed => 'count', map_full => 'count', ring_full => 'count', unresolved => 'count' },
+    self  => { runs => 'count?', run_ns => 'count?', cpu_ns => 'count', resident_bytes => 'count', map_bytes => 'count' },
     total => { objects => 'count', map { $_ => 'side' } @sides },
     capacity => { slots => 'count?', bytes => 'count?' },
     depth    => { slots => 'count?', bytes => 'count?', max_slots => 'count?', max_bytes => 'count?' },
@@ -65,7 +66,7 @@ my %shapes = (
     },
     interval => {
         type => 'string', elapsed_s => 'number', totals => { '*' => 'total' }, objects => [ 'object' ],
-        loss => 'loss',
+        loss => 'loss', self => 'self?',
     },
     event => {
         type => 'string', time_ns => 'count', mechanism => 'mech', op => 'op', object => 'string',

@@ -323,6 +323,20 @@ natively 'what needs no tracing' => sub {
 
 # ---- output that cannot be written ----
 
+subtest 'what ipctrace itself costs' => sub {
+    my $file = scratch('self');
+    my $run = run_command(argv => [ tool(), qw(pipe --self -j --output), $file, '--', 'sh', '-c', 'seq 20011 | cat >/dev/null' ]);
+    is($run->{status}, 0, 'with --self');
+    my ($summary) = grep { $_->{type} eq 'summary' } map { json_decode($_) } split /\n/, slurp($file);
+    my $self = $summary->{self};
+    my $ops = $summary->{totals}{pipe}{send}{ops} + $summary->{totals}{pipe}{recv}{ops};
+    cmp_ok($ops, '>', 0, 'operations were seen');
+    cmp_ok($self->{runs}, '>=', $ops, 'each of them ran a program');
+    cmp_ok($self->{run_ns}, '>', 0, 'that took time');
+    cmp_ok($self->{cpu_ns}, '>', 0, 'the process did, too');
+    cmp_ok($self->{map_bytes}, '>', 1 << 20, 'maps take memory');
+};
+
 subtest 'closed pipe' => sub {
     my $begin = time();
     my $err = scratch('err');

@@ -159,6 +159,46 @@ static void check_rows(void)
 	is_int(lines_of((struct report_options){ .terminal = true, .width = 80, .height = 2 }), 2, "a tiny terminal");
 }
 
+/* What a report of ours says after own costs of 2 s and of 3 s since the start. */
+static char *own_report(bool json, bool runs_known)
+{
+	struct own before = { .runs = 1000, .run_ns = 250000, .user_ns = 2000000000, .map_bytes = 1, .rss_bytes = 1 };
+	struct own now = { .runs = 4000, .run_ns = 1150000, .user_ns = 3000000000, .map_bytes = 2097152, .rss_bytes = 4194304 };
+	struct report *r;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	r = open_report(out, (struct report_options){ .json = json });
+	report_own(r, &before, runs_known);
+	report_own(r, &now, runs_known);
+	report_interval(r);
+	report_close(r);
+	fclose(out);
+	return text;
+}
+
+static void check_own(void)
+{
+	char *text;
+
+	make_model(1);
+	text = own_report(true, true);
+	ok(strstr(text, "\"self\":{\"runs\":3000,\"run_ns\":900000,\"cpu_ns\":1000000000,\"resident_bytes\":4194304,"
+			"\"map_bytes\":2097152}"), "own cost of the interval, memory as it is now");
+	free(text);
+	text = own_report(true, false);
+	ok(strstr(text, "\"self\":{\"runs\":null,\"run_ns\":null,\"cpu_ns\":1000000000,"), "what the kernel does not measure is null");
+	free(text);
+	text = own_report(false, true);
+	ok(strstr(text, "self: 3k runs of 300 ns, "), "as text, runs");
+	ok(strstr(text, "process 1.000 s of CPU, 4M; maps 2M\n"), "as text, the process and the maps");
+	free(text);
+	text = own_report(false, false);
+	ok(strstr(text, "self: process 1.000 s"), "as text, without runs");
+	free(text);
+}
+
 static void check_options(void)
 {
 	struct report_options options = { .columns = "object,nonsense" };
@@ -180,6 +220,7 @@ int main(void)
 	check_slow_reader();
 	check_rows();
 	check_options();
+	check_own();
 	model_free(m);
 	return done_testing();
 }

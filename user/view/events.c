@@ -83,6 +83,7 @@ static void interval(struct report *r)
 {
 	if (report_losses(r, SPAN_INTERVAL))
 		report_eol(r);
+	report_self(r, SPAN_INTERVAL);
 }
 
 static void summary(struct report *r)

@@ -99,6 +99,7 @@ static void interval(struct report *r)
 	}
 	if (report_losses(r, SPAN_INTERVAL) || r->options.hist_intervals)
 		report_eol(r);
+	report_self(r, SPAN_INTERVAL);
 }
 
 static void summary(struct report *r)

@@ -94,6 +94,7 @@ static void figures(struct report *r, const char *type, enum span span)
 	json_uint(j, "ring_full", losses.ring_full);
 	json_uint(j, "unresolved", losses.unresolved);
 	json_close(j, '}');
+	json_self(r, span);
 	end(j);
 }
 

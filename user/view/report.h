@@ -36,6 +36,8 @@ struct report {
 	bool drawn; /* something stands on the terminal that is to be drawn over */
 	struct json json;
 	struct writer out;
+	bool own_asked, own_runs_known;
+	struct own own, own_before; /* since the start: now, and at the report before */
 };
 
 /* A line of text is over. */
@@ -49,6 +51,10 @@ void report_mechanisms(const struct report *r, char *buf, size_t size);
 
 /* "lost: 3 missed, 1 map full"; returns false and prints nothing when nothing was lost. */
 bool report_losses(struct report *r, enum span span);
+
+/* "self: …", a line, with --self only (own.c). */
+void report_self(struct report *r, enum span span);
+void json_self(struct report *r, enum span span);
 
 /*
  * Selects the rows that options ask for, at most max (0: the usual number).

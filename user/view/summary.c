@@ -287,4 +287,5 @@ void report_totals(struct report *r)
 	if (!report_losses(r, SPAN_TOTAL))
 		writer_text(&r->out, "nothing lost");
 	report_eol(r);
+	report_self(r, SPAN_TOTAL);
 }

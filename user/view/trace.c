@@ -60,6 +60,7 @@ static void print_rest(struct report *r, size_t shown)
 
 static void interval(struct report *r)
 {
+	unsigned frame = FRAME_LINES + r->own_asked;
 	size_t shown, active;
 
 	report_measure(r);
@@ -67,11 +68,12 @@ static void interval(struct report *r)
 		r->style.eol = CLEAR_LINE "\n";
 		writer_text(&r->out, r->drawn ? HOME : CLEAR HOME);
 	}
-	shown = report_objects(r, SPAN_INTERVAL, r->lines > FRAME_LINES ? r->lines - FRAME_LINES : 0, &active);
+	shown = report_objects(r, SPAN_INTERVAL, r->lines > frame ? r->lines - frame : 0, &active);
 	print_title(r, shown, active);
 	if (r->selection.cnt || r->options.terminal)
 		table_print(&r->table, &r->out, r->selection.objects, r->selection.cnt, SPAN_INTERVAL, &r->style);
 	print_rest(r, shown);
+	report_self(r, SPAN_INTERVAL);
 	if (r->options.terminal)
 		writer_text(&r->out, CLEAR_BELOW);
 	else

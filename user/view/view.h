@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "model/model.h"
+#include "model/own.h"
 
 struct report_options {
 	const char *columns;	/* -o, see table_init(); NULL: the usual ones */
@@ -64,6 +65,11 @@ int report_open(struct report **out, FILE *file, const struct report_options *op
 void report_close(struct report *r);
 
 int report_start(struct report *r, const struct report_start *start);
+/*
+ * With --self, before each interval and the summary: what the tool has cost since
+ * the start. runs_known: the kernel measured its programs.
+ */
+void report_own(struct report *r, const struct own *own, bool runs_known);
 /* After each model_update(). */
 int report_interval(struct report *r);
 /* Buffered: report_flush() after each batch of them. */
