@@ -161,7 +161,7 @@ unit-tests: $(UNIT_TESTS)
 
 bench: deps
 	$(Q)$(MAKE) all bench-tools
-	$(Q)tools/deps vm
+	$(Q)tools/deps vm bench
 	$(Q)tools/bench
 
 # make vm KERNEL=6.12 [CMD='.output/ipctrace doctor']

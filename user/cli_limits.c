@@ -25,6 +25,12 @@ static const struct cli_term overhead_terms[] = {
 };
 
 static const char *const overhead_after[] = {
+	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1250 instructions each "
+	"by themselves: --counts adds 585 instructions to each, the default 1083; empty programs on the hooks of the default "
+	"add 281, on those of --counts 169. With a command to follow, which is a filter: the default 1183, --histograms 2060, "
+	"--json 2340, --events 4730 with reading and printing, --backend syscall 3490. In the same guest a bpftrace script that "
+	"keeps counts, bytes and latency of each process adds 4640, perf trace -s 10690, strace -c 23150.",
+	"--self shows what ipctrace costs right now, in any view.",
 	"A filter by process, command, user, cgroup or object makes operations that do not match cheaper, not free. "
 	"ipctrace compare measures on this machine what tracing adds to a message, mechanism by mechanism; make bench, "
 	"in the source, what it adds to an operation in instructions.",

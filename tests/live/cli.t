@@ -327,7 +327,7 @@ subtest 'what ipctrace itself costs' => sub {
     my $file = scratch('self');
     my $run = run_command(argv => [ tool(), qw(pipe --self -j --output), $file, '--', 'sh', '-c', 'seq 20011 | cat >/dev/null' ]);
     is($run->{status}, 0, 'with --self');
-    my ($summary) = grep { $_->{type} eq 'summary' } map { json_decode($_) } split /\n/, slurp($file);
+    my ($summary) = grep { $_->{type} eq 'summary' } json_lines(slurp($file));
     my $self = $summary->{self};
     my $ops = $summary->{totals}{pipe}{send}{ops} + $summary->{totals}{pipe}{recv}{ops};
     cmp_ok($ops, '>', 0, 'operations were seen');
