@@ -138,9 +138,15 @@ static __always_inline bool is_compat_task(void)
 #if defined(__TARGET_ARCH_x86)
 #define REGS_SYSCALL orig_ax
 #define NR_FUTEX 202
+#define NR_FLOCK 73
+#define NR_FCNTL 72
+#define NR_CLOSE 3
 #else
 #define REGS_SYSCALL syscallno
 #define NR_FUTEX 98
+#define NR_FLOCK 32
+#define NR_FCNTL 25
+#define NR_CLOSE 57
 #endif
 
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
@@ -386,5 +392,33 @@ static __always_inline __u64 task_user_regs(struct task_struct *task)
 	probe_read(&stack, &task->stack);
 	return stack ? stack + THREAD_SIZE - sizeof(struct pt_regs) : 0;
 }
+
+/* The same of the current task, whose type a kernel that has the helper asks for. */
+static __always_inline __u64 current_user_regs(void)
+{
+	if (has_task_pt_regs())
+		return bpf_task_pt_regs(bpf_get_current_task_btf());
+	return task_user_regs((void *)bpf_get_current_task());
+}
+
+/* 6.9 moved what all kinds of file locks have into a structure of its own */
+struct file_lock___6_8 {
+	struct file_lock___6_8 *fl_blocker;
+	struct list_head fl_list;
+	struct list_head fl_blocked_requests;
+	struct list_head fl_blocked_member;
+	void *fl_owner;
+	unsigned int fl_flags;
+	unsigned char fl_type;
+	unsigned int fl_pid;
+	wait_queue_head_t fl_wait;
+	struct file *fl_file;
+} __attribute__((preserve_access_index));
+
+/* Where a member of a file lock lies in it. */
+#define FILE_LOCK_AT(member)                                                        \
+	(bpf_core_type_exists(struct file_lock_core) ?                              \
+		 bpf_core_field_offset(struct file_lock_core, flc_##member) :       \
+		 bpf_core_field_offset(struct file_lock___6_8, fl_##member))
 
 #endif

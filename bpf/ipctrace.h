@@ -25,6 +25,7 @@
 	X(8, FUTEX, futex) \
 	X(9, UNIX, unix) \
 	X(11, SIGNAL, signal) \
+	X(12, LOCK, lock) \
 	X(13, EVENTFD, eventfd)
 
 enum ipc_mech {
@@ -62,6 +63,7 @@ enum ipc_cause {
 	CAUSE_LOCK = 6,
 	CAUSE_BACKLOG = 7,
 	CAUSE_IO = 8,
+	CAUSE_HELD = 9, /* a file lock that another holds; LOCK is the kernel's own, of its memory */
 	CAUSE_MAX = 12,
 };
 
@@ -113,7 +115,7 @@ enum ipc_profile {
  * An object: unique among the live ones of one mechanism.
  * eventfd: id is the kernel's own number, which the next one gets when it is free
  * again, domain the process that made it, 0: before the start.
- * pipe, fifo, mq: id is the inode number, domain the device (kernel encoding).
+ * pipe, fifo, mq, lock: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  * futex: id is the address, domain the PID; of shared memory see bpf/futex.bpf.h.
  * signal: id is the target's start << 32 | PID, domain the signal's number; 0: any of them.

@@ -6,6 +6,8 @@
 #ifndef SYSCALL_FILE_BPF_H
 #define SYSCALL_FILE_BPF_H
 
+#include "fd.bpf.h"
+
 /* What a system call works on, resolved. */
 struct target {
 	struct ipc_object_id obj;
@@ -15,20 +17,6 @@ struct target {
 	__u32 flags; /* O_* */
 	__u8 op;     /* what is about to be done, before it is resolved */
 };
-
-static __always_inline struct file *file_of(__u32 fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL;
-	struct file **slots;
-
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	slots = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
-	return file;
-}
 
 static __always_inline __u64 kobj_of(__u32 class, struct file *file, struct inode *inode)
 {

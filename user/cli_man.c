@@ -33,7 +33,7 @@ static const struct cli_term words[] = {
 	{ "copy", "payload copied by the kernel: in (from user space) or out (to it). Bytes that changed hands without "
 		  "a copy, as with splice, are moved" },
 	{ "wait", "time asleep inside an operation until woken, with its cause: full, empty, partner, value, zero, "
-		  "lock, backlog" },
+		  "lock, backlog, held" },
 	{ "scheduling delay", "from woken to running. Never part of a wait" },
 	{ "wakeup", "a task made another one runnable out of its wait on the object. It is spurious when the wait went "
 		    "on" },

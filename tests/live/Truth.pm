@@ -68,8 +68,8 @@ sub as_seen_by {
     my %seen = %$truth;
     delete $seen{balance_bytes} if ref($seen{balance_bytes});    # packets were cut: what was dropped has no counter
     return \%seen if $backend ne 'syscall';
-    # connect has a descriptor, shmat an id
-    if ($seen{mechanism} !~ /^(?:unix|shm)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
+    # connect has a descriptor, shmat an id, an open that meets a lease a tracepoint
+    if ($seen{mechanism} !~ /^(?:unix|shm|lock)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
         my %open = %{ $seen{open} };
         $open{ops} -= $_ for values %{ $open{errors} };
         delete @open{qw(errors waits causes)};

@@ -16,7 +16,7 @@ static const char *const key_names[KEY_CNT] = {
 	"ops",	 "bytes", "copied_bytes",   "moved_bytes", "copies",
 	"waits", "wakes", "spurious_wakes", "wait_ns",	   "sched_delay_ns",
 };
-static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner", "value", "zero", "lock", "backlog"};
+static const char *const cause_names[CAUSE_CNT] = {"empty", "full", "partner", "value", "zero", "lock", "backlog", "held"};
 static const char *const group_names[GROUP_CNT] = {NULL, "internals", "capacity", "depth", "residency_ns"};
 
 /* Opens "name":{ before the first member; closes it when there was one. */

@@ -17,7 +17,7 @@ const char *cause_name(enum ipc_cause cause)
 	static const char *const names[CAUSE_MAX] = {
 		[CAUSE_EMPTY] = "empty", [CAUSE_FULL] = "full",	  [CAUSE_PARTNER] = "partner",
 		[CAUSE_VALUE] = "value", [CAUSE_ZERO] = "zero",	  [CAUSE_LOCK] = "lock",
-		[CAUSE_BACKLOG] = "backlog", [CAUSE_IO] = "io",
+		[CAUSE_BACKLOG] = "backlog", [CAUSE_IO] = "io",	  [CAUSE_HELD] = "held",
 	};
 
 	return cause < CAUSE_MAX ? names[cause] : NULL;

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * File locks: flock(2), POSIX and OFD locks and leases of fcntl(2). The calls by the
+ * kernel's own functions (fcntl_setlk and its like) or by sys_enter and sys_exit; what
+ * happens without a call, or later than it, by the tracepoints of fs/locks.c, which
+ * both backends have (lock_life.bpf.h): locks that go with a close or a process, opens
+ * that break a lease.
+ *
+ * Cannot see: locks that a file system keeps by itself (NFS, FUSE, CIFS…), but for the
+ * calls; flock(2) of 32-bit processes.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "ipctrace.h"
+#include "maps.bpf.h"
+#include "compat.bpf.h"
+#include "op.bpf.h"
+#include "found.bpf.h"
+#include "path.bpf.h"
+#include "fd.bpf.h"
+#include "lock.bpf.h"
+
+const volatile struct ipc_config cfg = {};
+
+/* Global: verified once, and numbers only, for 5.10. */
+__attribute__((noinline)) int ipc_lock_name(__u64 id, __u64 domain, __u64 file)
+{
+	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_LOCK};
+	struct ipc_name *name;
+
+	/* no name is no loss: the id says the same */
+	if (!file || bpf_map_update_elem(&names, &obj, &zero_name, BPF_NOEXIST))
+		return 0;
+	name = bpf_map_lookup_elem(&names, &obj);
+	if (name)
+		name_file(name, 0, file, PATH_NO_OFFSET);
+	return 0;
+}
+
+/* The inode's locks as the operation left them, and what it asked for. */
+static __attribute__((noinline)) int note_state(struct ipc_edge *edge, const struct ipc_object_id *obj,
+						const struct lock_call *c)
+{
+	__u64 at = state_clock();
+	struct lock_internals *s;
+	struct ipc_object *o;
+	__u32 what;
+
+	if (!edge || !obj || !c)
+		return 0;
+	what = c->kind | (__u32)c->type << TYPE_SHIFT;
+	s = (void *)edge->state;
+	lock_words(s, what, c->start, c->end);
+	lock_held_words(edge->state, c->inode);
+	stamp_state_finely(edge->state, at);
+	depth_note(edge, s->flocks + s->posix + s->ofd + s->leases);
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (!o)
+		return 0;
+	o->counters[LAST_WHAT] = what;
+	o->counters[LAST_START] = c->start;
+	o->counters[LAST_END] = c->end;
+	return 0;
+}
+
+static __always_inline void count_kind(struct ipc_edge *edge, __u32 kind)
+{
+	if (kind == KIND_FLOCK)
+		add(&edge->counters[LOCK_FLOCK], 1);
+	else if (kind == KIND_POSIX)
+		add(&edge->counters[LOCK_POSIX], 1);
+	else if (kind == KIND_OFD)
+		add(&edge->counters[LOCK_OFD], 1);
+	else if (kind == KIND_LEASE)
+		add(&edge->counters[LOCK_LEASE], 1);
+}
+
+static __always_inline __u64 range_bytes(__u64 start, __u64 end)
+{
+	return end == TO_END_OF_FILE ? ~0ull : end - start + 1;
+}
+
+static __always_inline int enter(const struct lock_call *c)
+{
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+
+	lock_identify(c->inode, &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	run = op_begin(&obj, c->op, CAUSE_HELD, c->inode);
+	if (!run)
+		return 0;
+	run->flags = RUN_OWN;
+	run->aux[0] = c->kind | (__u32)c->type << TYPE_SHIFT;
+	run->kobj2 = c->start;
+	run->progress = c->end;
+	return 0;
+}
+
+/*
+ * The operation that this call began, or NULL. What it asked for is taken from its beginning: the
+ * kernel answers F_GETLK in the same place, and has made a range of what was relative to a position.
+ */
+static __always_inline struct ipc_run *run_of_call(struct lock_call *c)
+{
+	struct ipc_run *run = has_entry() ? run_mine() : NULL;
+
+	if (!is_lock(run) || run->op != c->op)
+		return NULL;
+	if (run->flags & RUN_PREEXISTING)
+		return run; /* found asleep: what it asks for was not seen */
+	if (run->kobj != c->inode)
+		return NULL;
+	c->kind = run->aux[0];
+	c->type = run->aux[0] >> TYPE_SHIFT;
+	c->start = run->kobj2;
+	c->end = run->progress;
+	return run;
+}
+
+static __always_inline void leave_counted(const struct lock_call *c, const struct ipc_object_id *obj,
+					  struct ipc_run *run, __s64 ret)
+{
+	struct op_result res = {.ret = ret};
+	struct ipc_edge *edge = op_end(obj, c->op, run, &res);
+
+	if (!edge)
+		return;
+	count_kind(edge, c->kind);
+	if (c->op == OP_RECV && c->type == TYPE_WRITE)
+		add(&edge->counters[LOCK_WRITES], 1);
+	if (edge->ops == 1)
+		ipc_lock_name(obj->id, obj->domain, c->file);
+	if (!PROFILE(~0u))
+		return;
+	note_state(edge, obj, c);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit(obj, c->op, run, &res, edge, range_bytes(c->start, c->end));
+}
+
+static __always_inline int leave(struct lock_call *c, __s64 ret)
+{
+	struct lock_hold_key key = {.owner = c->file, .inode = c->inode, .kind = KIND_LEASE};
+	struct ipc_run *run = run_of_call(c);
+	struct ipc_object_id obj;
+
+	lock_identify(c->inode, &obj);
+	if (op_wanted(&obj)) {
+		if (PROFILE(~0u) && c->kind == KIND_LEASE)
+			lock_follow(&obj, &key);
+		leave_counted(c, &obj, run, ret);
+	}
+	op_done(run);
+	return 0;
+}
+
+/* flock(fd, operation), by the registers that the task came with: what the hooked function is given has no type on 5.10. */
+static __always_inline bool flock_call(struct pt_regs *regs, struct lock_call *c)
+{
+	decode_flock(PT_REGS_PARM2_CORE_SYSCALL(regs), c);
+	return call_of_file((__u64)file_of(PT_REGS_PARM1_CORE_SYSCALL(regs)), c);
+}
+
+static __always_inline bool current_flock_call(struct lock_call *c)
+{
+	__u64 regs = current_user_regs();
+
+	return regs && !cfg.no_probe_read && flock_call((void *)regs, c);
+}
+
+SEC("?fentry/__x64_sys_flock")
+int BPF_PROG(flock_entry)
+{
+	struct lock_call c = {};
+
+	return current_flock_call(&c) ? enter(&c) : 0;
+}
+
+SEC("?fexit/__x64_sys_flock")
+int BPF_PROG(flock_exit, void *regs, long ret)
+{
+	struct lock_call c = {};
+
+	return current_flock_call(&c) ? leave(&c, ret) : 0;
+}
+
+static __always_inline bool range_call(void *ctx, __u32 file_arg, __u32 cmd, struct flock *range, bool only_asks,
+				       struct lock_call *c)
+{
+	c->kind = fcntl_kind(cmd);
+	decode_range(range, only_asks, c);
+	return call_of_file(argument_address(ctx, file_arg), c);
+}
+
+SEC("?fentry/fcntl_setlk")
+int BPF_PROG(setlk_entry, unsigned int fd, struct file *filp, unsigned int cmd, struct flock *range)
+{
+	struct lock_call c = {};
+
+	return range_call(ctx, 1, cmd, range, false, &c) ? enter(&c) : 0;
+}
+
+SEC("?fexit/fcntl_setlk")
+int BPF_PROG(setlk_exit, unsigned int fd, struct file *filp, unsigned int cmd, struct flock *range, int ret)
+{
+	struct lock_call c = {};
+
+	return range_call(ctx, 1, cmd, range, false, &c) ? leave(&c, ret) : 0;
+}
+
+SEC("?fentry/fcntl_getlk")
+int BPF_PROG(getlk_entry, struct file *filp, unsigned int cmd, struct flock *range)
+{
+	struct lock_call c = {};
+
+	return range_call(ctx, 0, cmd, range, true, &c) ? enter(&c) : 0;
+}
+
+SEC("?fexit/fcntl_getlk")
+int BPF_PROG(getlk_exit, struct file *filp, unsigned int cmd, struct flock *range, int ret)
+{
+	struct lock_call c = {};
+
+	return range_call(ctx, 0, cmd, range, true, &c) ? leave(&c, ret) : 0;
+}
+
+static __always_inline bool lease_call(void *ctx, __u32 file_arg, __u32 cmd, __u32 type, struct lock_call *c)
+{
+	decode_lease(cmd, type, c);
+	return call_of_file(argument_address(ctx, file_arg), c);
+}
+
+SEC("?fentry/fcntl_setlease")
+int BPF_PROG(setlease_entry, unsigned int fd, struct file *filp, int type)
+{
+	struct lock_call c = {};
+
+	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? enter(&c) : 0;
+}
+
+SEC("?fexit/fcntl_setlease")
+int BPF_PROG(setlease_exit, unsigned int fd, struct file *filp, int type, int ret)
+{
+	struct lock_call c = {};
+
+	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? leave(&c, ret) : 0;
+}
+
+SEC("?fentry/fcntl_getlease")
+int BPF_PROG(getlease_entry, struct file *filp)
+{
+	struct lock_call c = {};
+
+	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? enter(&c) : 0;
+}
+
+SEC("?fexit/fcntl_getlease")
+int BPF_PROG(getlease_exit, struct file *filp, int ret)
+{
+	struct lock_call c = {};
+
+	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? leave(&c, ret) : 0;
+}
+
+#include "lock_life.bpf.h"
+#include "lock_calls.bpf.h"
+#include "lock_files.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

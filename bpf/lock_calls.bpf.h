@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The syscall backend: the same calls, out of two hooks that every system call
+ * passes. Included by lock.bpf.c.
+ */
+
+/* Not inlined: the copy of the range is gone from the stack before the walks begin. */
+static __attribute__((noinline)) int decode_user_range(__u64 address, __u32 cmd, struct lock_call *c)
+{
+	struct flock range = {};
+
+	if (!c || bpf_probe_read_user(&range, sizeof(range), (void *)address))
+		return 0;
+	decode_range(&range, fcntl_only_asks(cmd), c);
+	return 1;
+}
+
+/* fcntl(fd, cmd, arg): does it ask for something about locks? */
+static __always_inline bool fcntl_call(struct pt_regs *regs, struct lock_call *c)
+{
+	__u32 cmd = PT_REGS_PARM2_SYSCALL(regs);
+	__u64 arg = PT_REGS_PARM3_SYSCALL(regs);
+
+	c->kind = fcntl_kind(cmd);
+	if (!c->kind)
+		return false;
+	if (c->kind == KIND_LEASE)
+		decode_lease(cmd, arg, c);
+	else if (!decode_user_range(arg, cmd, c))
+		return false;
+	return call_of_file((__u64)file_of(PT_REGS_PARM1_SYSCALL(regs)), c);
+}
+
+static __always_inline bool call_of(struct pt_regs *regs, __u32 nr, struct lock_call *c)
+{
+	return nr == NR_FLOCK ? flock_call(regs, c) : nr == NR_FCNTL && fcntl_call(regs, c);
+}
+
+/* A lease goes with the last close of its file, which the tracepoints do not tell. */
+static __always_inline int close_begins(__u32 fd)
+{
+	struct lock_hold_key key = {.kind = KIND_LEASE};
+	struct lock_call c = {};
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+
+	if (!call_of_file((__u64)file_of(fd), &c))
+		return 0;
+	key.owner = c.file;
+	key.inode = c.inode;
+	if (!bpf_map_lookup_elem(&lock_holds, &key))
+		return 0;
+	lock_identify(c.inode, &obj);
+	if (!op_wanted(&obj))
+		return 0;
+	run = op_begin(&obj, OP_CLOSE, CAUSE_LOCK, c.inode);
+	if (!run)
+		return 0;
+	run->flags = RUN_OWN;
+	run->aux[0] = KIND_LEASE;
+	run->kobj2 = c.file;
+	return 0;
+}
+
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(lock_sys_enter, struct pt_regs *regs, long id)
+{
+	struct lock_call c = {};
+	__u32 nr = id;
+
+	if ((nr != NR_FLOCK && nr != NR_FCNTL && nr != NR_CLOSE) || cfg.no_probe_read || is_compat_task())
+		return 0;
+	if (nr == NR_CLOSE)
+		return PROFILE(~0u) ? close_begins(PT_REGS_PARM1_SYSCALL(regs)) : 0;
+	return call_of(regs, nr, &c) ? enter(&c) : 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(lock_sys_exit, struct pt_regs *regs, long ret)
+{
+	__u32 nr = syscall_nr(regs);
+	struct lock_call c = {};
+	struct ipc_run *run;
+
+	if (nr == NR_FLOCK || nr == NR_FCNTL)
+		return !cfg.no_probe_read && !is_compat_task() && call_of(regs, nr, &c) ? leave(&c, ret) : 0;
+	run = has_entry() ? run_mine() : NULL;
+	if (!is_lock(run))
+		return 0;
+	if (run->op == OP_OPEN)
+		return break_ends(ret < 0 ? ret : 0);
+	if (run->op == OP_CLOSE && run->aux[0] == KIND_LEASE && nr == NR_CLOSE)
+		lease_released(run);
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Locks that exist without any operation: a pass over all open files finds whose have
+ * some, and who holds them; who waits stands in the locks, as a tree, since a request
+ * that conflicts with another one waits behind it. Included by lock.bpf.c.
+ */
+
+#define WALK_TREE (2 * WALK_WAITERS)
+
+/* Every task that waits behind a lock. Down to the first, else along, else up: without a stack. Returns 0. */
+__attribute__((noinline)) int ipc_lock_waiters(__u64 lock, __u64 id, __u64 packed)
+{
+	__u64 at = lock, link = 0, parent = 0;
+	bool down = true;
+
+	for (int i = 0; i < WALK_TREE; i++) {
+		__u64 requests = at + FILE_LOCK_AT(blocked_requests);
+
+		if (!down && at == lock)
+			return 0;
+		if (down && (!probe_read(&link, requests) || link == requests)) {
+			down = false;
+			continue;
+		}
+		if (!down) {
+			if (!probe_read(&parent, at + FILE_LOCK_AT(blocker)) || !parent ||
+			    !probe_read(&link, at + FILE_LOCK_AT(blocked_member)))
+				return 0;
+			if (link == parent + FILE_LOCK_AT(blocked_requests)) {
+				at = parent;
+				continue;
+			}
+		}
+		at = link - FILE_LOCK_AT(blocked_member);
+		down = true;
+		ipc_queue_sleepers(at + FILE_LOCK_AT(wait), id, packed, 0);
+		if (!link)
+			return 0;
+	}
+	lose(LOSS_UNRESOLVED);
+	return 0;
+}
+
+/* The same for all locks of a list. */
+__attribute__((noinline)) int ipc_lock_list_waiters(__u64 head, __u64 id, __u64 packed)
+{
+	__u64 at = 0;
+
+	if (!head || !probe_read(&at, head))
+		return 0;
+	for (int i = 0; i < WALK_LOCKS; i++) {
+		if (!at || at == head)
+			return 0;
+		ipc_lock_waiters(at - FILE_LOCK_AT(list), id, packed);
+		if (!probe_read(&at, at))
+			return 0;
+	}
+	lose(LOSS_UNRESOLVED);
+	return 0;
+}
+
+/* Does this owner hold locks of that kind? In the first pass, it does since before the start. Global: numbers only. */
+__attribute__((noinline)) int ipc_lock_found(__u64 inode, __u64 owner, __u64 kind)
+{
+	struct lock_hold_key key = {.owner = owner, .inode = inode, .kind = kind};
+	struct lock_hold unknown = {};
+
+	if (!(ipc_lock_count(lock_list(inode, kind), owner) & FOUND_OWN))
+		return 0;
+	if (!control_value(CONTROL_PASS))
+		map_create(&lock_holds, &key, &unknown);
+	return 1;
+}
+
+/* What was asked for last, or else a lock that is there. */
+static __always_inline void last_words(struct ipc_object *o, __u64 inode)
+{
+	struct lock_internals *s = (void *)o->state;
+	__u64 lock = 0, start = 0, end = TO_END_OF_FILE;
+	__u32 kind = KIND_NONE;
+
+	if (o->counters[LAST_WHAT]) {
+		lock_words(s, o->counters[LAST_WHAT], o->counters[LAST_START], o->counters[LAST_END]);
+		return;
+	}
+	if ((lock = ipc_lock_first(lock_list(inode, KIND_POSIX)))) {
+		kind = lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX;
+		probe_read(&start, &((struct file_lock *)lock)->fl_start);
+		probe_read(&end, &((struct file_lock *)lock)->fl_end);
+	} else if ((lock = ipc_lock_first(lock_list(inode, KIND_FLOCK)))) {
+		kind = KIND_FLOCK;
+	} else if ((lock = ipc_lock_first(lock_list(inode, KIND_LEASE)))) {
+		kind = KIND_LEASE;
+	}
+	lock_words(s, kind | lock_type(lock) << TYPE_SHIFT, start, end);
+}
+
+/* Global: verified once; numbers only. Returns 0. */
+__attribute__((noinline)) int ipc_lock_sample(__u64 id, __u64 domain, __u64 inode)
+{
+	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_LOCK};
+	__u64 at = state_clock();
+	struct ipc_object *o;
+	bool is_new;
+
+	o = object_to_sample(&obj, &is_new);
+	if (!o)
+		return 0;
+	last_words(o, inode);
+	lock_held_words(o->state, inode);
+	if (object_sampled(o, 0, is_new)) {
+		ipc_lock_list_waiters(lock_list(inode, KIND_FLOCK), id, PACK(&obj, OP_RECV, CAUSE_HELD));
+		ipc_lock_list_waiters(lock_list(inode, KIND_POSIX), id, PACK(&obj, OP_RECV, CAUSE_HELD));
+		ipc_lock_list_waiters(lock_list(inode, KIND_LEASE), id, PACK(&obj, OP_OPEN, CAUSE_HELD));
+	}
+	stamp_state_finely(o->state, at);
+	return 0;
+}
+
+SEC("?iter/task_file")
+int lock_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task, *leader;
+	__u64 file_at = 0, inode = 0, table = 0;
+	struct file *file = ctx->file;
+	struct ipc_object_id obj;
+	__u32 tgid, start;
+	int holds;
+
+	if (!task || !file || cfg.no_probe_read || !file->f_inode->i_flctx)
+		return 0;
+	lock_identify((__u64)file->f_inode, &obj);
+	tgid = task->tgid;
+	if (!holder_counts(&obj, tgid))
+		return 0;
+	/* addresses go to a global function as numbers: read, not cast */
+	probe_read(&inode, &file->f_inode);
+	probe_read(&table, &task->files);
+	if (bpf_probe_read_kernel(&file_at, sizeof(file_at), &file))
+		return 0;
+	holds = ipc_lock_found(inode, file_at, KIND_FLOCK) + ipc_lock_found(inode, table, KIND_POSIX) +
+		ipc_lock_found(inode, file_at, KIND_OFD) + ipc_lock_found(inode, file_at, KIND_LEASE);
+	if (holds) {
+		leader = task->group_leader;
+		start = leader->start_time >> IPC_START_SHIFT;
+		process_see_task(leader, tgid, start);
+		holder_found(ctx->meta->seq, &obj, OP_RECV, tgid, start);
+		ipc_lock_name(obj.id, obj.domain, file_at);
+	}
+	if (holds || bpf_map_lookup_elem(&objects, &obj))
+		ipc_lock_sample(obj.id, obj.domain, inode);
+	return 0;
+}
