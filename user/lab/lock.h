@@ -31,6 +31,9 @@ void must_flock(struct object *o, int fd, int operation);
 void must_range(struct object *o, int fd, int cmd, short type, off_t start, off_t length);
 void must_lease(struct object *o, int fd, int type);
 
+/* For how long the system waits for a lease's holder to answer; what it was before. */
+int lease_break_time(int seconds);
+
 /* This process's close, or its end, that is about to give up locks of its. */
 void about_to_release(struct object *o);
 

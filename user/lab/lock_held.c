@@ -91,7 +91,7 @@ static void held_open(void *arg)
 static void run_held_lease(unsigned n)
 {
 	struct task *t;
-	int fd;
+	int fd, before;
 
 	(void)n;
 	signal(SIGIO, SIG_IGN);
@@ -100,8 +100,10 @@ static void run_held_lease(unsigned n)
 	CHECK(fd >= 0);
 	if (op_lease(l.o, fd, F_WRLCK))
 		give_up(OUTCOME_UNSUPPORTED, "no leases on this file system");
+	before = lease_break_time(3600); /* ipctrace may take long to start */
 	t = spawn("held-open", held_open, NULL);
 	await_asleep(t, 1, SYS_openat);
+	lease_break_time(before);
 	if (!hold())
 		return;
 	begin_counting();

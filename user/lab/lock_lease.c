@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -104,22 +103,6 @@ static void run_lease_close(unsigned n)
 	lock_facts(l.o, 0, 0);
 }
 
-static const char break_time[] = "/proc/sys/fs/lease-break-time";
-
-static int set_break_time(int seconds)
-{
-	FILE *f = fopen(break_time, "r+e");
-	int before;
-
-	if (!f)
-		give_up(OUTCOME_UNSUPPORTED, "%s: %s", break_time, strerror(errno));
-	CHECK(fscanf(f, "%d", &before) == 1);
-	rewind(f);
-	fprintf(f, "%d\n", seconds);
-	CHECK(fclose(f) == 0);
-	return before;
-}
-
 /* The holder does not answer: the kernel takes the lease away, and nobody wakes who waited. */
 static void run_lease_timeout(unsigned n)
 {
@@ -128,9 +111,9 @@ static void run_lease_timeout(unsigned n)
 
 	(void)n;
 	fd = leased("lease-timeout", F_WRLCK);
-	before = set_break_time(1);
+	before = lease_break_time(1);
 	t = spawn_opener(O_RDWR); /* one to read would leave a read lease */
-	set_break_time(before);
+	lease_break_time(before);
 	join(t);
 	CHECK(op_lease(l.o, fd, F_UNLCK) < 0 && errno == EAGAIN); /* it has none any more */
 	fact(l.o, INTERNALS, "break_timeouts", 1);

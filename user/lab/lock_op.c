@@ -3,6 +3,7 @@
 #include "lab/lock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,4 +134,20 @@ void lock_facts(struct object *o, uint64_t contended, uint64_t in_vain)
 {
 	count(o, RECV, SPURIOUS, in_vain);
 	fact(o, INTERNALS, "contended", contended);
+}
+
+static const char break_time[] = "/proc/sys/fs/lease-break-time";
+
+int lease_break_time(int seconds)
+{
+	FILE *f = fopen(break_time, "r+e");
+	int before;
+
+	if (!f)
+		give_up(OUTCOME_UNSUPPORTED, "%s: %s", break_time, strerror(errno));
+	CHECK(fscanf(f, "%d", &before) == 1);
+	rewind(f);
+	fprintf(f, "%d\n", seconds);
+	CHECK(fclose(f) == 0);
+	return before;
 }
