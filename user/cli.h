@@ -28,6 +28,8 @@ enum cli_command_id {
 	CLI_DOCTOR,
 	CLI_LIST,
 	CLI_RING,
+	CLI_WHY,
+	CLI_CHAIN,
 	CLI_COMPARE,
 	CLI_LAB,
 	CLI_HELP, /* done by cli_parse() itself */
@@ -68,6 +70,7 @@ struct cli_options {
 	enum cli_command_id command;
 	uint32_t mechanism_mask; /* bit per mechanism id; 0 unless CLI_TRACE */
 	const char *target;	 /* CLI_RING: as given; else NULL */
+	uint32_t pid;		 /* CLI_WHY: 1 to 2^22; else 0 */
 	char **command_argv;	 /* after `--`, NULL-terminated; NULL: none */
 
 	struct cli_filter either; /* -p -t --comm -u -c */

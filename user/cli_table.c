@@ -208,6 +208,8 @@ const struct cli_option cli_word_table[WORD_CNT] = {
 			  .parse = cli_set_string, INTO(target) },
 	[WORD_TRANSPORTS] = { .name = "transports", .positional = true, .metavar = "TRANSPORT[,...]",
 			      .parse = cli_set_transports, INTO(transports) },
+	[WORD_PID] = { .name = "pid", .positional = true, .metavar = "PID", .help = "a process",
+		       .parse = cli_set_number, INTO(pid), .min = 1, .max = 4194304, .completion = COMPLETE_PIDS },
 	[WORD_TOPIC] = { .name = "topic", .positional = true, .metavar = "TOPIC",
 			 .parse = cli_set_topic, INTO(target) },
 	[WORD_EXPERIMENT] = { .name = "experiment", .positional = true, .metavar = "EXPERIMENT...",
@@ -253,6 +255,19 @@ const struct cli_command cli_command_table[] = {
 	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_LAB,
 	  .help = "experiments: claims about IPC, settled by the kernel",
 	  .more = "EXPERIMENT is an id, a family or all; --list shows them." },
+	{ .id = CLI_WHY, .name = "why",
+	  .words = { WORD_PID }, .word_cnt = 1, .required = 1,
+	  .groups = 1 << GROUP_PRINT,
+	  .help = "what a process waits for, who could end that, and what that one waits for",
+	  .more = "One look, nothing is hooked: it works for waits that began long before. A wait counts when its task "
+		  "slept through the whole look, so that all of what is told was true at one moment. Known are waits on "
+		  "what is held by descriptors and for the exit of a child; descriptors on their way through a socket "
+		  "are not looked for, and a signal or a timeout may always end a wait." },
+	{ .id = CLI_CHAIN, .name = "chain",
+	  .groups = 1 << GROUP_PRINT,
+	  .help = "every deadlock with each of its waits, and for whom most processes wait",
+	  .more = "The same look at all processes. A deadlock is told when nobody who could end any of its waits is "
+		  "outside of it." },
 	{ .id = CLI_HELP, .name = "help",
 	  .words = { WORD_TOPIC }, .word_cnt = 1,
 	  .help = "this help, or that of one command or mechanism" },
@@ -268,6 +283,7 @@ const struct cli_term cli_example_table[] = {
 	{ "ipctrace pipe -e -x", "every failed operation, a line each" },
 	{ "ipctrace lab pipe-ring", "one claim about pipes, tried step by step" },
 	{ "ipctrace all -j -d 10 --output ipc.json", "ten seconds, for a program to read" },
+	{ "ipctrace why 4711", "what process 4711 waits for, and for whom in the end" },
 	{ "ipctrace all -w ipc.rec -d 60", "a minute, to be looked at later" },
 	{ "ipctrace -r ipc.rec pipe -H", "its pipes as histograms, without privileges" },
 };

@@ -65,6 +65,7 @@ struct cli_option {
 enum cli_positional {
 	WORD_MECHANISMS,
 	WORD_TARGET,
+	WORD_PID,
 	WORD_TRANSPORTS,
 	WORD_TOPIC,
 	WORD_EXPERIMENT,

@@ -14,6 +14,7 @@
 #include "view/doctor.h"
 #include "view/list.h"
 #include "view/ring.h"
+#include "view/why.h"
 
 /* Says what is missing; 0: nothing is. */
 static int check_privileges(const struct kernel *k)
@@ -36,6 +37,10 @@ static int run(const struct cli_options *o, const struct kernel *k)
 		return view_list(o);
 	case CLI_DOCTOR:
 		return view_doctor(o, k);
+	case CLI_WHY:
+	case CLI_CHAIN:
+		status = check_privileges(k);
+		return status ? status : view_why(o, k);
 	case CLI_RING:
 		status = check_privileges(k);
 		return status ? status : view_ring(o, k);

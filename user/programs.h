@@ -26,7 +26,8 @@ struct programs_options {
 	struct ipc_config config;
 	uint32_t max_edges;
 	uint32_t ring_buffer_bytes; /* power of two */
-	bool iterators_only;	 /* ring, doctor: no hooks */
+	bool iterators_only;	 /* ring, why: no hooks */
+	bool rings;		 /* the iterators that read one ring, instead of those of a pass */
 	unsigned verbose;	 /* 2 and more: libbpf's debug log */
 };
 

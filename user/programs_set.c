@@ -122,14 +122,13 @@ static bool has_iterator(const struct programs *p, const char *section)
 /* The iterators that every backend has, or those of the one view that asked for iterators alone: they take the verifier long. */
 static void autoload_iterators(const struct programs *p, struct loaded *l, char (*dropped)[64], unsigned dropped_cnt)
 {
-	bool view_only = p->options.iterators_only;
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, l->obj) {
 		const char *name = bpf_program__name(prog), *section = bpf_program__section_name(prog);
 
 		if (strstr(section, "iter/") && !is_dropped(name, dropped, dropped_cnt) &&
-		    view_only == !!strstr(name, "_ring") && (!is_spare_iterator(name) || has_iterator(p, section)))
+		    p->options.rings == !!strstr(name, "_ring") && (!is_spare_iterator(name) || has_iterator(p, section)))
 			bpf_program__set_autoload(prog, true);
 	}
 }

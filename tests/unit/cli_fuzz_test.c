@@ -76,7 +76,7 @@ static bool filter_is_sound(const struct cli_filter *filter)
 /* What cli.h promises of a command line that was accepted. */
 static bool is_sound(const struct cli_options *o)
 {
-	return o->command <= CLI_RING && (o->command == CLI_TRACE) == (o->mechanism_mask || o->read) &&
+	return o->command <= CLI_CHAIN && (o->command == CLI_WHY) == !!o->pid && (o->command == CLI_TRACE) == (o->mechanism_mask || o->read) &&
 	       !(o->read && (o->write || o->command_argv)) &&
 	       (o->command == CLI_RING) == !!o->target && (o->command == CLI_TRACE || !o->command_argv) &&
 	       (!o->command_argv || o->command_argv[0]) && o->interval_s >= 0.001 && o->interval_s <= 86400 &&

@@ -50,6 +50,7 @@ static int load(struct ring_view *v)
 	struct programs_options wanted = {
 		.mechs = 1u << v->target.mech->id,
 		.iterators_only = true,
+		.rings = true,
 		.max_edges = 64,
 		.ring_buffer_bytes = 4096,
 		.verbose = v->options->verbose,
