@@ -253,7 +253,8 @@ static const char *const comparison[] = {
 	"A message longer than a transport takes at once is sent in parts, which is said. Where nothing can be traced the "
 	"columns of the probes are dashes. The exit status is 1 when a payload was corrupted, or a message lost by what "
 	"may lose none. With --json there is a line \"compare_start\", a line \"compare\" for each transport "
-	"and size, and a line \"compare_claim\" for each thing that is said of these mechanisms, with the verdict.",
+	"and size, and a line \"compare_claim\" for each thing that is said of these mechanisms, with the "
+	"verdict. Of two rates whose runs overlap neither is called the higher.",
 };
 
 static void print_comparison(FILE *out)

@@ -28,6 +28,7 @@ my %shape = (
     compare => {
         type => 's', transport => 's', how => 's', mechanisms => 's', size_bytes => 'n', part_bytes => 'n0',
         part_limit => 's0', borders => 'b', error => 's0', corrupt => 'b', untraced => \%flow, traced => \%flow,
+        least_messages_per_s => 'n', most_messages_per_s => 'n',
         latency_ns => { count => 'n', median => 'n0', p99 => 'n0' },
         probes => {
             backend => 's0', note => 's0',
@@ -105,6 +106,8 @@ sub check_payload {
         is($line->{$turn}{lost}, 0, "$name, $turn: nothing lost") unless $line->{transport} eq 'udp';
         cmp_ok($line->{$turn}{bytes_per_s}, '>', 0, "$name, $turn: a rate");
     }
+    cmp_ok($line->{least_messages_per_s}, '<=', $line->{untraced}{messages_per_s}, "$name: the median is no less");
+    cmp_ok($line->{most_messages_per_s}, '>=', $line->{untraced}{messages_per_s}, "$name: and no more");
     cmp_ok($line->{latency_ns}{count}, '<=', $count, "$name: a latency a message");
     cmp_ok($line->{latency_ns}{median}, '<=', $line->{latency_ns}{p99}, "$name: the 99th is above the median");
     return;

@@ -102,6 +102,10 @@ static int measure_flow(struct figures *f, const struct run_limits *all, struct 
 	if (cnt) {
 		qsort(rounds, cnt, sizeof(rounds[0]), by_rate);
 		*median = rounds[cnt / 2];
+		if (!probe) {
+			f->least_per_s = rounds[0].flow.messages_per_s;
+			f->most_per_s = rounds[cnt - 1].flow.messages_per_s;
+		}
 	}
 	return err;
 }

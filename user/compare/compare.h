@@ -19,6 +19,7 @@ struct figures {
 	int error;	      /* errno: it could not be used here */
 	bool corrupt;	      /* a message was not what was sent, or one that may not be lost was */
 	struct flow off;      /* nothing is traced: the median of three */
+	double least_per_s, most_per_s; /* messages, of these three */
 	struct latency latency;
 	bool traced;	      /* the next two were measured */
 	struct flow on;

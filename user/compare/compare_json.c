@@ -134,6 +134,8 @@ static void figures_line(struct json *j, const struct figures *f, const struct f
 	json_string(j, "error", f->error ? strerror(f->error) : NULL);
 	json_bool(j, "corrupt", f->corrupt);
 	flow_member(j, "untraced", f->error ? NULL : &f->off);
+	json_double(j, "least_messages_per_s", f->least_per_s);
+	json_double(j, "most_messages_per_s", f->most_per_s);
 	latency_member(j, &f->latency);
 	flow_member(j, "traced", f->traced ? &f->on : NULL);
 	probed_member(j, f);

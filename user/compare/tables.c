@@ -95,12 +95,26 @@ static void flow_row(struct writer *w, const struct figures *f, const struct sty
 	writer_char(w, '\n');
 }
 
+/* Three runs that differ twofold say more of what else the machine does. */
+static void note_unsteady(struct writer *w, const struct figures *f, size_t cnt)
+{
+	char text[96];
+	size_t unsteady = 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		unsteady += !f[i].error && f[i].most_per_s > 2 * f[i].least_per_s;
+	snprintf(text, sizeof(text), "the runs of %zu transports differ twofold or more: is the machine busy?", unsteady);
+	if (unsteady)
+		note(w, "unsteady", text);
+}
+
 static void flow_table(struct writer *w, const struct figures *f, size_t cnt, const struct style *style)
 {
 	head(w, style, "TRANSPORT      BYTES/s  MSGS/s     CPU  MEDIAN    P99  TRACED/s    COST   COST%");
 	for (size_t i = 0; i < cnt; i++)
 		if (!f[i].error)
 			flow_row(w, &f[i], style);
+	note_unsteady(w, f, cnt);
 }
 
 static void probe_row(struct writer *w, const struct figures *f, const struct style *style)
