@@ -58,20 +58,20 @@ static void draw_event(FILE *out, const struct lab_report *r, const struct json_
 		snprintf(answer, sizeof(answer), "%s", strerrorname_np(-result));
 	else
 		snprintf(answer, sizeof(answer), "%" PRId64, result);
-	fprintf(out, "%*s%s%s %-22s %-5s", INDENT, "", hue_on(&r->style, HUE_DIM), r->style.ascii ? ">" : "›", who,
+	fprintf(out, "%*s%s%s %-18s %-5s", INDENT, "", hue_on(&r->style, HUE_DIM), r->style.ascii ? ">" : "›", who,
 		text_of(e, "op"));
 	if (get(e, "size_bytes"))
 		fprintf(out, " of %-6" PRId64, number_of(e, "size_bytes"));
 	else
 		fprintf(out, "%10s", "");
-	fprintf(out, " = %-8s", answer);
+	fprintf(out, " = %-7s", answer);
 	if (get(e, "latency_ns")) {
 		format_unit(took, number_of(e, "latency_ns"), UNIT_NS);
-		fprintf(out, " %7s", took);
+		fprintf(out, " %6s", took);
 	}
 	if (number_of(e, "wait_ns")) {
 		format_unit(took, number_of(e, "wait_ns"), UNIT_NS);
-		fprintf(out, ", asleep %s", took);
+		fprintf(out, ", slept %s", took);
 		if (text_of(e, "cause"))
 			fprintf(out, " (%s)", text_of(e, "cause"));
 	}
