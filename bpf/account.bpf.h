@@ -51,7 +51,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 	}
 	/* not on behalf of another, or of nobody: the idle task has PID 0 */
 	if (key->tgid && key->tgid == (__u32)(bpf_get_current_pid_tgid() >> 32))
-		process_see(key->tgid, key->start);
+		ipc_process_see(key->tgid, key->start);
 	return bpf_map_lookup_elem(&edges, key);
 }
 

@@ -258,7 +258,7 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 	} else if (task_signal_pending(wakee)) {
 		run->waker_kind = WAKER_SIGNAL;
 	}
-	process_see(run->waker, run->waker_start);
+	ipc_process_see(run->waker, run->waker_start);
 }
 
 /*

@@ -15,6 +15,8 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define IPC_START_VERIFIED_ONCE
+
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"

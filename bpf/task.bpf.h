@@ -169,7 +169,7 @@ static __always_inline void process_namespace(struct ipc_process *p, struct task
 }
 
 /* Remembers the current process, once; comm follows exec (core.bpf.c). */
-static __attribute__((noinline)) int process_see(__u32 tgid, __u32 start)
+__attribute__((noinline)) int ipc_process_see(__u32 tgid, __u32 start)
 {
 	struct ipc_process_key key = {.tgid = tgid, .start = start};
 	struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
