@@ -41,6 +41,9 @@ struct kernel {
 void kernel_probe(struct kernel *k);
 void kernel_free(struct kernel *k);
 
+/* Gives back the memory of the types (15 MB), which only loading and attaching need: kernel_function() and kernel_member() find nothing after it. */
+void kernel_forget_types(struct kernel *k);
+
 /* First of '|'-separated function names that the kernel's BTF has; into buf. false: none. */
 bool kernel_function(const struct kernel *k, const char *names, char *buf, uint32_t size);
 

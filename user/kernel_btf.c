@@ -179,10 +179,16 @@ int kernel_member(const struct kernel *k, const char *alternatives, uint32_t *of
 	return -ENOENT;
 }
 
-void kernel_free(struct kernel *k)
+void kernel_forget_types(struct kernel *k)
 {
 	free(names.ids);
 	memset(&names, 0, sizeof(names));
 	btf__free(k->btf);
+	k->btf = NULL;
+}
+
+void kernel_free(struct kernel *k)
+{
+	kernel_forget_types(k);
 	*k = (struct kernel){ 0 };
 }

@@ -28,7 +28,7 @@ static int check_privileges(const struct kernel *k)
 	return EXIT_UNSUPPORTED;
 }
 
-static int run(const struct cli_options *o, const struct kernel *k)
+static int run(const struct cli_options *o, struct kernel *k)
 {
 	int status;
 

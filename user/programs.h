@@ -67,6 +67,7 @@ int programs_pass(struct programs *p);
 
 /* Every end that the last pass found held, or (END_PAST) an earlier one, sorted, once per descriptor. Owned by p, until the next pass. */
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);
+uint64_t programs_passes(const struct programs *p); /* so far */
 
 /* Runs the iterator program `name`, reads all it writes into *data (malloc'ed). */
 int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size);

@@ -131,6 +131,11 @@ const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *
 	return p->holders;
 }
 
+uint64_t programs_passes(const struct programs *p)
+{
+	return p->passes;
+}
+
 int programs_pass(struct programs *p)
 {
 	int fd = programs_map(p, "control_values"), err;

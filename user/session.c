@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@
 
 struct session {
 	const struct cli_options *options;
-	const struct kernel *kernel;
+	struct kernel *kernel;
 	struct programs_options wanted;
 	struct programs *programs;
 	struct live *live;
@@ -250,6 +251,8 @@ static int start(struct session *s)
 		err = live_open(&s->live, s->programs, s->options->events ? on_event : NULL, s);
 	if (!err)
 		err = privileges_drop();
+	kernel_forget_types(s->kernel);
+	malloc_trim(0); /* loading took 20 MB more than running */
 	if (!err && s->options->write)
 		return recorder_open(&s->recorder, s->options->write, (uint64_t)s->options->write_max_mb << 20, s->about) ?
 			       CLI_EXIT_FAILED :
@@ -263,17 +266,35 @@ static int start(struct session *s)
 	return 0;
 }
 
+static void feed_model(void *model, const struct snapshot *part)
+{
+	model_feed(model, part);
+}
+
+/*
+ * A filter looks for an object's other ends, and so at all of them at once, and a recording takes
+ * them as they are; else parts will do, and 10,000 objects fit.
+ */
 static int read_model(struct session *s)
 {
-	int err = live_read(s->live, &s->snapshot);
+	bool whole = s->recorder || snapshot_selects(s->options, s->command.pid);
+	int err;
 
+	live_begin(s->live, &s->snapshot);
+	if (!s->recorder)
+		model_begin(s->model, &s->snapshot);
+	err = live_parts(s->live, &s->snapshot, whole ? NULL : feed_model, s->model);
 	if (err) {
 		fprintf(stderr, "ipctrace: reading the figures: %s\n", strerror(-err));
 		return err;
 	}
-	snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid);
-	if (!s->recorder)
-		model_update(s->model, &s->snapshot);
+	if (whole)
+		snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid);
+	if (s->recorder)
+		return 0;
+	if (whole)
+		model_feed(s->model, &s->snapshot);
+	model_end(s->model, &s->snapshot);
 	return 0;
 }
 
@@ -420,7 +441,7 @@ static int run(struct session *s)
 	return status ? status : s->out_error ? CLI_EXIT_FAILED : 0;
 }
 
-int session_run(const struct cli_options *o, const struct kernel *k)
+int session_run(const struct cli_options *o, struct kernel *k)
 {
 	struct session s = {.stats_fd = -1, .options = o, .kernel = k};
 	int status = run(&s);

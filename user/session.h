@@ -8,7 +8,7 @@
 
 #define EXIT_UNSUPPORTED 77
 
-/* Returns the exit status. Everything that went wrong has been said on stderr. */
-int session_run(const struct cli_options *o, const struct kernel *k);
+/* Returns the exit status. Everything that went wrong has been said on stderr. k loses its types. */
+int session_run(const struct cli_options *o, struct kernel *k);
 
 #endif

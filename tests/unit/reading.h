@@ -175,10 +175,7 @@ static inline struct ipc_residency *add_residency(struct snapshot *s, struct ipc
 
 static inline void add_name(struct snapshot *s, struct ipc_object_id id, const char *name)
 {
-	struct object_name *n = APPEND(&s->names, id);
-
-	n->obj = id;
-	strncpy(n->name, name, IPC_NAME_LEN);
+	strncpy(APPEND(&s->names, id)->path, name, IPC_NAME_LEN);
 }
 
 /* A model of pipes and FIFOs, function backend, everything collected. */

@@ -80,9 +80,9 @@ static void read_names(struct model *m, const struct snapshot *s)
 	for (size_t i = 0; i < s->names.cnt; i++) {
 		struct object *o = model_object(m, &s->names.keys[i]);
 
-		if (!o || o->name || !s->names.values[i].name[0]) /* empty: it is just being written */
+		if (!o || o->name || !s->names.values[i].path[0]) /* empty: it is just being written */
 			continue;
-		o->name = must_have(strndup(s->names.values[i].name, IPC_NAME_LEN));
+		o->name = must_have(strndup(s->names.values[i].path, IPC_NAME_LEN));
 	}
 }
 

@@ -18,6 +18,7 @@ struct live {
 	void *arg;
 	uint64_t start_ns;
 	uint64_t stop_ns; /* 0: it goes on */
+	uint64_t holders_read; /* by which pass; 0: none */
 };
 
 static uint64_t now_ns(void)
@@ -71,47 +72,58 @@ void live_close(struct live *l)
 	free(l);
 }
 
-static void *grown(void *old, size_t rows, size_t size)
-{
-	void *more = realloc(old, rows * size);
+/* In the order in which the model wants them; holders are no map. */
+static const char *const maps[] = {
+	"processes", "objects", "sleepers", "edges", "errors", "wakes", "hists", "residency", "parts", "names",
+};
 
-	if (!more)
-		abort();
-	return more;
+struct reading {
+	struct snapshot *s;
+	live_part_fn on_part; /* NULL: the snapshot takes all */
+	void *arg;
+};
+
+static void hand_over(const struct reading *r, struct snapshot_rows *rows)
+{
+	if (!r->on_part || !rows->cnt)
+		return;
+	r->on_part(r->arg, r->s);
+	rows->cnt = 0;
 }
 
 /* All rows of a hash. The kernel ends a batch walk with ENOENT; the rows of that call are good. */
-static int read_rows(int fd, void **keys, size_t key_size, void **values, size_t value_size, size_t *cnt, size_t *cap)
+static int read_table(const struct live *l, const struct snapshot_table *t, const struct reading *r)
 {
+	struct snapshot_rows *rows = snapshot_rows(r->s, t);
+	int fd = programs_map(l->programs, t->name);
+	bool more = fd >= 0, first = true;
 	uint32_t token;
-	bool more = true, first = true;
 
-	*cnt = 0;
-	if (fd < 0)
-		return 0;
 	while (more) {
-		uint32_t rows = BATCH;
+		uint32_t cnt = BATCH;
 		int err;
 
-		if (*cap < *cnt + BATCH) {
-			*cap = *cnt + BATCH;
-			*keys = grown(*keys, *cap, key_size);
-			*values = grown(*values, *cap, value_size);
-		}
-		err = bpf_map_lookup_batch(fd, first ? NULL : &token, &token, (char *)*keys + *cnt * key_size,
-					   (char *)*values + *cnt * value_size, &rows, NULL);
+		snapshot_reserve(rows, t, rows->cnt + BATCH);
+		err = bpf_map_lookup_batch(fd, first ? NULL : &token, &token, (char *)rows->keys + rows->cnt * t->key_size,
+					   (char *)rows->values + rows->cnt * t->value_size, &cnt, NULL);
 		if (err && errno != ENOENT)
 			return -errno;
-		*cnt += rows;
+		rows->cnt += cnt;
 		more = !err;
 		first = false;
+		hand_over(r, rows);
 	}
 	return 0;
 }
 
-#define READ_ROWS(map, rows)                                                                                  \
-	read_rows(programs_map(l->programs, map), (void **)&(rows).keys, sizeof(*(rows).keys),                \
-		  (void **)&(rows).values, sizeof(*(rows).values), &(rows).cnt, &(rows).cap)
+static const struct snapshot_table *table(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(snapshot_tables[i].name, name))
+		i++;
+	return &snapshot_tables[i];
+}
 
 static void read_losses(struct live *l, struct snapshot *s)
 {
@@ -127,69 +139,64 @@ static void read_losses(struct live *l, struct snapshot *s)
 	s->missed_by_op_known = 1;
 }
 
-/* names has a struct of its own on this side: the key is part of the row. */
-static int read_names(struct live *l, struct snapshot *s)
+/*
+ * One row a holder, with how many descriptors it has: equal keys stand together. They are
+ * those of the last pass: who takes parts keeps them.
+ */
+static void read_holders(struct live *l, const struct reading *r)
 {
-	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_name) raw = {};
-	int err = READ_ROWS("names", raw);
-
-	if (s->names.cap < raw.cnt) {
-		s->names.cap = raw.cnt;
-		s->names.keys = grown(s->names.keys, raw.cnt, sizeof(*s->names.keys));
-		s->names.values = grown(s->names.values, raw.cnt, sizeof(*s->names.values));
-	}
-	s->names.cnt = raw.cnt;
-	for (size_t i = 0; i < raw.cnt; i++) {
-		s->names.keys[i] = raw.keys[i];
-		s->names.values[i].obj = raw.keys[i];
-		memcpy(s->names.values[i].name, raw.values[i].path, IPC_NAME_LEN);
-	}
-	free(raw.keys);
-	free(raw.values);
-	return err;
-}
-
-/* One row a holder, with how many descriptors it has: equal keys stand together. */
-static void read_holders(struct live *l, struct snapshot *s)
-{
+	const struct snapshot_table *t = table("holders");
+	struct snapshot *s = r->s;
+	struct snapshot_rows *rows = snapshot_rows(s, t);
 	size_t cnt;
 	const struct ipc_holder_key *all = programs_holders(l->programs, &cnt);
 
-	if (s->holders.cap < cnt) {
-		s->holders.cap = cnt;
-		s->holders.keys = grown(s->holders.keys, cnt, sizeof(*s->holders.keys));
-		s->holders.values = grown(s->holders.values, cnt, sizeof(*s->holders.values));
-	}
-	s->holders.cnt = 0;
+	if (r->on_part && l->holders_read == programs_passes(l->programs))
+		return;
+	l->holders_read = programs_passes(l->programs);
 	for (size_t i = 0; i < cnt; i++) {
-		size_t n = s->holders.cnt;
+		size_t n = rows->cnt;
 
 		if (n && !memcmp(&s->holders.keys[n - 1], &all[i], sizeof(*all))) {
 			s->holders.values[n - 1]++;
 			continue;
 		}
+		if (n && n % BATCH == 0)
+			hand_over(r, rows);
+		n = rows->cnt++;
+		snapshot_reserve(rows, t, (n / BATCH + 1) * BATCH);
 		s->holders.keys[n] = all[i];
 		s->holders.values[n] = 1;
-		s->holders.cnt++;
 	}
+	hand_over(r, rows);
+}
+
+void live_begin(struct live *l, struct snapshot *s)
+{
+	snapshot_clear(s);
+	s->now_ns = now_ns();
+	s->start_ns = l->start_ns;
+	s->stop_ns = l->stop_ns;
+}
+
+int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *arg)
+{
+	const struct reading r = {s, on_part, arg};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
+		err = read_table(l, table(maps[i]), &r);
+	if (err)
+		return err;
+	read_holders(l, &r);
+	read_losses(l, s);
+	return 0;
 }
 
 int live_read(struct live *l, struct snapshot *s)
 {
-	int err;
-
-	s->now_ns = now_ns();
-	s->start_ns = l->start_ns;
-	s->stop_ns = l->stop_ns;
-	if ((err = READ_ROWS("edges", s->edges)) || (err = READ_ROWS("objects", s->objects)) ||
-	    (err = READ_ROWS("processes", s->processes)) || (err = READ_ROWS("errors", s->errors)) || (err = READ_ROWS("wakes", s->wakes)) ||
-	    (err = READ_ROWS("hists", s->hists)) || (err = READ_ROWS("residency", s->residency)) ||
-	    (err = READ_ROWS("parts", s->parts)) ||
-	    (err = READ_ROWS("sleepers", s->sleepers)) || (err = read_names(l, s)))
-		return err;
-	read_holders(l, s);
-	read_losses(l, s);
-	return 0;
+	live_begin(l, s);
+	return live_parts(l, s, NULL, NULL);
 }
 
 int live_poll(struct live *l, int timeout_ms)

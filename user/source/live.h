@@ -20,6 +20,17 @@ void live_stopped(struct live *l);
 /* Everything since the start. Returns 0 or -errno; s is then incomplete. */
 int live_read(struct live *l, struct snapshot *s);
 
+typedef void (*live_part_fn)(void *arg, const struct snapshot *part);
+
+/* The same in pieces. Clears s, and sets its times: what a model begins with. */
+void live_begin(struct live *l, struct snapshot *s);
+
+/*
+ * Then hands over all rows by the thousand, in the order that model_feed() asks for; s holds the
+ * losses alone when it returns. Holders are told once for every pass. 0 or -errno, as above.
+ */
+int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *arg);
+
 /* Hands over what is in the ring buffer; waits up to timeout_ms for more. 0 or -errno (-EINTR). */
 int live_poll(struct live *l, int timeout_ms);
 

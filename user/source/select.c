@@ -171,7 +171,7 @@ static bool is_named(const struct cli_options *o, const struct snapshot *s, cons
 		return true;
 	for (size_t i = 0; i < s->names.cnt; i++)
 		if (!memcmp(&s->names.keys[i], id, sizeof(*id)))
-			return !strncmp(s->names.values[i].name, o->object, IPC_NAME_LEN);
+			return !strncmp(s->names.values[i].path, o->object, IPC_NAME_LEN);
 	return false;
 }
 
@@ -195,9 +195,8 @@ bool snapshot_selects(const struct cli_options *o, bool command)
 
 void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
 {
-	struct selection sel = {.options = o, .classes = classes, .command = command};
+	struct selection sel = {.options = o, .classes = classes, .command = command, .needed = needed(o, command)};
 
-	sel.needed = needed(o, command);
 	if (!sel.needed)
 		return;
 	for (size_t i = 0; i < s->processes.cnt; i++) {

@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "source/snapshot.h"
 
-/* Is anything asked for that would drop rows? */
+/* Is anything asked for that would drop rows? Only then is a whole snapshot needed. */
 bool snapshot_selects(const struct cli_options *o, bool command);
 
 /*

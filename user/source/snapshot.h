@@ -40,11 +40,6 @@ struct missed_ops {
 	uint64_t shared;
 };
 
-struct object_name {
-	struct ipc_object_id obj;
-	char name[IPC_NAME_LEN]; /* a FIFO's path; raw bytes, not yet escaped */
-};
-
 struct snapshot {
 	uint64_t now_ns;   /* CLOCK_MONOTONIC of the reading */
 	uint64_t start_ns; /* when counting began */
@@ -59,7 +54,7 @@ struct snapshot {
 	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_residency) residency;
 	SNAPSHOT_ROWS(struct ipc_part_key, struct ipc_part) parts;
 	SNAPSHOT_ROWS(uint32_t, struct ipc_run) sleepers; /* by TID: operations off the CPU now; RUN_SLEEPS: waiting */
-	SNAPSHOT_ROWS(struct ipc_object_id, struct object_name) names;
+	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_name) names; /* a FIFO's path; raw bytes, not yet escaped */
 	struct losses losses;
 	uint32_t missed_by_op_known; /* 1 when the next two were read */
 	struct missed_ops missed_by_mech[MECH_MAX];
