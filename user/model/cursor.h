@@ -26,6 +26,12 @@ static inline void *cursor_guess(const struct cursor *c)
 	return c->at < c->last_cnt ? c->last[c->at] : NULL;
 }
 
+/* What is likely to follow in n rows, for fetching it ahead; NULL: nothing. */
+static inline void *cursor_ahead(const struct cursor *c, size_t n)
+{
+	return c->at + n < c->last_cnt ? c->last[c->at + n] : NULL;
+}
+
 /* This row is `item`; *row is the item's own note of its row, CURSOR_NO_ROW when it is new. */
 void cursor_take(struct cursor *c, void *item, uint32_t *row);
 

@@ -4,6 +4,8 @@
 #include "model/hist.h"
 #include "model/model.h"
 
+#define BYTES_WORD (offsetof(struct side, bytes) / sizeof(__u64))
+#define WAIT_WORD (offsetof(struct side, wait_ns) / sizeof(__u64))
 #define RESIZES_WORD (offsetof(struct side, counters) / sizeof(__u64) + COUNTER_RESIZES)
 
 static bool is_edge(const struct edge *edge, const struct ipc_edge_key *key)
@@ -46,6 +48,16 @@ static bool is_seen(const struct model *m, const struct endpoint *e)
 	return e->object->tick == m->tick;
 }
 
+/* What objects are sorted by at every interval, without adding up the figures of all of them. */
+static void weigh(const struct model *m, struct object *o, const struct edge *edge)
+{
+	if (o->weighed_tick != m->tick)
+		o->moved_bytes = o->waited_ns = 0;
+	o->weighed_tick = m->tick;
+	o->moved_bytes += tally_get(&edge->counts, BYTES_WORD, SPAN_INTERVAL);
+	o->waited_ns += tally_get(&edge->counts, WAIT_WORD, SPAN_INTERVAL);
+}
+
 /* words: what was read of it, or NULL: only its operations in progress are known. */
 static bool edge_update(struct model *m, struct edge *edge, const __u64 *words)
 {
@@ -64,9 +76,32 @@ static bool edge_update(struct model *m, struct edge *edge, const __u64 *words)
 			  total->sides[edge->op][SPAN_INTERVAL]))
 		return false;
 	o->changed_tick = m->tick;
+	if (edge->op == OP_SEND || edge->op == OP_RECV)
+		weigh(m, o, edge);
 	if (edge->op == OP_CTL)
 		o->resizes += tally_get(&edge->counts, RESIZES_WORD, SPAN_INTERVAL);
 	return true;
+}
+
+/* Most of the time of an update is waiting for memory: what the next rows are about is fetched while this one is counted. */
+static void fetch_ahead(const struct model *m)
+{
+	const struct edge *far = cursor_ahead(&m->edge_rows, 12), *near = cursor_ahead(&m->edge_rows, 6);
+
+	if (far) {
+		__builtin_prefetch(far);
+		__builtin_prefetch((const char *)far + sizeof(*far) - 1);
+	}
+	if (near) { /* itself here by now */
+		__builtin_prefetch(near->counts.words);
+		__builtin_prefetch((const char *)near->counts.words + 64);
+		__builtin_prefetch(near->endpoint);
+	}
+	near = cursor_ahead(&m->edge_rows, 3);
+	if (near) {
+		__builtin_prefetch(near->endpoint->object);
+		__builtin_prefetch((const char *)near->endpoint->object + 64);
+	}
 }
 
 static void read_edges(struct model *m, const struct snapshot *s)
@@ -76,6 +111,7 @@ static void read_edges(struct model *m, const struct snapshot *s)
 		struct edge *edge = cursor_guess(&m->edge_rows);
 		struct object *o;
 
+		fetch_ahead(m);
 		if (!is_edge(edge, &s->edges.keys[i]))
 			edge = edge_find(m, &s->edges.keys[i], true);
 		if (!edge || edge->tick == m->tick)

@@ -13,6 +13,14 @@ void object_side(const struct object *o, enum ipc_op op, enum span span, struct 
 		edge_side(e->edges[op], span, side);
 }
 
+void object_weight(const struct object *o, double *bytes, double *wait_ns)
+{
+	bool now = o->weighed_tick == o->model->tick;
+
+	*bytes = now ? o->moved_bytes : 0;
+	*wait_ns = now ? o->waited_ns : 0;
+}
+
 void object_errors(const struct object *o, enum ipc_op op, enum span span, struct error_sum *sum)
 {
 	sum->cnt = 0;

@@ -31,10 +31,14 @@ static void weigh(const struct selection *s, struct candidate *c, enum span span
 	struct value value;
 	struct row row;
 
-	row_init(&row, c->object, span);
 	c->number = c->other = 0;
 	c->text[0] = '\0';
 	c->known = true;
+	if (!s->column && span == SPAN_INTERVAL) {
+		object_weight(c->object, &c->number, &c->other);
+		return;
+	}
+	row_init(&row, c->object, span);
 	if (!s->column) {
 		const struct side *send = row_side(&row, OP_SEND), *recv = row_side(&row, OP_RECV);
 
