@@ -114,7 +114,7 @@ $(O)/bench/%.bpf.o: tests/bench/%.bpf.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
-bench-tools: $(O)/bench/ipc-load $(O)/bench/ipc-peer $(O)/bench/peers.bpf.o
+bench-tools: $(O)/bench/ipc-load $(O)/bench/ipc-peer $(O)/bench/ipc-objects $(O)/bench/peers.bpf.o
 	@:
 
 # What the binary says of itself becomes the manual page and the completions.
@@ -156,7 +156,7 @@ test: deps
 	$(Q)$(MAKE) all unit-tests
 	$(Q)tests/run
 
-unit-tests: $(UNIT_TESTS)
+unit-tests: $(UNIT_TESTS) $(O)/bench/ipc-objects
 	@:
 
 bench: deps

@@ -358,8 +358,7 @@ static int trace(struct session *s, const sigset_t *unblocked)
 	while (!err) {
 		uint64_t now = now_ns(), next = tick_ns < end_ns ? tick_ns : end_ns;
 
-		if (now < next)
-			wait_for(s, next - now, unblocked);
+		wait_for(s, now < next ? next - now : 0, unblocked); /* signals come in here, however late we are */
 		now = now_ns();
 		if (s->command.pid && child_signal) {
 			child_signal = 0;
