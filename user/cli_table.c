@@ -145,7 +145,9 @@ const struct cli_option cli_option_table[] = {
 	  .parse = cli_set_word, INTO(backend), .completion = COMPLETE_WORDS },
 	{ .name = "max-edges", .metavar = "N", .group = GROUP_PROBE, .initial = "65536",
 	  .help = "room for N process-object pairs",
-	  .more = "What finds no room is counted as loss.",
+	  .more = "A pipe takes three: who made it, who writes, who reads. There is room for half as many objects, a quarter as many "
+		  "processes, wakeups, errors and histograms (-H, -j), a sixteenth as many names and residencies. What "
+		  "finds no room is counted as loss.",
 	  .parse = cli_set_number, INTO(max_edges), .min = 64, .max = 16777216 },
 	{ .name = "ring-buffer", .metavar = "MB", .group = GROUP_PROBE, .initial = "8",
 	  .help = "room for events, a power of two",
