@@ -69,6 +69,12 @@ struct mech_derived {
 	bool (*get)(const struct object *o, enum span span, double *value);
 };
 
+/* One of a mechanism's ipc_edge.counters that is told of each process on the object, too. */
+struct mech_share {
+	const char *name; /* as in `derived` */
+	uint8_t counter;
+};
+
 /*
  * A function hook: the program's name in the BPF object and the kernel functions
  * it may attach to, in order of preference, separated by '|'. needs: the profile
@@ -148,6 +154,7 @@ struct mechanism {
 	const struct mech_syscall *syscalls;
 	const struct mech_field *fields; /* terminated by .name NULL */
 	const struct mech_derived *derived;
+	const struct mech_share *shares; /* terminated by .name NULL; NULL: none */
 	const struct mech_parts *parts; /* terminated by .name NULL; NULL: none */
 	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */

@@ -55,6 +55,7 @@ my %shapes = (
     },
     endpoint => {
         pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side', end => 'string?',
+        internals => 'map',
     },
     waker     => { waker => 'person', wakee => 'person', wakes => 'count' },
     mechanism => {

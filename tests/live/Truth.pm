@@ -69,7 +69,7 @@ sub as_seen_by {
     delete $seen{balance_bytes} if ref($seen{balance_bytes});    # packets were cut: what was dropped has no counter
     return \%seen if $backend ne 'syscall';
     # connect has a descriptor, shmat an id, an open that meets a lease a tracepoint
-    if ($seen{mechanism} !~ /^(?:unix|shm|lock)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
+    if ($seen{mechanism} !~ /^(?:unix|shm|mmap|lock)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
         my %open = %{ $seen{open} };
         $open{ops} -= $_ for values %{ $open{errors} };
         delete @open{qw(errors waits causes)};
@@ -117,6 +117,7 @@ sub differences {
 # Merges are the difference of what all writes asked for and what the ring shows.
 sub may_be_null {
     my ($c, $path) = @_;
+    $path =~ s/^endpoints\[[^]]*\][.]internals[.]/internals./;    # what is null of an object is null of its processes
     return 1 if grep { $path =~ $_ } @{ $c->{blind} };
     return 1 if $c->{inexact} && $path =~ /^internals\./;    # it says itself that something was lost
     return 1 if $path eq 'balance_bytes' && end_unknown($c);
@@ -209,7 +210,7 @@ sub may_be_short {
     my $moves = grep { my $m = ($c->{truth}{$_} // {})->{moved_bytes}; ref($m) || $m } qw(send recv);
     my $ended = sum($moves || !defined $op ? values %{ $missed->{ended} } : $missed->{ended}{$op});
     $ended += $missed->{either} if !defined $op || $op =~ /^(?:send|recv)$/;
-    return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /^internals[.](\w+)$/ && $1 ne 'merged_writes';
+    return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /\binternals[.](\w+)$/ && $1 ne 'merged_writes';
     return $deficit <= $ended if $path =~ /\.(?:ops|copies)$|\.errors\./;
     return $deficit <= $ended * $c->{truth}{largest_bytes}{$op} if $path =~ /\.(?:copied_|moved_)?bytes$/ && defined $op;
     return $missed->{all} > 0 if $path =~ /\.(?:waits|wakes)$|\.causes\./;
@@ -246,13 +247,18 @@ sub endpoints {
         @rows = grep { $_->{role} eq $t->{role} } @rows if defined $t->{role};
         my $path = "endpoints[" . ($t->{pid} // $t->{kind}) . ($t->{role} ? " $t->{role}" : '') . ']';
         if (!@rows) {
-            differs($c, "$path: missing") unless may_be_short($c, "$path.ops", 1);
+            my $seen = grep({ $t->{$_} } qw(send recv)) || grep { !may_be_null($c, "internals.$_") } keys %{ $t->{internals} // {} };
+            differs($c, "$path: missing") if $seen && !may_be_short($c, "$path.ops", 1);
             next;
         }
-        differs($c, "$path.comm: '$rows[0]{comm}', truth '$t->{comm}'") if $rows[0]{comm} ne $t->{comm};
+        differs($c, "$path.comm: '$rows[0]{comm}', truth '$t->{comm}'")
+            if defined $t->{comm} && $rows[0]{comm} ne $t->{comm};
         differs($c, "$path.ns_pid: " . ($rows[0]{ns_pid} // 'null') . ", truth $t->{ns_pid}")
             if $t->{ns_pid} && ($rows[0]{ns_pid} // 0) != $t->{ns_pid};
         differs($c, "$path.end: " . ($rows[0]{end} // 'null') . ", truth $t->{end}") if $t->{end} && ($rows[0]{end} // '') ne $t->{end};
+        for my $key (sort keys %{ $t->{internals} // {} }) {
+            compare($c, "$path.internals.$key", $t->{internals}{$key}, $rows[0]{internals}{$key}, exists $rows[0]{internals}{$key});
+        }
         for my $side (grep { $t->{$_} } qw(send recv)) {
             for my $key (sort keys %{ $t->{$side} }) {
                 my ($sum, $seen) = (0, 0);

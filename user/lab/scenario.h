@@ -130,6 +130,8 @@ void fact(struct object *o, enum group group, const char *name, uint64_t value);
 void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max);
 /* A figure that every process adds to; 0 at first. */
 void fact_add(struct object *o, enum group group, const char *name, uint64_t n);
+/* An internal figure of this process on the object, as its endpoint shows it; 0 at first. */
+void fact_own(struct object *o, const char *name, uint64_t n);
 void facts_forget(struct object *o);
 /* Endpoints' own operation counts are not part of the truth (a held start). */
 void endpoints_without_counts(struct object *o);

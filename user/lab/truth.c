@@ -288,9 +288,24 @@ void fact_add(struct object *o, enum group group, const char *name, uint64_t n)
 	unlock();
 }
 
+void fact_own(struct object *o, const char *name, uint64_t n)
+{
+	struct endpoint *e = own_endpoint(o);
+	unsigned i = 0;
+
+	while (i < MAX_OWN && e->own[i].name && strcmp(e->own[i].name, name))
+		i++;
+	CHECK(i < MAX_OWN);
+	e->own[i].name = name;
+	e->own[i].n += n;
+}
+
 void facts_forget(struct object *o)
 {
 	o->fact_cnt = 0;
+	for (unsigned i = 0; i < truth->endpoint_cnt; i++)
+		if (truth->endpoints[i].o == o)
+			memset(truth->endpoints[i].own, 0, sizeof(truth->endpoints[i].own));
 }
 
 void endpoints_without_counts(struct object *o)

@@ -137,6 +137,15 @@ static void print_ended_by(FILE *f, const struct object *o)
 	fputc('}', f);
 }
 
+static void print_own(FILE *f, const struct endpoint *e)
+{
+	struct level l = {f, "internals", false};
+
+	for (unsigned i = 0; i < MAX_OWN && e->own[i].name; i++)
+		fprintf(member(&l, e->own[i].name), "%ju", (uintmax_t)e->own[i].n);
+	level_end(&l);
+}
+
 static void print_endpoints(FILE *f, const struct object *o)
 {
 	bool any = false;
@@ -145,12 +154,16 @@ static void print_endpoints(FILE *f, const struct object *o)
 	for (unsigned i = 0; i < truth->endpoint_cnt; i++) {
 		const struct endpoint *e = &truth->endpoints[i];
 
-		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV] && !e->end))
+		if (e->o != o || (!e->ops[SEND] && !e->ops[RECV] && !e->end && !e->own[0].name))
 			continue;
 		fprintf(f, "%s{\"pid\":", any ? "," : "");
 		print_pid(f, e->pid);
-		fprintf(f, ",\"kind\":\"%s\",\"comm\":", e->kind);
-		print_string(f, e->comm);
+		fprintf(f, ",\"kind\":\"%s\"", e->kind);
+		/* Of one that sent nothing, anything that it did may have been seen before it took its name. */
+		if (e->ops[SEND] || e->ops[RECV] || e->end) {
+			fputs(",\"comm\":", f);
+			print_string(f, e->comm);
+		}
 		if (e->ns_pid)
 			fprintf(f, ",\"ns_pid\":%d", e->ns_pid);
 		if (e->end)
@@ -160,6 +173,7 @@ static void print_endpoints(FILE *f, const struct object *o)
 			fprintf(f, ",\"role\":\"%s\"", side_names[e->ops[SEND] ? SEND : RECV]);
 		print_endpoint_side(f, o, e, SEND);
 		print_endpoint_side(f, o, e, RECV);
+		print_own(f, e);
 		fputc('}', f);
 		any = true;
 	}

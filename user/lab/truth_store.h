@@ -10,6 +10,7 @@
 #define MAX_WAKES 2048
 #define MAX_ERRORS 4
 #define MAX_FACTS 32
+#define MAX_OWN 4
 
 enum knowledge { UNKNOWN, EXACT, RANGE };
 
@@ -59,6 +60,10 @@ struct endpoint {
 	char comm[16];
 	atomic_ullong ops[SIDE_CNT];
 	atomic_ullong bytes[SIDE_CNT];
+	struct {
+		const char *name;
+		uint64_t n;
+	} own[MAX_OWN];
 };
 
 struct wakes {

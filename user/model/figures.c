@@ -44,17 +44,30 @@ bool object_residency(const struct object *o, enum span span, struct ipc_hist *s
 	return can_residency(o->can);
 }
 
-bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value)
+bool endpoint_counter(const struct endpoint *e, unsigned i, enum span span, uint64_t *value)
 {
 	const unsigned word = offsetof(struct side, counters) / sizeof(__u64) + i;
+	const struct object *o = e->object;
+
+	*value = 0;
+	if (!can_see(o->can, UNSEEN_COUNTER(i)))
+		return false;
+	for (unsigned op = 0; op < OP_MAX; op++)
+		if (e->edges[op] && (span == SPAN_TOTAL || e->edges[op]->tick == o->model->tick))
+			*value += tally_get(&e->edges[op]->counts, word, span);
+	return true;
+}
+
+bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value)
+{
+	uint64_t own;
 
 	*value = 0;
 	if (!can_see(o->can, UNSEEN_COUNTER(i)))
 		return false;
 	for (const struct endpoint *e = o->endpoints; e; e = e->next)
-		for (unsigned op = 0; op < OP_MAX; op++)
-			if (e->edges[op] && (span == SPAN_TOTAL || e->edges[op]->tick == o->model->tick))
-				*value += tally_get(&e->edges[op]->counts, word, span);
+		if (endpoint_counter(e, i, span, &own))
+			*value += own;
 	return true;
 }
 

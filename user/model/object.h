@@ -91,6 +91,9 @@ bool object_residency(const struct object *o, enum span span, struct ipc_hist *s
 /* ipc_edge.counters[i], all endpoints and operations. */
 bool object_counter(const struct object *o, unsigned i, enum span span, uint64_t *value);
 
+/* The same of one endpoint. */
+bool endpoint_counter(const struct endpoint *e, unsigned i, enum span span, uint64_t *value);
+
 /* Words as in the mechanism's fields, now and at the update before; NULL: not known. */
 const uint32_t *object_state(const struct object *o);
 const uint32_t *object_state_before(const struct object *o);

@@ -31,6 +31,21 @@ static void json_namespace(struct json *j, const struct process *p)
 	json_uint_or_null(j, "pid_ns", p && p->pid_ns, p ? p->pid_ns : 0);
 }
 
+/* Of the process, whatever its role: one that has two is told of twice. */
+static void json_shares(struct json *j, const struct endpoint *e, enum span span)
+{
+	bool collected = e->object->can->profile & PROFILE_WAITS;
+
+	json_open(j, "internals", '{');
+	for (const struct mech_share *s = e->object->mech->shares; s && s->name; s++) {
+		uint64_t value;
+		bool known = endpoint_counter(e, s->counter, span, &value);
+
+		json_uint_or_null(j, s->name, known && collected, value);
+	}
+	json_close(j, '}');
+}
+
 static void json_endpoint(struct json *j, const struct endpoint *e, enum role role, enum span span)
 {
 	static const char *const ends[] = { NULL, "first", "second", "both" }; /* by enum ipc_end */
@@ -46,6 +61,7 @@ static void json_endpoint(struct json *j, const struct endpoint *e, enum role ro
 	json_namespace(j, e->process);
 	json_string(j, "end", ends[endpoint_ends(e)]);
 	json_uint_or_null(j, "descriptors", role != ROLE_CTL && e->holds[role], role != ROLE_CTL ? e->holds[role] : 0);
+	json_shares(j, e, span);
 	json_close(j, '}');
 }
 
