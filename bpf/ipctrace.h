@@ -22,6 +22,7 @@
 	X(4, MSG, msg) \
 	X(5, SEM, sem) \
 	X(6, SHM, shm) \
+	X(7, MMAP, mmap) \
 	X(8, FUTEX, futex) \
 	X(9, UNIX, unix) \
 	X(11, SIGNAL, signal) \
@@ -115,7 +116,7 @@ enum ipc_profile {
  * An object: unique among the live ones of one mechanism.
  * eventfd: id is the kernel's own number, which the next one gets when it is free
  * again, domain the process that made it, 0: before the start.
- * pipe, fifo, mq, lock: id is the inode number, domain the device (kernel encoding).
+ * pipe, fifo, mq, mmap, lock: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  * futex: id is the address, domain the PID; of shared memory see bpf/futex.bpf.h.
  * signal: id is the target's start << 32 | PID, domain the signal's number; 0: any of them.

@@ -19,6 +19,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "resolve_sysv.bpf.h"
+#include "sysv_file.bpf.h"
 #include "shm.bpf.h"
 
 const volatile struct ipc_config cfg = {};

@@ -80,28 +80,20 @@ static __always_inline bool segment_state(__u64 address, struct shm_internals *s
 	return true;
 }
 
-/* Of a mapping whose file is an attached segment: what shmat keeps behind the file. */
+/* A mapping whose file is an attached segment. */
 struct attachment {
 	struct ipc_object_id obj;
 	__u64 ns;
 };
 
-/*
- * The wrapper that shmat puts around the segment's own file has that file's inode,
- * whose number is the segment's id: no other file's private data says the same.
- */
 static __always_inline bool attachment_of(struct file *file, struct attachment *a)
 {
-	struct inode *inode = file->f_inode;
-	struct shm_file_data *data = file->private_data;
-	__u64 inner = 0, inner_inode = 0;
-	__s32 id = -1;
+	struct sysv_segment segment = {};
 
-	if (!data || !probe_read(&inner, &data->file) || !inner || !probe_read(&id, &data->id) || id < 0 ||
-	    !probe_read(&inner_inode, &((struct file *)inner)->f_inode) || inner_inode != (__u64)inode ||
-	    inode->i_ino != (__u32)id || !probe_read(&a->ns, &data->ns) || !a->ns)
+	if (!segment_of_file(file, &segment))
 		return false;
-	shm_identify(id, sysv_namespace_inode(a->ns), &a->obj);
+	a->ns = segment.ns;
+	shm_identify(segment.id, sysv_namespace_inode(segment.ns), &a->obj);
 	return true;
 }
 

@@ -24,6 +24,7 @@
 #include "residency.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "maker.bpf.h"
+#include "fd.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 const volatile struct ipc_file_class file_classes[IPC_FILE_CLASSES] = {};

@@ -10,6 +10,8 @@
 #define VMA_BPF_H
 
 #define VM_WRITE 0x2ul
+#define VM_SHARED 0x8ul
+#define VM_MAYWRITE 0x20ul
 #define VM_MAYSHARE 0x80ul
 
 #define MAPLE_LEVELS 8	  /* 10 ways at least: more mappings than any process may have */
