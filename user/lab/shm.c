@@ -221,8 +221,10 @@ static void run_held(unsigned n)
 	segment_new(KEY + 5, PAGES * page_size());
 	t = spawn("held-shm", holder, NULL);
 	await_step(t, 1);
-	if (!hold())
+	if (!hold()) {
+		segment_remove();
 		return;
+	}
 	object_restart(o);
 	fact(o, TOP, "created", 0);
 	fact(o, TOP, "preexisting", 1);
