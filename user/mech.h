@@ -165,6 +165,7 @@ struct mechanism {
 	uint8_t limit_word;   /* the field that says how many slots may be used */
 	uint8_t bytes_word;   /* the field that says how many bytes are inside; 0: none does */
 	uint8_t causes[OP_MAX]; /* what an interruptible sleep in each operation means */
+	bool follows_calls;   /* its hooks need what they noted when a call began, whatever is collected */
 	bool found_idle;      /* a pass finds whatever exists and is held: what it does not find is not there */
 	bool has_path;	      /* its files have paths: where the programs saw none, /proc is asked */
 	uint32_t file_magic;  /* super block magic of its inodes; 0: any but those that another claims */

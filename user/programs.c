@@ -19,9 +19,10 @@ static void autoload(struct loaded *l, const char *program, bool wanted)
 
 static const char *const switch_programs[] = {"switch_without_state", "switch_with_state"};
 
+/* The scheduler's hooks are loaded before it is known who needs them: a call that sleeps is followed by them. */
 static int start_core(struct programs *p)
 {
-	bool waits = (p->options.profile & PROFILE_WAITS) && !p->options.iterators_only;
+	bool waits = !p->options.iterators_only;
 	const char *on_switch = switch_programs[p->kernel->switch_has_state];
 	int err = loader_open(&p->core, "core");
 
@@ -40,12 +41,22 @@ static int start_core(struct programs *p)
 	return err;
 }
 
-static int attach_core(struct programs *p)
+/* Does anybody ask how long calls sleep, or need to know a call again that has slept? */
+static bool follows_sleepers(const struct programs *p, uint32_t by_syscall)
+{
+	bool follows = (p->options.profile & PROFILE_WAITS) || by_syscall;
+
+	for (unsigned i = 0; i < p->sets_cnt; i++)
+		follows |= p->sets[i].loaded.obj && set_mech(&p->sets[i])->follows_calls;
+	return follows;
+}
+
+static int attach_core(struct programs *p, bool sleepers)
 {
 	const char *const all[] = {"process_exec", "process_exit", "process_fork", "waking",
 				   switch_programs[p->kernel->switch_has_state]};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+	for (size_t i = 0; i < (sleepers ? 5 : 3); i++) {
 		int err = loader_attach(&p->core, all[i]);
 
 		if (err && err != -ENOENT)
@@ -166,7 +177,7 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 		set_backend(p, by_syscall, BACKEND_NONE);
 		traced &= ~by_syscall;
 	}
-	if (traced && (err = attach_core(p)))
+	if (traced && (err = attach_core(p, follows_sleepers(p, by_syscall))))
 		traced = 0;
 	if (!traced) {
 		snprintf(why, size, "%s", p->sets_cnt ? p->status[set_mech(&p->sets[0])->id].why : "no mechanism");

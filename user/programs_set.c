@@ -48,6 +48,10 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 
 	config.mechs = mechs;
 	config.profile = p->options.profile;
+	/* --counts too: what a call was about is kept while it sleeps, or it would not be counted */
+	for (size_t i = 0; i < mechanism_cnt; i++)
+		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
+			config.profile |= PROFILE_WAITS;
 	config.syscall_backend = syscalls;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;

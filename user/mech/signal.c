@@ -215,6 +215,7 @@ const struct mechanism mech_signal = {
 	.fields = fields,
 	.derived = derived,
 	.causes = { [OP_SEND] = CAUSE_LOCK, [OP_RECV] = CAUSE_EMPTY },
+	.follows_calls = true,
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.id_mask = UINT32_MAX, /* the PID; not since when it runs */

@@ -289,6 +289,7 @@ const struct mechanism mech_unix = {
 	.file_magic = AF_UNIX, /* sockets: their address family */
 	.causes = { [OP_SEND] = CAUSE_FULL, [OP_RECV] = CAUSE_EMPTY, [OP_OPEN] = CAUSE_PARTNER, [OP_CLOSE] = CAUSE_LOCK,
 		    [OP_CTL] = CAUSE_LOCK },
+	.follows_calls = true,
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,
