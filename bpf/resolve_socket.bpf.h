@@ -247,9 +247,9 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 			add(&edge->copies, messages - 1);
 	}
 	if (op != OP_OPEN && unix_ino((void *)sk) == id) {
-		add(&edge->counters[UNIX_FIRST_OPS], messages > 1 ? messages : 1);
+		add(&edge->counters[SOCKET_FIRST_OPS], messages > 1 ? messages : 1);
 		if ((op == OP_SEND || op == OP_RECV) && ret > 0)
-			add(&edge->counters[UNIX_FIRST_BYTES], ret);
+			add(&edge->counters[SOCKET_FIRST_BYTES], ret);
 	}
 	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
 	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
@@ -259,13 +259,13 @@ __attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s6
 	}
 	if ((note & SOCKET_MESSAGE) && ret >= 0 && op != OP_CTL) {
 		passed = ipc_control_parts(run->kobj2, id, op == OP_SEND);
-		add(&edge->counters[UNIX_FDS], passed & (CONTROL_CREDENTIALS - 1));
+		add(&edge->counters[SOCKET_NOTED], passed & (CONTROL_CREDENTIALS - 1));
 		add(&edge->counters[UNIX_CREDENTIALS], passed / CONTROL_CREDENTIALS);
 	}
 	if (op == OP_OPEN && PROFILE(PROFILE_DETAIL))
 		unix_note_ends(sk, id); /* of socketpair */
 	if (note & SOCKET_CONNECTED) {
-		add(&edge->counters[UNIX_CONNECTS], 1);
+		add(&edge->counters[SOCKET_CONNECTS], 1);
 		ipc_socket_connected(sk);
 	}
 	return 0;

@@ -25,108 +25,59 @@
 
 const volatile struct ipc_config cfg = {};
 
-static __always_inline struct ipc_object *object_of(const struct ipc_object_id *obj)
+#define SOCKET_MECH MECH_UNIX
+#define SOCKET_RUN_FLAGS 0
+
+static __always_inline bool socket_identify(__u64 sk, __u8 op, struct ipc_object_id *obj)
 {
-	return bpf_map_lookup_elem(&objects, obj);
+	return unix_identify(sk, op, obj);
 }
 
-/* The current task's operation on some UNIX socket, or NULL. */
-static __always_inline struct ipc_run *unix_run(void)
+static __always_inline void socket_words(__u64 sk, const struct ipc_object_id *obj, __u32 *words)
 {
-	struct ipc_run *run = run_slot();
-
-	return run && run->task == current_task() && run->obj.mech == MECH_UNIX ? run : NULL;
+	unix_state(sk, obj->id, words);
 }
 
-/* The run of an operation that begins on this socket; an addressed one learns later of its object. */
-static __always_inline struct ipc_run *enter(__u64 sk, __u8 op, __u8 cause, bool unresolved)
+static __always_inline bool socket_is_first(__u64 sk, const struct ipc_object_id *obj)
 {
-	struct ipc_object_id obj = {};
-	struct ipc_run *run;
-
-	if (!unresolved && (!unix_identify(sk, op, &obj) || !op_wanted(&obj)))
-		return NULL;
-	run = op_begin(&obj, op, cause, sk);
-	if (!run)
-		return NULL;
-	run->kobj2 = 0;
-	run->obj2.domain = 0; /* whose credentials go with a message; it has no mechanism */
-	if (unresolved)
-		run->flags |= RUN_UNRESOLVED;
-	return run;
+	return unix_ino((void *)sk) == obj->id;
 }
 
-/* The run that enter() made for this socket, when it was seen; and the object, either way. */
-static __always_inline struct ipc_run *find_run(__u64 sk, __u8 op, struct ipc_object_id *obj)
+static __always_inline __u32 socket_depth(const __u32 *words)
 {
-	struct ipc_run *run = run_mine();
+	const struct unix_internals *s = (const void *)words;
 
-	if (run && (run->kobj != sk || run->op != op || (run->flags & (RUN_OUTER | RUN_SYSCALL))))
-		run = NULL;
-	if (run && run->obj.mech == MECH_UNIX)
-		*obj = run->obj;
-	else if (run && (run->flags & RUN_UNRESOLVED))
-		unix_identify(sk, OP_RECV, obj); /* it never got so far: the socket's own affair */
-	else
-		unix_identify(sk, op, obj);
-	return run;
+	return s->first_buffers + s->second_buffers;
 }
 
-static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const struct ipc_object_id *obj)
+static __always_inline __u32 socket_limit(const __u32 *words)
 {
-	struct unix_internals *s = (void *)edge->state;
+	const struct unix_internals *s = (const void *)words;
 
-	if (!PROFILE(~0u))
-		return; /* --counts */
-	unix_state(sk, obj->id, edge->state);
-	stamp_state(edge->state);
-	depth_note(edge, s->first_buffers + s->second_buffers);
+	return s->type == SOCKET_DGRAM ? s->queue_limit : 0;
 }
 
-static __always_inline bool is_datagrams(const struct ipc_edge *edge)
+static __always_inline void socket_met(__u64 sk, const struct ipc_object_id *obj)
 {
-	return ((const struct unix_internals *)edge->state)->type == SOCKET_DGRAM;
 }
+
+static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_edge *edge, const struct ipc_object_id *obj, __u8 op)
+{
+	if (!run->obj2.domain)
+		return;
+	add(&edge->counters[UNIX_CREDENTIALS], 1);
+	unix_count_credentials(obj, run->obj2.domain, run->obj2.id, op == OP_SEND);
+}
+
+#include "socket.bpf.h"
 
 /* What a send or a receive leaves behind. peeks: the data stays where it is. */
 static __always_inline int leave(__u64 sk, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
 {
-	struct op_result res = {.ret = ret, .payload = !peeks, .moved = moves && ret > 0 ? ret : 0};
 	struct ipc_object_id obj;
-	struct ipc_run *run;
-	struct ipc_edge *edge;
-	__u8 counted = peeks ? OP_CTL : op;
+	struct ipc_run *run = find_run(sk, op, &obj);
 
-	run = find_run(sk, op, &obj);
-	if (!obj.id || !op_wanted(&obj)) {
-		op_done(run);
-		return 0;
-	}
-	edge = op_end(&obj, counted, run, &res);
-	if (edge) {
-		if (unix_ino((void *)sk) == obj.id) {
-			add(&edge->counters[UNIX_FIRST_OPS], 1);
-			if (ret > 0 && !peeks)
-				add(&edge->counters[UNIX_FIRST_BYTES], ret);
-		}
-		if (run && run->obj2.domain && ret >= 0 && !peeks) {
-			add(&edge->counters[UNIX_CREDENTIALS], 1);
-			unix_count_credentials(&obj, run->obj2.domain, run->obj2.id, op == OP_SEND);
-		}
-		if (run && run->aux[1] && ret >= 0)
-			add(&edge->counters[UNIX_FDS], run->aux[1]);
-		if (op == OP_RECV && msg && ret >= 0 && !peeks && (msg->msg_flags & MSG_TRUNC))
-			add(&edge->counters[UNIX_TRUNCATED], 1);
-		note_state(edge, run && op == OP_SEND && run->kobj2 ? run->kobj2 : sk, &obj);
-		if (op == OP_SEND && run && run->own_waits && is_datagrams(edge))
-			depth_was_full(edge, ((struct unix_internals *)edge->state)->queue_limit);
-		if (PROFILE(PROFILE_DETAIL) && ret > 0 && !peeks)
-			object_bytes(&obj, op == OP_SEND ? ret : -ret);
-		if (PROFILE(PROFILE_EVENTS))
-			op_emit(&obj, counted, run, &res, edge, run ? run->size : ~0ull);
-	}
-	op_done(run);
-	return 0;
+	return leave_data(run, &obj, sk, op, ret, msg, peeks, moves);
 }
 
 static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size, bool unresolved)

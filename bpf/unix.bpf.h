@@ -17,10 +17,6 @@
 #define UNIX_BPF_H
 
 #include "part.bpf.h"
-
-#define SOCKET_STREAM 1
-#define SOCKET_DGRAM 2
-#define SOCKET_SEQPACKET 5
 #define STATE_LISTEN 10
 #define UNIX_WALK_BUFFERS 512
 #define SCM_MAX_FD 253
@@ -29,9 +25,6 @@
 #define SCM_CREDENTIALS 2
 #define UNIX_FIRST_CLOSED 16 /* of shutdown */
 #define UNIX_SECOND_CLOSED 32
-#define MSG_PEEK 2
-#define MSG_TRUNC 0x20
-#define MSG_SPLICE_PAGES 0x8000000
 
 /* The state words, in the order of the descriptor's table (user/mech/unix.c). */
 struct unix_internals {
@@ -53,15 +46,9 @@ struct unix_internals {
 };
 _Static_assert(sizeof(struct unix_internals) <= 4 * (IPC_STATE_WORDS - 1), "fits the state words");
 
-/* ipc_edge.counters, by operation */
-enum unix_counter {
-	UNIX_FIRST_BYTES = 0, /* sent or received at the first end */
-	UNIX_FDS = 1,	      /* descriptors passed, or received */
-	UNIX_CONNECTS = 2,    /* opens: connections made */
-	UNIX_CREDENTIALS = 2, /* sends and receives: messages with SCM_CREDENTIALS */
-	UNIX_TRUNCATED = 4,   /* messages cut off by a short receive: COUNTER_PACKETS */
-	UNIX_FIRST_OPS = 5,   /* at the first end; not of opens */
-};
+#include "socket_counter.h"
+
+#define UNIX_CREDENTIALS SOCKET_CONNECTS /* of sends and receives: messages with SCM_CREDENTIALS */
 
 /* ipc_object.counters: what kinds of files were passed */
 enum unix_object_counter {

@@ -5,37 +5,6 @@
  * received yet goes with it. Included by unix.bpf.c.
  */
 
-/* The object is new; its figures begin at 0. */
-static __attribute__((noinline)) int unix_created(const struct ipc_object_id *obj)
-{
-	struct ipc_object *o;
-
-	if (!obj)
-		return 0;
-	o = object_seen(obj);
-	if (!o)
-		return 0;
-	if (!o->creations && !(o->flags & OBJECT_PREEXISTING))
-		o->creations = 1;
-	return 0;
-}
-
-/* An operation without payload that ended on an object known by now. */
-static __always_inline struct ipc_edge *leave_life(const struct ipc_object_id *obj, __u8 op, struct ipc_run *run,
-						   __s64 ret, __u64 sk)
-{
-	struct op_result res = {.ret = ret};
-	struct ipc_edge *edge = op_end(obj, op, run, &res);
-
-	if (edge && sk)
-		note_state(edge, sk, obj);
-	if (edge && op != OP_OPEN && sk && unix_ino((void *)sk) == obj->id)
-		add(&edge->counters[UNIX_FIRST_OPS], 1);
-	if (edge && PROFILE(PROFILE_EVENTS))
-		op_emit(obj, op, run, &res, edge, ~0ull);
-	return edge;
-}
-
 /* socketpair(2) gives its sockets files one after the other: with the second, both have an inode. */
 SEC("?fexit/sock_alloc_file")
 int BPF_PROG(unix_pair_exit, struct socket *sock)
@@ -49,7 +18,7 @@ int BPF_PROG(unix_pair_exit, struct socket *sock)
 	if (!peer || !BPF_CORE_READ(peer, sk_socket, file) || !unix_identify((__u64)sk, OP_OPEN, &obj) ||
 	    !op_wanted(&obj))
 		return 0;
-	unix_created(&obj);
+	socket_created(&obj);
 	unix_note_ends((__u64)sk, obj.id);
 	leave_life(&obj, OP_OPEN, NULL, 0, (__u64)sk);
 	return 0;
@@ -117,12 +86,12 @@ static __always_inline int leave_connect(struct socket *sock, int ret, bool make
 	if (obj.id && op_wanted(&obj)) {
 		edge = leave_life(&obj, OP_OPEN, run, ret, 0);
 		if (edge && !ret) {
-			add(&edge->counters[UNIX_CONNECTS], 1);
+			add(&edge->counters[SOCKET_CONNECTS], 1);
 			note_state(edge, other, &obj);
 		}
 	}
 	if (!ret && makes_pair && unix_identify(sk, OP_OPEN, &pair) && op_wanted(&pair)) {
-		unix_created(&pair);
+		socket_created(&pair);
 		unix_note_name(pair.id, sk);
 		unix_note_ends(sk, pair.id);
 	}
@@ -161,18 +130,6 @@ int BPF_PROG(unix_accept_entry, struct socket *sock)
 	return 0;
 }
 
-static __always_inline int leave_own(struct socket *sock, __u8 op, int ret)
-{
-	__u64 sk = (__u64)BPF_CORE_READ(sock, sk);
-	struct ipc_object_id obj;
-	struct ipc_run *run = find_run(sk, op, &obj);
-
-	if (obj.id && op_wanted(&obj))
-		leave_life(&obj, op, run, ret, sk);
-	op_done(run);
-	return 0;
-}
-
 /* The third argument is flags until 6.9, then a structure: there are three or four of them */
 SEC("?fexit/unix_accept")
 int BPF_PROG(unix_accept_exit, struct socket *sock)
@@ -189,7 +146,7 @@ static __always_inline int leave_named(struct socket *sock, int ret)
 	if (!unix_identify(sk, OP_CTL, &obj) || !op_wanted(&obj))
 		return 0;
 	if (!ret) {
-		unix_created(&obj);
+		socket_created(&obj);
 		unix_note_name(obj.id, sk);
 		unix_note_ends(sk, obj.id);
 	}
@@ -286,7 +243,7 @@ int BPF_PROG(unix_release_exit, struct sock *sock, int embrion)
 		return 0;
 	edge = leave_life(&run->obj, OP_CLOSE, run, 0, 0);
 	if (edge && run->aux[0])
-		add(&edge->counters[UNIX_FIRST_OPS], 1);
+		add(&edge->counters[SOCKET_FIRST_OPS], 1);
 	op_done(run);
 	return 0;
 }

@@ -25,7 +25,7 @@ int BPF_PROG(unix_buffer_filled)
 SEC("?fexit/unix_wait_for_peer")
 int BPF_PROG(unix_waited_for_peer)
 {
-	struct ipc_run *run = unix_run();
+	struct ipc_run *run = socket_run();
 
 	if (run && run->op == OP_SEND && (run->aux[2] || run->aux[3]))
 		restamp_message((__u64)run->aux[2] << 32 | run->aux[3]);
@@ -39,7 +39,7 @@ int BPF_PROG(unix_waited_for_peer)
 SEC("?fentry/sock_wfree")
 int BPF_PROG(unix_buffer_freed, struct sk_buff *skb)
 {
-	struct ipc_run *run = unix_run();
+	struct ipc_run *run = socket_run();
 
 	if (!run || skb->sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
@@ -77,7 +77,7 @@ int BPF_PROG(unix_fds_taken, struct socket *sock, struct msghdr *msg, struct scm
 SEC("?fentry/scm_detach_fds")
 int BPF_PROG(unix_fds_given, struct msghdr *msg, struct scm_cookie *scm)
 {
-	struct ipc_run *run = unix_run();
+	struct ipc_run *run = socket_run();
 
 	if (run && run->op == OP_RECV)
 		run->aux[1] += BPF_CORE_READ(scm, fp, count);
@@ -93,7 +93,7 @@ int BPF_PROG(unix_credentials_given, struct msghdr *msg, int level, int type, in
 
 	if (level != SOL_SOCKET || type != SCM_CREDENTIALS)
 		return 0;
-	run = unix_run();
+	run = socket_run();
 	if (!run || run->op != OP_RECV || !probe_read(&cred, argument_address(ctx, 4)))
 		return 0;
 	run->obj2.domain = cred.pid;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Socket calls that count themselves, and the objects that they are on. */
+/* Calls on UNIX sockets that count themselves, and the objects that they are on. */
 #ifndef LAB_UNIX_H
 #define LAB_UNIX_H
 
-#include "lab/scenario.h"
-
-#include <sys/socket.h>
+#include "lab/socket.h"
 
 /* socketpair(2); the object is the pair. */
 struct object *object_pair(int fds[2], int type);
@@ -17,20 +15,11 @@ uint64_t inode_of(int fd);
 /* "first" or "second": which end of the pair a socket is. */
 const char *end_of(const struct object *o, int fd);
 
-ssize_t op_send(struct object *o, int fd, size_t n, int flags);
 ssize_t op_sendto(struct object *o, int fd, size_t n, int flags, const char *name);
-ssize_t op_recv(struct object *o, int fd, size_t size, int flags); /* MSG_PEEK: a control operation */
-ssize_t op_sendmmsg(struct object *o, int fd, unsigned cnt, size_t n);
-ssize_t op_recvmmsg(struct object *o, int fd, unsigned cnt, size_t size);
 ssize_t op_sendfds(struct object *o, int fd, const int *fds, unsigned cnt); /* with one byte */
 ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt);
 ssize_t op_sendcred(struct object *o, int fd, size_t n); /* with this process's credentials */
 ssize_t op_recvcred(struct object *o, int fd, size_t size);
 int op_connect(struct object *o, int fd, const char *name);
-int op_accept(struct object *o, int fd);
-int op_shutdown(struct object *o, int fd, int how);
-
-void must_sock_send(struct object *o, int fd, size_t n);
-void must_sock_recv(struct object *o, int fd, size_t size, size_t ret);
 
 #endif

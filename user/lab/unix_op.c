@@ -86,85 +86,13 @@ struct object *object_bound(int *fd, int type, const char *name, int backlog)
 	return o;
 }
 
-static ssize_t ended(struct object *o, enum side side, ssize_t ret, bool payload)
-{
-	int error = errno;
-
-	count(o, side, OPS, 1);
-	if (ret < 0) {
-		count_error(o, side, error);
-	} else if (payload) {
-		count(o, side, BYTES, (uint64_t)ret);
-		count(o, side, COPIED, (uint64_t)ret);
-	}
-	errno = error;
-	return ret;
-}
-
-ssize_t op_send(struct object *o, int fd, size_t n, int flags)
-{
-	enter_call();
-	return ended(o, SEND, send(fd, payload(n), n, flags | MSG_NOSIGNAL), true);
-}
-
 ssize_t op_sendto(struct object *o, int fd, size_t n, int flags, const char *name)
 {
 	struct sockaddr_un addr;
 	socklen_t len = address(&addr, name);
 
 	enter_call();
-	return ended(o, SEND, sendto(fd, payload(n), n, flags, (void *)&addr, len), true);
-}
-
-ssize_t op_recv(struct object *o, int fd, size_t size, int flags)
-{
-	bool peeks = flags & MSG_PEEK;
-
-	enter_call();
-	return ended(o, peeks ? CTL : RECV, recv(fd, payload(size), size, flags), !peeks);
-}
-
-/* Every message that was moved is an operation. */
-static ssize_t ended_all(struct object *o, enum side side, ssize_t ret, const struct mmsghdr *messages)
-{
-	if (ret < 0)
-		return ended(o, side, ret, true);
-	for (ssize_t i = 0; i < ret; i++)
-		ended(o, side, (ssize_t)messages[i].msg_len, true);
-	return ret;
-}
-
-#define MAX_MESSAGES 32
-
-static void prepare(struct mmsghdr *messages, struct iovec *iov, unsigned cnt, size_t n)
-{
-	CHECK(cnt <= MAX_MESSAGES);
-	memset(messages, 0, cnt * sizeof(*messages));
-	for (unsigned i = 0; i < cnt; i++) {
-		iov[i] = (struct iovec){payload(n), n};
-		messages[i].msg_hdr.msg_iov = &iov[i];
-		messages[i].msg_hdr.msg_iovlen = 1;
-	}
-}
-
-ssize_t op_sendmmsg(struct object *o, int fd, unsigned cnt, size_t n)
-{
-	struct mmsghdr messages[MAX_MESSAGES];
-	struct iovec iov[MAX_MESSAGES];
-
-	prepare(messages, iov, cnt, n);
-	enter_call();
-	return ended_all(o, SEND, sendmmsg(fd, messages, cnt, 0), messages);
-}
-
-ssize_t op_recvmmsg(struct object *o, int fd, unsigned cnt, size_t size)
-{
-	struct mmsghdr messages[MAX_MESSAGES];
-	struct iovec iov[MAX_MESSAGES];
-
-	prepare(messages, iov, cnt, size);
-	enter_call();
-	return ended_all(o, RECV, recvmmsg(fd, messages, cnt, 0, NULL), messages);
+	return sock_ended(o, SEND, sendto(fd, payload(n), n, flags, (void *)&addr, len), true);
 }
 
 #define MAX_FDS 16
@@ -183,7 +111,7 @@ ssize_t op_sendfds(struct object *o, int fd, const int *fds, unsigned cnt)
 	c->cmsg_len = CMSG_LEN(sizeof(int) * cnt);
 	memcpy(CMSG_DATA(c), fds, sizeof(int) * cnt);
 	enter_call();
-	return ended(o, SEND, sendmsg(fd, &msg, 0), true);
+	return sock_ended(o, SEND, sendmsg(fd, &msg, 0), true);
 }
 
 ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt)
@@ -197,7 +125,7 @@ ssize_t op_recvfds(struct object *o, int fd, int *fds, unsigned cnt)
 	CHECK(cnt <= MAX_FDS);
 	msg.msg_controllen = CMSG_SPACE(sizeof(int) * cnt);
 	enter_call();
-	ret = ended(o, RECV, recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), true);
+	ret = sock_ended(o, RECV, recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), true);
 	CHECK(ret < 0 || (c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int) * cnt)));
 	memcpy(fds, CMSG_DATA(c), sizeof(int) * cnt);
 	return ret;
@@ -216,7 +144,7 @@ ssize_t op_sendcred(struct object *o, int fd, size_t n)
 	c->cmsg_len = CMSG_LEN(sizeof(own));
 	memcpy(CMSG_DATA(c), &own, sizeof(own));
 	enter_call();
-	return ended(o, SEND, sendmsg(fd, &msg, 0), true);
+	return sock_ended(o, SEND, sendmsg(fd, &msg, 0), true);
 }
 
 ssize_t op_recvcred(struct object *o, int fd, size_t size)
@@ -228,7 +156,7 @@ ssize_t op_recvcred(struct object *o, int fd, size_t size)
 	ssize_t ret;
 
 	enter_call();
-	ret = ended(o, RECV, recvmsg(fd, &msg, 0), true);
+	ret = sock_ended(o, RECV, recvmsg(fd, &msg, 0), true);
 	CHECK(ret < 0 || c->cmsg_type == SCM_CREDENTIALS);
 	return ret;
 }
@@ -239,34 +167,5 @@ int op_connect(struct object *o, int fd, const char *name)
 	socklen_t len = address(&addr, name);
 
 	enter_call();
-	return (int)ended(o, OPEN, connect(fd, (void *)&addr, len), false);
-}
-
-int op_accept(struct object *o, int fd)
-{
-	enter_call();
-	return (int)ended(o, OPEN, accept(fd, NULL, NULL), false);
-}
-
-int op_shutdown(struct object *o, int fd, int how)
-{
-	enter_call();
-	return (int)ended(o, CTL, shutdown(fd, how), false);
-}
-
-void must_sock_send(struct object *o, int fd, size_t n)
-{
-	ssize_t ret = op_send(o, fd, n, 0);
-
-	if (ret != (ssize_t)n)
-		FAIL("send of %zu bytes to %s: %zd (%s)", n, object_key(o), ret, strerror(errno));
-}
-
-void must_sock_recv(struct object *o, int fd, size_t size, size_t expected)
-{
-	ssize_t ret = op_recv(o, fd, size, 0);
-
-	if (ret != (ssize_t)expected)
-		FAIL("receive of %zu bytes from %s: %zd, not %zu (%s)", size, object_key(o), ret, expected,
-		     strerror(errno));
+	return (int)sock_ended(o, OPEN, connect(fd, (void *)&addr, len), false);
 }

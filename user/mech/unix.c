@@ -79,80 +79,31 @@ static const struct mech_field fields[] = {
 	{ NULL, NULL, NULL },
 };
 
-static bool side_counter(const struct object *o, enum ipc_op op, unsigned i, enum span span, double *value)
-{
-	struct side side;
-
-	object_side(o, op, span, &side);
-	*value = side.counters[i];
-	return can_see(o->can, UNSEEN_COUNTER(i));
-}
-
-static bool to_second(const struct object *o, enum span span, double *value)
-{
-	return side_counter(o, OP_SEND, UNIX_FIRST_BYTES, span, value);
-}
-
-static bool to_first(const struct object *o, enum span span, double *value)
-{
-	struct side side;
-	bool known = to_second(o, span, value);
-
-	object_side(o, OP_SEND, span, &side);
-	*value = side.bytes - *value;
-	return known;
-}
-
-static bool at_first(const struct object *o, enum span span, double *value)
-{
-	return side_counter(o, OP_RECV, UNIX_FIRST_BYTES, span, value);
-}
-
-static bool at_second(const struct object *o, enum span span, double *value)
-{
-	struct side side;
-	bool known = at_first(o, span, value);
-
-	object_side(o, OP_RECV, span, &side);
-	*value = side.bytes - *value;
-	return known;
-}
-
 static bool fds_sent(const struct object *o, enum span span, double *value)
 {
-	return side_counter(o, OP_SEND, UNIX_FDS, span, value);
+	return socket_counter(o, OP_SEND, SOCKET_NOTED, span, value);
 }
 
 static bool fds_received(const struct object *o, enum span span, double *value)
 {
-	return side_counter(o, OP_RECV, UNIX_FDS, span, value);
-}
-
-static bool connects(const struct object *o, enum span span, double *value)
-{
-	return side_counter(o, OP_OPEN, UNIX_CONNECTS, span, value);
+	return socket_counter(o, OP_RECV, SOCKET_NOTED, span, value);
 }
 
 static bool credentials_sent(const struct object *o, enum span span, double *value)
 {
-	return side_counter(o, OP_SEND, UNIX_CREDENTIALS, span, value);
+	return socket_counter(o, OP_SEND, UNIX_CREDENTIALS, span, value);
 }
 
 static bool credentials_received(const struct object *o, enum span span, double *value)
 {
-	return side_counter(o, OP_RECV, UNIX_CREDENTIALS, span, value);
-}
-
-static bool truncated(const struct object *o, enum span span, double *value)
-{
-	return side_counter(o, OP_RECV, UNIX_TRUNCATED, span, value);
+	return socket_counter(o, OP_RECV, UNIX_CREDENTIALS, span, value);
 }
 
 /* Of the whole time: what kinds of files went through is kept with the object. */
 static bool kind(const struct object *o, enum unix_object_counter i, double *value)
 {
 	*value = o->raw.counters[i];
-	return can_see(o->can, UNSEEN_COUNTER(UNIX_FDS));
+	return can_see(o->can, UNSEEN_COUNTER(SOCKET_NOTED));
 }
 
 #define KIND(name, counter)                                                             \
@@ -181,12 +132,12 @@ static bool open_ends(const struct object *o, enum span span, double *value)
 
 static const struct mech_derived derived[] = {
 	{ "open_ends", "ends that are not closed", open_ends },
-	{ "sent_by_first", "bytes sent at the first end", to_second },
-	{ "sent_by_second", "bytes sent at the second end, or by all senders of a receiver", to_first },
-	{ "received_by_first", "bytes received at the first end", at_first },
-	{ "received_by_second", "bytes received at the second end", at_second },
-	{ "connects", "connections made to a listener or a receiver", connects },
-	{ "truncated", "messages cut off by a receive that was too short", truncated },
+	{ "sent_by_first", "bytes sent at the first end", socket_sent_by_first },
+	{ "sent_by_second", "bytes sent at the second end, or by all senders of a receiver", socket_sent_by_second },
+	{ "received_by_first", "bytes received at the first end", socket_received_by_first },
+	{ "received_by_second", "bytes received at the second end", socket_received_by_second },
+	{ "connects", "connections made to a listener or a receiver", socket_connects },
+	{ "truncated", "messages cut off by a receive that was too short", socket_truncated },
 	{ "fds_sent", "descriptors passed (SCM_RIGHTS)", fds_sent },
 	{ "fds_received", "descriptors received", fds_received },
 	{ "fds_pipes", "of those passed: pipes and FIFOs", fds_pipes },
@@ -224,14 +175,8 @@ static bool has_ends(const struct object *o)
 static void room(const struct object *o, struct mech_room *room)
 {
 	const uint32_t *now = object_state(o);
-	uint64_t bytes;
 
-	if (object_depth_bytes(o, &bytes))
-		room->used_bytes = bytes;
-	if ((o->can->profile & PROFILE_DETAIL) && object_base_bytes(o, &bytes))
-		room->max_bytes = o->raw.max_bytes;
-	if (room->max_bytes != ROOM_UNKNOWN && room->used_bytes != ROOM_UNKNOWN && room->max_bytes < room->used_bytes)
-		room->max_bytes = room->used_bytes;
+	socket_bytes(o, room);
 	if (!now)
 		return;
 	if (now[UNIX_TYPE] == SOCK_DGRAM || now[UNIX_STATE] == UNIX_LISTENING)
@@ -278,12 +223,12 @@ const struct mechanism mech_unix = {
 	.blind = blind,
 	.object = "unix",
 	.hooks = unix_hooks,
-	.syscalls = unix_syscalls,
+	.syscalls = socket_syscalls,
 	.fields = fields,
 	.derived = derived,
 	.parts = parts,
 	.has_ends = has_ends,
-	.first_ops = UNIX_FIRST_OPS,
+	.first_ops = SOCKET_FIRST_OPS,
 	.found_idle = true,
 	.file_mode = S_IFSOCK,
 	.file_magic = AF_UNIX, /* sockets: their address family */
@@ -295,5 +240,5 @@ const struct mechanism mech_unix = {
 	.room = room,
 	.newer = newer,
 	.unseen = { [BACKEND_SYSCALL] = UNSEEN_CLOSE | UNSEEN_DESTRUCTION | UNSEEN_SPURIOUS | UNSEEN_RESIDENCY |
-					UNSEEN_COUNTER(UNIX_TRUNCATED) },
+					UNSEEN_COUNTER(SOCKET_TRUNCATED) },
 };

@@ -3,7 +3,7 @@
 #ifndef MECH_UNIX_H
 #define MECH_UNIX_H
 
-#include "mech.h"
+#include "mech/socket.h"
 
 /* struct unix_internals: those that are computed with */
 enum unix_word {
@@ -22,14 +22,7 @@ enum unix_word {
 
 #define UNIX_LISTENING 10
 
-enum unix_counter {
-	UNIX_FIRST_BYTES = 0,
-	UNIX_FDS = 1,
-	UNIX_CONNECTS = 2,
-	UNIX_CREDENTIALS = 2,
-	UNIX_TRUNCATED = 4,
-	UNIX_FIRST_OPS = 5,
-};
+#define UNIX_CREDENTIALS SOCKET_CONNECTS /* of sends and receives: messages with SCM_CREDENTIALS */
 
 enum unix_object_counter {
 	UNIX_KIND_PIPE = 0,
@@ -40,6 +33,5 @@ enum unix_object_counter {
 };
 
 extern const struct mech_hook unix_hooks[];
-extern const struct mech_syscall unix_syscalls[];
 
 #endif

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Which kernel functions move bytes and descriptors through a UNIX socket; programs in bpf/unix*.bpf.[ch]. */
-#include <asm/unistd.h>
-
 #include "mech/unix.h"
-#include "syscall.h"
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
 #define ANY (~0u) /* everything but --counts */
@@ -50,33 +47,4 @@ const struct mech_hook unix_hooks[] = {
 	{"unix_waited_for_peer", "unix_wait_for_peer", PROFILE_RESIDENCY, .op = -1, .optional = true},
 	{"unix_buffer_freed", "sock_wfree", PROFILE_RESIDENCY, .op = -1, .optional = true, .without = "residency"},
 	{.program = NULL},
-};
-
-#define CALL(call) #call, __NR_##call
-#define NO_CMD .cmd_arg = -1
-#define ONE_FD .fd2_arg = -1
-
-const struct mech_syscall unix_syscalls[] = {
-	{CALL(write), SYSCALL_FD, OP_SEND, 0, ONE_FD, 2, NO_CMD},
-	{CALL(read), SYSCALL_FD, OP_RECV, 0, ONE_FD, 2, NO_CMD},
-	{CALL(writev), SYSCALL_FD, OP_SEND, 0, ONE_FD, -1, NO_CMD},
-	{CALL(readv), SYSCALL_FD, OP_RECV, 0, ONE_FD, -1, NO_CMD},
-	{CALL(pwritev2), SYSCALL_FD, OP_SEND, 0, ONE_FD, -1, NO_CMD},
-	{CALL(preadv2), SYSCALL_FD, OP_RECV, 0, ONE_FD, -1, NO_CMD},
-	{CALL(splice), SYSCALL_SPLICE, OP_RECV, 0, 2, 4, NO_CMD},
-	{CALL(sendfile), SYSCALL_SENDFILE, OP_SEND, 0, ONE_FD, 3, NO_CMD},
-	{CALL(sendto), SYSCALL_SEND_TO, OP_SEND, 0, ONE_FD, 2, NO_CMD},
-	{CALL(recvfrom), SYSCALL_RECV_FROM, OP_RECV, 0, 3, 2, NO_CMD},
-	{CALL(sendmsg), SYSCALL_MSG, OP_SEND, 0, ONE_FD, -1, NO_CMD},
-	{CALL(recvmsg), SYSCALL_MSG, OP_RECV, 0, 2, -1, NO_CMD},
-	{CALL(sendmmsg), SYSCALL_MMSG, OP_SEND, 0, ONE_FD, -1, NO_CMD},
-	{CALL(recvmmsg), SYSCALL_MMSG, OP_RECV, 0, 3, -1, NO_CMD},
-	{CALL(connect), SYSCALL_CONNECT, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
-	{CALL(accept), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
-	{CALL(accept4), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
-	{CALL(socketpair), SYSCALL_PAIR, OP_OPEN, 3, ONE_FD, -1, NO_CMD},
-	{CALL(bind), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
-	{CALL(listen), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
-	{CALL(shutdown), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
-	MECH_SYSCALLS_END,
 };

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The life of an operation on a socket, for the function hooks of every family.
+ * Whoever includes it has said before what a socket of its own is:
+ *
+ *   SOCKET_MECH                   its mechanism
+ *   SOCKET_RUN_FLAGS              enum ipc_run_flags of all its operations
+ *   socket_identify(sk, op, obj)  the object that an operation on this socket is on
+ *   socket_words(sk, obj, words)  the state words of that object
+ *   socket_is_first(sk, obj)      is this the first end of a pair?
+ *   socket_depth(words)           what waits to be received, or accepted
+ *   socket_limit(words)           how many of those find room; 0: that is no limit of theirs
+ *   socket_met(sk, obj)           a process has ended its first operation on this object
+ *   socket_moved(run, edge, obj, op)  what else a send or a receive that succeeded has moved
+ */
+#ifndef SOCKET_BPF_H
+#define SOCKET_BPF_H
+
+#include "socket_counter.h"
+
+
+static __always_inline struct ipc_object *object_of(const struct ipc_object_id *obj)
+{
+	return bpf_map_lookup_elem(&objects, obj);
+}
+
+/* The current task's operation on some socket of this family, or NULL. */
+static __always_inline struct ipc_run *socket_run(void)
+{
+	struct ipc_run *run = run_slot();
+
+	return run && run->task == current_task() && run->obj.mech == SOCKET_MECH ? run : NULL;
+}
+
+/* The run of an operation that begins on an object. */
+static __always_inline struct ipc_run *enter_on(const struct ipc_object_id *obj, __u64 sk, __u8 op, __u8 cause)
+{
+	struct ipc_run *run = op_begin(obj, op, cause, sk);
+
+	if (!run)
+		return NULL;
+	run->kobj2 = 0;
+	run->obj2.domain = 0; /* for the mechanism; it has no mechanism */
+	run->flags |= SOCKET_RUN_FLAGS;
+	return run;
+}
+
+/* The run of an operation that begins on this socket; an addressed one learns later of its object. */
+static __always_inline struct ipc_run *enter(__u64 sk, __u8 op, __u8 cause, bool unresolved)
+{
+	struct ipc_object_id obj = {};
+	struct ipc_run *run;
+
+	if (!unresolved && (!socket_identify(sk, op, &obj) || !op_wanted(&obj)))
+		return NULL;
+	run = enter_on(&obj, sk, op, cause);
+	if (run && unresolved)
+		run->flags |= RUN_UNRESOLVED;
+	return run;
+}
+
+/* The run that enter() made for this socket, when it was seen. */
+static __always_inline struct ipc_run *entered(__u64 sk, __u8 op)
+{
+	struct ipc_run *run = run_mine();
+
+	if (run && (run->kobj != sk || run->op != op || (run->flags & (RUN_OUTER | RUN_SYSCALL))))
+		return NULL;
+	return run;
+}
+
+/* The same, and the object, either way. */
+static __always_inline struct ipc_run *find_run(__u64 sk, __u8 op, struct ipc_object_id *obj)
+{
+	struct ipc_run *run = entered(sk, op);
+
+	if (run && run->obj.mech == SOCKET_MECH)
+		*obj = run->obj;
+	else if (run && (run->flags & RUN_UNRESOLVED))
+		socket_identify(sk, OP_RECV, obj); /* it never got so far: the socket's own affair */
+	else
+		socket_identify(sk, op, obj);
+	return run;
+}
+
+static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const struct ipc_object_id *obj)
+{
+	if (!PROFILE(~0u))
+		return; /* --counts */
+	socket_words(sk, obj, edge->state);
+	stamp_state(edge->state);
+	depth_note(edge, socket_depth(edge->state));
+}
+
+/* What a send or a receive leaves behind on its object. peeks: the data stays where it is. */
+static __always_inline int leave_data(struct ipc_run *run, const struct ipc_object_id *obj, __u64 sk, __u8 op, __s64 ret,
+				      struct msghdr *msg, bool peeks, bool moves)
+{
+	struct op_result res = {.ret = ret, .payload = !peeks, .moved = moves && ret > 0 ? ret : 0};
+	__u8 counted = peeks ? OP_CTL : op;
+	struct ipc_edge *edge;
+
+	if (!obj->id || !op_wanted(obj)) {
+		op_done(run);
+		return 0;
+	}
+	edge = op_end(obj, counted, run, &res);
+	if (edge) {
+		if (edge->ops == 1)
+			socket_met(sk, obj);
+		if (socket_is_first(sk, obj)) {
+			add(&edge->counters[SOCKET_FIRST_OPS], 1);
+			if (ret > 0 && !peeks)
+				add(&edge->counters[SOCKET_FIRST_BYTES], ret);
+		}
+		if (run && ret >= 0 && !peeks)
+			socket_moved(run, edge, obj, op);
+		if (run && run->aux[1] && ret >= 0)
+			add(&edge->counters[SOCKET_NOTED], run->aux[1]);
+		if (op == OP_RECV && msg && ret >= 0 && !peeks && (msg->msg_flags & MSG_TRUNC))
+			add(&edge->counters[SOCKET_TRUNCATED], 1);
+		note_state(edge, run && op == OP_SEND && run->kobj2 ? run->kobj2 : sk, obj);
+		if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
+			depth_was_full(edge, socket_limit(edge->state));
+		if (PROFILE(PROFILE_DETAIL) && ret > 0 && !peeks)
+			object_bytes(obj, op == OP_SEND ? ret : -ret);
+		if (PROFILE(PROFILE_EVENTS))
+			op_emit(obj, counted, run, &res, edge, run ? run->size : ~0ull);
+	}
+	op_done(run);
+	return 0;
+}
+
+/* The object is new; its figures begin at 0. */
+static __attribute__((noinline)) int socket_created(const struct ipc_object_id *obj)
+{
+	struct ipc_object *o;
+
+	if (!obj)
+		return 0;
+	o = object_seen(obj);
+	if (!o)
+		return 0;
+	if (!o->creations && !(o->flags & OBJECT_PREEXISTING))
+		o->creations = 1;
+	return 0;
+}
+
+/* An operation without payload that ended on an object known by now. */
+static __always_inline struct ipc_edge *leave_life(const struct ipc_object_id *obj, __u8 op, struct ipc_run *run,
+						   __s64 ret, __u64 sk)
+{
+	struct op_result res = {.ret = ret};
+	struct ipc_edge *edge = op_end(obj, op, run, &res);
+
+	if (edge && sk)
+		note_state(edge, sk, obj);
+	if (edge && op != OP_OPEN && sk && socket_is_first(sk, obj))
+		add(&edge->counters[SOCKET_FIRST_OPS], 1);
+	if (edge && PROFILE(PROFILE_EVENTS))
+		op_emit(obj, op, run, &res, edge, ~0ull);
+	return edge;
+}
+
+/* The same on the object that the socket itself is, or is an end of. */
+static __always_inline int leave_own(struct socket *sock, __u8 op, int ret)
+{
+	__u64 sk = (__u64)BPF_CORE_READ(sock, sk);
+	struct ipc_object_id obj;
+	struct ipc_run *run = find_run(sk, op, &obj);
+
+	if (obj.id && op_wanted(&obj))
+		leave_life(&obj, op, run, ret, sk);
+	op_done(run);
+	return 0;
+}
+
+#endif
