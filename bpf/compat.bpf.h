@@ -299,10 +299,33 @@ static __always_inline bool interrupted_user_mode(void)
 	}
 }
 
+#define KSOFTIRQD 0x71726974666f736bull /* "ksoftirq", as a number */
+
+/* Softirqs that were too many for where they were raised are run by a thread of each processor. */
+static __always_inline bool in_softirq_thread(void)
+{
+	__u64 name = 0;
+
+	if (has_current_task_btf()) {
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		if (!(task->flags & PF_KTHREAD))
+			return false;
+		__builtin_memcpy(&name, task->comm, sizeof(name));
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+
+		if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+			return false;
+		probe_read(&name, &task->comm);
+	}
+	return name == KSOFTIRQD;
+}
+
 /* Is the current task innocent of what happens? */
 static __always_inline bool in_interrupt(void *ctx)
 {
-	return on_interrupt_stack(ctx) || interrupted_user_mode();
+	return on_interrupt_stack(ctx) || interrupted_user_mode() || in_softirq_thread();
 }
 
 /*
@@ -496,5 +519,15 @@ struct file_lock___6_8 {
 	(bpf_core_type_exists(struct file_lock_core) ?                              \
 		 bpf_core_field_offset(struct file_lock_core, flc_##member) :       \
 		 bpf_core_field_offset(struct file_lock___6_8, fl_##member))
+
+/* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */
+static __always_inline __u32 udp_drops(struct udp_sock *sk)
+{
+	__u32 drops = BPF_CORE_READ(sk, inet.sk.sk_drops.counter);
+
+	if (bpf_core_field_exists(sk->drop_counters))
+		drops += BPF_CORE_READ(sk, drop_counters.drops0.counter) + BPF_CORE_READ(sk, drop_counters.drops1.counter);
+	return drops;
+}
 
 #endif

@@ -6,7 +6,8 @@
  * the operation's own cause, an uninterruptible one a lock or I/O). A wait ends
  * when somebody wakes it; from there to running is scheduling delay.
  *
- * Cannot see: who was responsible for an interrupt; the cause of a sleep of an
+ * Cannot see: who was responsible for an interrupt, but for what is delivered to the
+ * very object that the interrupted task sends to (RUN_DELIVERS); the cause of a sleep of an
  * operation whose entry was missed.
  */
 #include "vmlinux.h"
@@ -248,7 +249,7 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 		by->wakes++;
 		if (by->flags & RUN_REMOVES)
 			run->waker_kind = WAKER_REMOVAL;
-	} else if (by && (by->flags & RUN_DYING) && by->obj.mech == waits_on(run)->mech) {
+	} else if (by && !interrupt && (by->flags & RUN_DYING) && by->obj.mech == waits_on(run)->mech) {
 		count_last_wake(by, waits_on(run));
 	} else if (interrupt) {
 		run->waker_kind = WAKER_INTERRUPT;
@@ -289,7 +290,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 	if (!run && !by && !early)
 		return 0;
 	interrupt = in_interrupt(ctx);
-	if (interrupt)
+	if (interrupt && !(by && (by->flags & RUN_DELIVERS)))
 		by = NULL;
 	if (run && (run->flags & RUN_SLEEPS)) {
 		if (run->flags & RUN_WOKEN)
@@ -308,7 +309,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		if (*(volatile __u64 *)&early->task != (__u64)wakee &&
 		    (*(volatile __u32 *)&early->flags & RUN_WOKEN_EARLY))
 			adopt_early_wake(early, wakee->pid);
-	} else if (by && by->task != (__u64)wakee) {
+	} else if (by && by->task != (__u64)wakee && !interrupt) {
 		by->other_wakes++;
 	}
 	return 0;

@@ -329,6 +329,7 @@ enum ipc_run_flags {
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
 	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
 	RUN_DYING = 1 << 13,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
+	RUN_DELIVERS = 1 << 14,	  /* what it sends arrives in a softirq on top of it: who is woken there is woken by it */
 	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */
 };
 
