@@ -25,6 +25,7 @@
 	X(7, MMAP, mmap) \
 	X(8, FUTEX, futex) \
 	X(9, UNIX, unix) \
+	X(10, INET, inet) \
 	X(11, SIGNAL, signal) \
 	X(12, LOCK, lock) \
 	X(13, EVENTFD, eventfd)
@@ -119,6 +120,7 @@ enum ipc_profile {
  * pipe, fifo, mq, mmap, lock: id is the inode number, domain the device (kernel encoding).
  * msg, sem, shm: id is the host's System V id, domain the IPC namespace's inode number.
  * futex: id is the address, domain the PID; of shared memory see bpf/futex.bpf.h.
+ * inet: id is a hash of addresses and ports, see bpf/inet_key.h, domain the network namespace's inode number.
  * signal: id is the target's start << 32 | PID, domain the signal's number; 0: any of them.
  */
 struct ipc_object_id {
@@ -466,6 +468,7 @@ struct ipc_config {
 	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
 	__u64 datagram_wake_function; /* of receiver_wake_function: waits for a datagram or a connection */
+	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -2,17 +2,20 @@
 /*
  * Sockets under the syscall backend: which object a descriptor stands for, whom an
  * address names, what the result says. A name is found by its bytes and where they
- * are looked up: the root directory of a path, the network of an abstract name.
- * Included by syscall.bpf.c.
+ * are looked up: the root directory of a path, the network of an abstract name; an
+ * address of the Internet's by itself. Included by syscall.bpf.c.
  */
 #ifndef RESOLVE_SOCKET_BPF_H
 #define RESOLVE_SOCKET_BPF_H
 
 #include "unix.bpf.h"
+#include "inet.bpf.h"
+
+#define WANTS(mech) (cfg.mechs & (1u << (mech)))
 
 static __always_inline bool is_socket_class(__u32 class)
 {
-	return (cfg.mechs & (1u << MECH_UNIX)) && file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK;
+	return (WANTS(MECH_UNIX) || WANTS(MECH_INET)) && file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK;
 }
 
 static __always_inline struct sock *sock_of(struct file *file)
@@ -34,20 +37,78 @@ __attribute__((noinline)) __u32 ipc_socket_class(__u32 family)
 	return IPC_FILE_CLASSES;
 }
 
+static __always_inline bool is_inet(__u64 sk)
+{
+	return WANTS(MECH_INET) && (!WANTS(MECH_UNIX) || BPF_CORE_READ((struct sock *)sk, __sk_common.skc_family) != AF_UNIX);
+}
+
+static __always_inline __u32 socket_run_flags(__u32 class)
+{
+	bool inet = WANTS(MECH_INET) && file_classes[class & (IPC_FILE_CLASSES - 1)].mode == S_IFSOCK &&
+		    file_classes[class & (IPC_FILE_CLASSES - 1)].magic == AF_INET;
+
+	return inet ? RUN_DELIVERS : 0;
+}
+
+/* Whom the call that begins here names besides its descriptor. Not with the target: the stack is short. */
+static __always_inline void set_named(__u64 name)
+{
+	__u32 which = SCRATCH_ENTER;
+	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+
+	if (k)
+		k->name = name;
+}
+
+static __always_inline __u64 named(void)
+{
+	__u32 which = SCRATCH_ENTER;
+	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+
+	return k ? k->name : 0;
+}
+
+/* The object that a socket's id is one of. */
+static __always_inline void socket_object(__u64 sk, __u64 id, struct ipc_object_id *obj)
+{
+	bool inet = is_inet(sk);
+
+	obj->id = id;
+	obj->domain = inet ? inet_net(sk) : 0;
+	obj->mech = inet ? MECH_INET : MECH_UNIX;
+	obj->pad = 0;
+}
+
+/* What it is, but for its object. */
+static __always_inline bool classify_socket_file(struct file *file, struct target *t)
+{
+	struct sock *sk = (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK ? sock_of(file) : NULL;
+	__u32 family;
+
+	if (!sk)
+		return false;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	t->class = ipc_socket_class(family == AF_INET6 ? AF_INET : family);
+	t->kobj = (__u64)sk;
+	return t->class < IPC_FILE_CLASSES;
+}
+
 /* Not inlined: the stack of all calls together is short. */
 static __attribute__((noinline)) int classify_socket(struct file *file, struct target *t)
 {
-	struct sock *sk = sock_of(file);
-
-	if (!sk || !t)
+	if (!t || !classify_socket_file(file, t))
 		return false;
-	t->class = ipc_socket_class(BPF_CORE_READ(sk, __sk_common.skc_family));
-	if (t->class >= IPC_FILE_CLASSES)
-		return false;
-	t->kobj = (__u64)sk;
 	t->mode = BPF_CORE_READ(file, f_mode);
 	t->flags = BPF_CORE_READ(file, f_flags);
-	return unix_identify((__u64)sk, t->op, &t->obj);
+	if (is_inet(t->kobj))
+		return inet_identify(t->kobj, t->op, named(), INET_FROM_USER, &t->obj);
+	return unix_identify(t->kobj, t->op, &t->obj);
+}
+
+/* The id of the object that a socket itself is, or is an end of. */
+static __always_inline __u64 socket_own_id(__u64 sk)
+{
+	return is_inet(sk) ? inet_object_id(sk, OP_CTL, 0, 0) : unix_object_id(sk, 0);
 }
 
 /* The socket that listens or receives at a name of user space's; 0: nobody known. Global, verified once. */
@@ -72,6 +133,27 @@ static __always_inline void resolve_name(struct ipc_run *run, __u64 address, __u
 		return;
 	run->obj.id = unix_ino((void *)named);
 	run->progress = named;
+}
+
+/* aux[3]: of a connect, before it */
+#define SOCKET_WAS_CONNECTED 1
+
+/* What more is to be known of a call that begins on a socket. len: of the name */
+static __always_inline void begin_on_socket(struct ipc_run *run, bool is_connect, __u64 name, __u32 len)
+{
+	struct sock *sk = (void *)run->kobj;
+	bool datagrams = BPF_CORE_READ(sk, sk_type) == SOCKET_DGRAM;
+
+	if (is_connect) {
+		run->own_cause = datagrams ? CAUSE_LOCK : CAUSE_BACKLOG;
+		run->aux[3] = BPF_CORE_READ(sk, __sk_common.skc_state) == INET_ESTABLISHED ? SOCKET_WAS_CONNECTED : 0;
+	}
+	if (!name || !(is_connect || datagrams))
+		return;
+	if (is_inet(run->kobj))
+		inet_note_target(run->obj.id, run->kobj, name, INET_FROM_USER);
+	else if (WANTS(MECH_UNIX))
+		resolve_name(run, name, len);
 }
 
 #define MSG_NAME 0
@@ -165,14 +247,40 @@ static __always_inline __u32 ipc_control_parts(__u64 msg, __u64 id, __u32 sent)
 	return (__u32)one + (__u32)two + (__u32)three;
 }
 
-/* The state words of a socket's object, into the scratch. Global. 0, or -1. */
-__attribute__((noinline)) int ipc_socket_words(__u32 which, __u64 sk, __u64 id)
+/*
+ * The state words of the object of an operation that ends, into the scratch. Not from within
+ * the next but one: the stack of all calls together is short. Global. Returns 0.
+ */
+__attribute__((noinline)) int ipc_socket_words(__u64 sk, __u64 id, __u32 op)
 {
+	__u32 which = SCRATCH_EXIT;
 	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
+	struct ipc_run *run = run_slot();
 
-	if (!k || !sk)
-		return -1;
-	unix_state(sk, id, k->words);
+	if (!k || !sk || !run || !PROFILE(~0u))
+		return 0;
+	if (!is_inet(sk)) {
+		unix_state(run->progress ?: sk, id, k->words);
+		return 0;
+	}
+	if (op == OP_OPEN || op == OP_SEND)
+		sk = inet_socket_at(id) ?: sk;
+	inet_words(sk, id, k->words);
+	return 0;
+}
+
+/* A connection begins, with addresses that an earlier one may have had. Global. Returns 0. */
+__attribute__((noinline)) int ipc_inet_named(__u64 sk, __u64 id)
+{
+	struct ipc_object_id obj;
+	struct ipc_object *o;
+
+	socket_object(sk, id, &obj);
+	o = object_seen(&obj);
+	if (o && !o->creations && !(o->flags & OBJECT_PREEXISTING))
+		o->creations = 1;
+	inet_register(sk);
+	inet_note_name(id, sk);
 	return 0;
 }
 
@@ -182,6 +290,8 @@ __attribute__((noinline)) int ipc_socket_named(__u64 sk, __u64 id)
 	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
 	struct ipc_object *o = bpf_map_lookup_elem(&objects, &obj);
 
+	if (WANTS(MECH_INET) && is_inet(sk))
+		return ipc_inet_named(sk, id);
 	if (!o || unix_ino((void *)sk) != id || unix_is_pair((void *)sk, unix_peer((void *)sk)))
 		return 0;
 	if (!o->creations && !(o->flags & OBJECT_PREEXISTING))
@@ -198,6 +308,12 @@ __attribute__((noinline)) int ipc_socket_connected(__u64 sk)
 	struct ipc_object_id pair;
 	struct ipc_object *o;
 
+	if (WANTS(MECH_INET) && is_inet(sk)) {
+		inet_register(sk);
+		if (inet_identify(sk, OP_RECV, 0, 0, &pair) && inet_is_pair(sk, pair.id) && op_wanted(&pair))
+			ipc_inet_named(sk, pair.id);
+		return 0;
+	}
 	if (!unix_is_pair((void *)sk, unix_peer((void *)sk)) || !unix_identify(sk, OP_OPEN, &pair) || !op_wanted(&pair))
 		return 0;
 	o = object_seen(&pair);
@@ -215,60 +331,83 @@ enum socket_note {
 	SOCKET_MESSAGE = 1 << 15,    /* run->kobj2 is one in user space, with descriptors perhaps */
 };
 
-/*
- * What a call on a socket left behind, beyond the common figures. Global, for the
- * verifier: so it finds run and edge again. Returns 0.
- */
-__attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s64 ret, __u32 note)
+/* The state words of the object, as an operation on it leaves them: ipc_socket_words() has read them. */
+static __always_inline void note_socket_words(struct ipc_edge *edge, const struct ipc_run *run, bool inet, __u32 op)
 {
-	struct ipc_object_id obj = {.id = id, .mech = MECH_UNIX};
-	__u32 which = SCRATCH_EXIT, messages = note & SOCKET_MESSAGES;
+	__u32 which = SCRATCH_EXIT;
 	struct kobj_scratch *k = bpf_map_lookup_elem(&kobj_scratches, &which);
-	struct ipc_run *run = run_slot();
-	struct ipc_edge_key key;
-	struct ipc_edge *edge = edge_of(&obj, op, current_actor(), &key);
-	struct ipc_object *o;
-	__u32 passed;
 
-	if (!run || !edge || !k)
-		return 0;
-	if (PROFILE(~0u) && !ipc_socket_words(which, run->progress ?: sk, id)) {
+	if (!k)
+		return;
+	__builtin_memcpy(edge->state, k->words, sizeof(edge->state));
+	stamp_state(edge->state);
+	if (inet) {
+		depth_note(edge, ((struct inet_internals *)edge->state)->waiting);
+	} else {
 		struct unix_internals *s = (void *)edge->state;
 
-		__builtin_memcpy(edge->state, k->words, sizeof(edge->state));
-		stamp_state(edge->state);
 		depth_note(edge, s->first_buffers + s->second_buffers);
 		if (op == OP_SEND && run->own_waits && s->type == SOCKET_DGRAM)
 			depth_was_full(edge, s->queue_limit);
 	}
+}
+
+/* Datagrams were cut, or thrown away: nobody knows how much of them. */
+static __always_inline void note_socket_cut(const struct ipc_object_id *obj, const struct ipc_edge *edge, const struct ipc_run *run,
+					    __u64 sk, __u32 op, __s64 ret)
+{
+	bool drops = obj->mech == MECH_INET && ((const struct inet_internals *)edge->state)->drops;
+	bool cut = op == OP_RECV && ret >= 0 && (__u64)ret >= run->size && BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM;
+	struct ipc_object *o;
+
+	if (!drops && !cut)
+		return;
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (o)
+		o->flags |= drops ? OBJECT_DISCARDED_UNKNOWN : OBJECT_INSIDE_UNKNOWN;
+}
+
+/*
+ * What a call on a socket left behind, beyond the common figures. Global, for the
+ * verifier: so it finds run and edge again. Returns 1 when it was the first operation of
+ * a process on its object.
+ */
+__attribute__((noinline)) int ipc_note_socket(__u64 sk, __u64 id, __u32 op, __s64 ret, __u32 note)
+{
+	__u32 messages = note & SOCKET_MESSAGES;
+	struct ipc_run *run = run_slot();
+	struct ipc_object_id obj;
+	struct ipc_edge_key key;
+	struct ipc_edge *edge;
+	__u32 passed;
+
+	socket_object(sk, id, &obj);
+	edge = edge_of(&obj, op, current_actor(), &key);
+	if (!run || !edge)
+		return 0;
+	if (PROFILE(~0u))
+		note_socket_words(edge, run, obj.mech == MECH_INET, op);
 	if (messages > 1) {
 		add(&edge->ops, messages - 1);
 		if (ret)
 			add(&edge->copies, messages - 1);
 	}
-	if (op != OP_OPEN && unix_ino((void *)sk) == id) {
+	if (op != OP_OPEN && (obj.mech == MECH_INET ? inet_is_first_end(sk, id) : unix_ino((void *)sk) == id)) {
 		add(&edge->counters[SOCKET_FIRST_OPS], messages > 1 ? messages : 1);
 		if ((op == OP_SEND || op == OP_RECV) && ret > 0)
 			add(&edge->counters[SOCKET_FIRST_BYTES], ret);
 	}
-	if (op == OP_RECV && ret >= 0 && (__u64)ret >= run->size &&
-	    BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM) {
-		o = bpf_map_lookup_elem(&objects, &obj);
-		if (o)
-			o->flags |= OBJECT_INSIDE_UNKNOWN; /* it may have been cut */
-	}
-	if ((note & SOCKET_MESSAGE) && ret >= 0 && op != OP_CTL) {
+	note_socket_cut(&obj, edge, run, sk, op, ret);
+	if (WANTS(MECH_UNIX) && obj.mech == MECH_UNIX && (note & SOCKET_MESSAGE) && ret >= 0 && op != OP_CTL) {
 		passed = ipc_control_parts(run->kobj2, id, op == OP_SEND);
 		add(&edge->counters[SOCKET_NOTED], passed & (CONTROL_CREDENTIALS - 1));
 		add(&edge->counters[UNIX_CREDENTIALS], passed / CONTROL_CREDENTIALS);
 	}
-	if (op == OP_OPEN && PROFILE(PROFILE_DETAIL))
+	if (WANTS(MECH_UNIX) && obj.mech == MECH_UNIX && op == OP_OPEN && PROFILE(PROFILE_DETAIL))
 		unix_note_ends(sk, id); /* of socketpair */
-	if (note & SOCKET_CONNECTED) {
+	if (note & SOCKET_CONNECTED)
 		add(&edge->counters[SOCKET_CONNECTS], 1);
-		ipc_socket_connected(sk);
-	}
-	return 0;
+	return edge->ops == 1;
 }
 
 /* The listener of a connection that was just made, from the address that both share; 0: it is not known. */
@@ -279,6 +418,68 @@ static __always_inline __u64 listener_of(__u64 sk)
 	struct ipc_alias *alias = addr ? bpf_map_lookup_elem(&aliases, &addr) : NULL;
 
 	return alias && unix_ino((void *)alias->other) == alias->id ? alias->other : 0;
+}
+
+/* What is known from now on. Not from within the former: the stack of all calls together is short. */
+static __always_inline void socket_known(__u64 sk, __u64 id, int met, __u32 note)
+{
+	if (note & SOCKET_CONNECTED)
+		ipc_socket_connected(sk);
+	if (!met || !is_inet(sk))
+		return;
+	inet_register(sk);
+	inet_note_name(id, sk);
+}
+
+/* Has this connect made a connection? Of the Internet's also one that goes on in the background. */
+static __always_inline bool socket_was_connected(const struct ipc_run *run, __u64 sk, __s64 ret)
+{
+	if (!is_inet(sk) || BPF_CORE_READ((struct sock *)sk, sk_type) != SOCKET_STREAM)
+		return !ret;
+	return run->aux[3] != SOCKET_WAS_CONNECTED &&
+	       BPF_CORE_READ((struct sock *)sk, __sk_common.skc_state) == INET_ESTABLISHED;
+}
+
+/* The object of a connect that succeeded, where what it was given did not tell. */
+static __always_inline void socket_connect_object(struct ipc_run *run, __u64 sk, struct ipc_object_id *obj)
+{
+	__u64 listener;
+
+	if (is_inet(sk))
+		return;
+	listener = listener_of(sk);
+	if (!listener)
+		return;
+	obj->id = unix_ino((void *)listener);
+	run->progress = listener;
+}
+
+/* What a call had to do with another machine is not counted: a connection accepted, a datagram received. */
+static __always_inline bool socket_is_counted(const struct ipc_run *run, __u64 sk, __u32 kind, __s64 ret)
+{
+	struct ipc_object_id pair;
+	__u64 name = 0;
+
+	if (!is_inet(sk) || ret < 0)
+		return true;
+	if (run->op == OP_OPEN && kind == SYSCALL_FD) {
+		struct file *file = file_of(ret);
+		__u64 child = file ? (__u64)sock_of(file) : 0;
+
+		if (!child || !inet_identify(child, OP_RECV, 0, 0, &pair))
+			return false;
+		if (op_wanted(&pair))
+			ipc_inet_named(child, pair.id);
+		return true;
+	}
+	if (run->op == OP_RECV && BPF_CORE_READ((struct sock *)sk, sk_type) == SOCKET_DGRAM) {
+		if (kind == SYSCALL_RECV_FROM)
+			name = run->kobj2;
+		else if (kind == SYSCALL_MSG)
+			name = user_word(run->kobj2 + MSG_NAME);
+		return !name || inet_came_near(sk, name);
+	}
+	return true;
 }
 
 #endif

@@ -134,7 +134,7 @@ static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __
 
 	if (!run)
 		return NULL;
-	run->flags = RUN_SYSCALL | RUN_OUTER;
+	run->flags = RUN_SYSCALL | RUN_OUTER | socket_run_flags(t->class);
 	run->progress = 0;
 	run->aux[0] = t->class;
 	run->aux[2] = nr;
@@ -241,46 +241,67 @@ static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_
 		begin_resize(run, &t);
 }
 
+/* Whom a call on a socket names, in user space; 0: nobody. */
+static __always_inline __u64 named_in_call(const struct ipc_syscall *call, struct pt_regs *regs, __u32 *len)
+{
+	*len = 0;
+	if (call->kind == SYSCALL_CONNECT) {
+		*len = arg(regs, 2);
+		return arg(regs, 1);
+	}
+	if (call->kind == SYSCALL_SEND_TO) {
+		*len = arg6(regs);
+		return arg(regs, 4);
+	}
+	if (call->kind != SYSCALL_MSG || call->op != OP_SEND)
+		return 0;
+	*len = user_word(arg(regs, 1) + MSG_NAMELEN);
+	return user_word(arg(regs, 1) + MSG_NAME);
+}
+
 /*
  * Sockets, where more than the descriptor counts: an address may name the object,
- * and flags say that a receive is a peek. aux[1]: it peeks; kobj2: the message.
+ * and flags say that a receive is a peek. aux[1]: it peeks; kobj2: the message, or
+ * where its sender's address goes.
  */
 static __always_inline void begin_socket(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
-	bool is_connect = call->kind == SYSCALL_CONNECT, is_msg = call->kind == SYSCALL_MSG;
-	__u64 address = 0, len = 0, msg = arg(regs, 1);
+	bool is_connect = call->kind == SYSCALL_CONNECT;
 	struct target t = {};
 	struct ipc_run *run;
-	struct sock *sk;
-	bool datagrams;
+	__u64 name;
+	__u32 len;
 
-	if (!resolve(call, regs, &t))
+	name = named_in_call(call, regs, &len);
+	set_named(name);
+	if (!resolve(call, regs, &t)) {
+		set_named(0);
 		return;
-	sk = (void *)t.kobj;
-	datagrams = BPF_CORE_READ(sk, sk_type) == SOCKET_DGRAM;
-	if (is_connect || call->kind == SYSCALL_SEND_TO) {
-		address = is_connect ? msg : arg(regs, 4);
-		len = is_connect ? arg(regs, 2) : 110;
-		if (address && !is_connect)
-			len = arg6(regs);
-	} else if (is_msg && call->op == OP_SEND) {
-		address = user_word(msg + MSG_NAME);
-		len = (__u32)user_word(msg + MSG_NAMELEN);
 	}
-	if (!is_connect && !datagrams)
-		address = 0;
+	set_named(0);
 	run = begin(&t, call->op, nr);
 	if (!run)
 		return;
-	run->kobj2 = call->kind == SYSCALL_SEND_TO || is_connect ? 0 : msg;
+	run->kobj2 = call->kind == SYSCALL_SEND_TO || is_connect ? 0 : arg(regs, call->kind == SYSCALL_RECV_FROM ? 4 : 1);
 	if (call->size_arg >= 0)
 		run->size = arg(regs, call->size_arg);
 	if (call->op == OP_RECV && (arg(regs, call->fd2_arg) & MSG_PEEK))
 		run->aux[1] = 1;
-	if (is_connect)
-		run->own_cause = datagrams ? CAUSE_LOCK : CAUSE_BACKLOG;
-	if (address)
-		resolve_name(run, address, len);
+	begin_on_socket(run, is_connect, name, len);
+}
+
+/* A socket that may be an object when the call is over. */
+static __always_inline void begin_names(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
+{
+	struct file *file = file_of(arg(regs, call->fd_arg));
+	struct target t = {};
+	struct ipc_run *run;
+
+	if (!file || !classify_socket_file(file, &t))
+		return;
+	run = begin(&t, call->op, nr);
+	if (run)
+		run->flags |= RUN_UNRESOLVED;
 }
 
 static __always_inline bool is_socket_call(const struct ipc_syscall *call)
@@ -309,7 +330,9 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	/* an exit that was missed left its slot behind: this task begins anew */
 	op_forget();
 	if (is_open(call))
-		begin_unresolved(OP_OPEN, nr, arg(regs, call->fd_arg)); /* a path, or where the pair goes */
+		begin_unresolved(call->op, nr, arg(regs, call->fd_arg)); /* a path, or where the pair goes */
+	else if (is_kind(call, SYSCALL_NAMES))
+		begin_names(call, regs, nr);
 	else if (is_kind(call, SYSCALL_SPLICE) || is_kind(call, SYSCALL_TEE))
 		begin_splice(call, regs, nr);
 	else if (is_kind(call, SYSCALL_SYSV_GET))

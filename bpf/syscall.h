@@ -32,6 +32,7 @@ enum ipc_syscall_kind {
 	SYSCALL_RECV_FROM, /* flags in fd2_arg may say that it only looks: so for the next two */
 	SYSCALL_MSG, 	   /* a message in argument 1, with a name of its own and descriptors */
 	SYSCALL_MMSG, 	   /* several; the result is their number */
+	SYSCALL_NAMES,	   /* a descriptor in fd_arg, which is an object only afterwards: bind, listen */
 };
 
 /* ipc_namespace.ids[] */

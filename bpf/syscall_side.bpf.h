@@ -221,11 +221,23 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	}
 }
 
-/* What the result of a call on a socket means. */
+/* A socket that bind or listen made an object; of one that is none yet, nothing is told. */
+static __always_inline bool named_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call, __s64 ret)
+{
+	socket_object(run->kobj, socket_own_id(run->kobj), &side->obj);
+	if (!side->obj.id || !(call->mechs & (1u << (side->obj.mech & 31))) || !op_wanted(&side->obj))
+		return false;
+	side->kobj = run->kobj;
+	side->class = run->aux[0];
+	side->op = call->op;
+	side->ret = ret;
+	side->waited = true;
+	return true;
+}
+
+/* What the result of a call on a socket means. 0: it is not counted. */
 static __attribute__((noinline)) int socket_side(struct side *side, struct ipc_run *run, __u32 kind, __s64 ret)
 {
-	__u64 listener;
-
 	if (!side || !run)
 		return 0;
 	if (kind == SYSCALL_MMSG && ret > 0) {
@@ -240,15 +252,11 @@ static __attribute__((noinline)) int socket_side(struct side *side, struct ipc_r
 		side->op = OP_CTL; /* a peek takes nothing */
 		side->payload = false;
 	}
-	if (kind != SYSCALL_CONNECT || ret)
-		return 0;
-	side->note = SOCKET_CONNECTED;
-	listener = listener_of(side->kobj);
-	if (listener) {
-		side->obj.id = unix_ino((void *)listener);
-		run->progress = listener;
-	}
-	return 0;
+	if (kind == SYSCALL_CONNECT && socket_was_connected(run, side->kobj, ret))
+		side->note = SOCKET_CONNECTED;
+	if (side->note == SOCKET_CONNECTED)
+		socket_connect_object(run, side->kobj, &side->obj);
+	return socket_is_counted(run, side->kobj, kind, ret);
 }
 
 /* The object is known only by what the call made. */
@@ -280,6 +288,9 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 	if (is_open(call)) {
 		if (!opened_side(&side, run, call, ret))
 			return;
+	} else if (is_kind(call, SYSCALL_NAMES)) {
+		if (!named_side(&side, run, call, ret))
+			return;
 	} else if (is_kind(call, SYSCALL_SYSV_GET)) {
 		if (!got_side(&side, run, call, ret))
 			return;
@@ -287,8 +298,8 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 		if (is_kind(call, SYSCALL_SEMOP))
 			end_semop(run);
 		first_side(&side, run, call, ret);
-		if (is_socket_class(side.class))
-			socket_side(&side, run, call->kind, ret);
+		if (is_socket_class(side.class) && !socket_side(&side, run, call->kind, ret))
+			return;
 	}
 	/* no loop: before 6.4 the verifier refuses one that closes with a call */
 	counted = end_side(&side, run);
@@ -296,7 +307,9 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 		sem_count(side.obj.id, side.obj.domain, run->kobj2, run->aux[1] | (run->own_waits ? SEM_SLEPT : 0), ret);
 	/* not from within: the stack of all calls together is short */
 	if (counted && is_socket_class(side.class))
-		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
+		ipc_socket_words(side.kobj, side.obj.id, side.op);
+	if (counted && is_socket_class(side.class))
+		socket_known(side.kobj, side.obj.id, ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note), side.note);
 	if (side.op == OP_CTL && !side.ret && is_socket_class(side.class))
 		ipc_socket_named(side.kobj, side.obj.id);
 	if (!HAS_KIND(SYSCALL_SPLICE) || !run->obj2.mech)
@@ -304,7 +317,9 @@ static __always_inline void end_call(struct ipc_run *run, const struct ipc_sysca
 	second_side(&side, run, ret);
 	counted = end_side(&side, run);
 	if (counted && is_socket_class(side.class))
-		ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note);
+		ipc_socket_words(side.kobj, side.obj.id, side.op);
+	if (counted && is_socket_class(side.class))
+		socket_known(side.kobj, side.obj.id, ipc_note_socket(side.kobj, side.obj.id, side.op, side.ret, side.note), side.note);
 }
 
 #endif

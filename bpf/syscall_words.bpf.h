@@ -14,6 +14,7 @@ enum scratch {
 	SCRATCHES = 2,
 };
 struct kobj_scratch {
+	__u64 name; /* where in user space the call names another socket; 0: it does not */
 	__u32 words[IPC_STATE_WORDS];
 	__u8 bytes[2 * IPC_KOBJ_SPAN + 8]; /* for the verifier, which sees only the masks below */
 };

@@ -85,7 +85,7 @@ static const struct cli_term capability_terms[] = {
 static const struct cli_term see_also[] = {
 	{ "lsipc", "1" }, { "strace", "1" }, { "bpf", "2" }, { "capabilities", "7" }, { "fifo", "7" },
 	{ "futex", "7" }, { "mq_overview", "7" }, { "pipe", "7" }, { "signal", "7" }, { "sysvipc", "7" },
-	{ "unix", "7" }, { "lsof", "8" },
+	{ "unix", "7" }, { "ip", "7" }, { "lsof", "8" },
 };
 
 static void print_terms(FILE *out, const struct cli_term *terms, size_t cnt)

@@ -120,8 +120,8 @@ void kernel_probe(struct kernel *k)
 	struct utsname uts = { 0 };
 	int cpus = libbpf_num_possible_cpus();
 	static const char *const wake_functions[] = { "autoremove_wake_function", "default_wake_function",
-						      "receiver_wake_function" };
-	uint64_t wake_addresses[3];
+						      "receiver_wake_function", "woken_wake_function" };
+	uint64_t wake_addresses[4];
 
 	*k = (struct kernel){ 0 };
 	uname(&uts);
@@ -137,10 +137,11 @@ void kernel_probe(struct kernel *k)
 	k->pid_max = probe_pid_max();
 	k->cpus = cpus > 0 ? cpus : 1;
 	k->page_shift = log2_of(sysconf(_SC_PAGESIZE));
-	kernel_symbols(wake_functions, wake_addresses, 3);
+	kernel_symbols(wake_functions, wake_addresses, 4);
 	k->wake_function = wake_addresses[0];
 	k->plain_wake_function = wake_addresses[1];
 	k->datagram_wake_function = wake_addresses[2];
+	k->woken_wake_function = wake_addresses[3];
 	k->pipefs_device = probe_pipefs_device();
 }
 

@@ -34,6 +34,7 @@ struct kernel {
 	uint64_t wake_function;	  /* autoremove_wake_function; 0: not readable */
 	uint64_t plain_wake_function; /* default_wake_function */
 	uint64_t datagram_wake_function; /* receiver_wake_function; the same */
+	uint64_t woken_wake_function; /* woken_wake_function */
 	uint32_t pipefs_device;	  /* kernel encoding */
 };
 

@@ -172,6 +172,8 @@ struct mechanism {
 
 	/* "pipe:[81234]"; at most size bytes with the NUL */
 	void (*format_id)(const struct ipc_object_id *id, char *buf, size_t size);
+	/* the name, where the programs give it in another form than text (struct ipc_name.path); NULL: as it is */
+	void (*format_name)(const struct ipc_object_id *id, const char *raw, char *buf, size_t size);
 	/* -O and ring TARGET; returns 0, or -errno */
 	int (*parse_id)(const char *spec, struct ipc_object_id *id);
 	uint64_t id_mask; /* bits of the id that parse_id gives; 0: all */

@@ -59,6 +59,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.wake_function = p->kernel->wake_function;
 	config.plain_wake_function = p->kernel->plain_wake_function;
 	config.datagram_wake_function = p->kernel->datagram_wake_function;
+	config.woken_wake_function = p->kernel->woken_wake_function;
 	return err ? err : loader_rodata(l, "cfg", &config, sizeof(config));
 }
 

@@ -69,7 +69,7 @@ sub as_seen_by {
     delete $seen{balance_bytes} if ref($seen{balance_bytes});    # packets were cut: what was dropped has no counter
     return \%seen if $backend ne 'syscall';
     # connect has a descriptor, shmat an id, an open that meets a lease a tracepoint
-    if ($seen{mechanism} !~ /^(?:unix|shm|mmap|lock)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
+    if ($seen{mechanism} !~ /^(?:unix|inet|shm|mmap|lock)$/ && $seen{open} && %{ $seen{open}{errors} // {} }) {
         my %open = %{ $seen{open} };
         $open{ops} -= $_ for values %{ $open{errors} };
         delete @open{qw(errors waits causes)};

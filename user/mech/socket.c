@@ -91,8 +91,8 @@ const struct mech_syscall socket_syscalls[] = {
 	{CALL(accept), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
 	{CALL(accept4), SYSCALL_FD, OP_OPEN, 0, ONE_FD, -1, NO_CMD},
 	{CALL(socketpair), SYSCALL_PAIR, OP_OPEN, 3, ONE_FD, -1, NO_CMD},
-	{CALL(bind), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
-	{CALL(listen), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
+	{CALL(bind), SYSCALL_NAMES, OP_CTL, 0, ONE_FD, -1, NO_CMD},
+	{CALL(listen), SYSCALL_NAMES, OP_CTL, 0, ONE_FD, -1, NO_CMD},
 	{CALL(shutdown), SYSCALL_FD, OP_CTL, 0, ONE_FD, -1, NO_CMD},
 	MECH_SYSCALLS_END,
 };

@@ -75,6 +75,15 @@ static void read_object(struct model *m, struct object *o, const struct ipc_obje
 	object_seen(m, o);
 }
 
+static void take_name(struct object *o, const char *raw)
+{
+	char text[IPC_NAME_LEN];
+
+	if (o->mech->format_name)
+		o->mech->format_name(&o->id, raw, text, sizeof(text));
+	o->name = must_have(strndup(o->mech->format_name ? text : raw, IPC_NAME_LEN));
+}
+
 static void read_names(struct model *m, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->names.cnt; i++) {
@@ -82,7 +91,7 @@ static void read_names(struct model *m, const struct snapshot *s)
 
 		if (!o || o->name || !s->names.values[i].path[0]) /* empty: it is just being written */
 			continue;
-		o->name = must_have(strndup(s->names.values[i].path, IPC_NAME_LEN));
+		take_name(o, s->names.values[i].path);
 	}
 }
 
