@@ -103,6 +103,18 @@ static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghd
 
 #define CAME_FROM_ELSEWHERE 1 /* aux[2] */
 
+#define ECONNREFUSED 111
+
+/* What was sent before went to nobody: how much of it, is not told. */
+static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_id *obj)
+{
+	struct ipc_object *o = obj ? bpf_map_lookup_elem(&objects, obj) : NULL;
+
+	if (o)
+		o->flags |= OBJECT_DISCARDED_UNKNOWN;
+	return 0;
+}
+
 /* What a send or a receive leaves behind. peeks: the data stays where it is. */
 static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
 {
@@ -115,6 +127,8 @@ static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct
 		return 0;
 	}
 	leave_data(run, &obj, sk, op, ret, msg, peeks, moves);
+	if (ret == -ECONNREFUSED && obj.id)
+		inet_note_refused(&obj);
 	if (name && ret > 0 && obj.id)
 		inet_note_target(obj.id, sk, name, 0);
 	return 0;

@@ -98,9 +98,10 @@ sub differences {
         return $idle ? () : "$truth->{key}: not in the report";    # nothing was done to it
     }
     $c->{inexact} = exists $got->{exact} && !$got->{exact};
+    $c->{interrupts} = interrupts($got) if $truth->{by_softirq};
     $got = unhindered($got);
     for my $key (sort keys %$truth) {
-        next if $key =~ /^(?:key|mechanism|largest_bytes|largest_internals)$/;
+        next if $key =~ /^(?:key|mechanism|largest_bytes|largest_internals|by_softirq)$/;
         if ($key eq 'ended_by') {
             ended_by($c, $truth->{$key}, $got->{$key});
         } elsif ($key eq 'endpoints') {
@@ -213,6 +214,7 @@ sub may_be_short {
     return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /\binternals[.](\w+)$/ && $1 ne 'merged_writes';
     return $deficit <= $ended if $path =~ /\.(?:ops|copies)$|\.errors\./;
     return $deficit <= $ended * $c->{truth}{largest_bytes}{$op} if $path =~ /\.(?:copied_|moved_)?bytes$/ && defined $op;
+    return 1 if $path =~ /^(?:send|recv|open|close)\.wakes$/ && $deficit <= ($c->{interrupts}{all} // 0);
     return $missed->{all} > 0 if $path =~ /\.(?:waits|wakes)$|\.causes\./;
     return $missed->{ended}{send} > 0 if $path =~ /^internals\.merged_writes$/;
     return 0;
@@ -285,6 +287,17 @@ sub ended_by {
 }
 
 # Exactly the truth's pairs among tasks; interrupts, timers and signals are no peers.
+# Wakeups by interrupts, by whom they woke, and all of them.
+sub interrupts {
+    my ($got) = @_;
+    my %by = (all => 0);
+    for my $w (grep { ($_->{waker}{kind} // '') eq 'interrupt' } @{ $got->{wakers} // [] }) {
+        $by{ $w->{wakee}{pid} } += $w->{wakes};
+        $by{all} += $w->{wakes};
+    }
+    return \%by;
+}
+
 sub wakers {
     my ($c, $truth, $got) = @_;
     my (%truth, %got);
@@ -292,6 +305,14 @@ sub wakers {
     for my $w (grep { $_->{waker}{pid} } @$got) {
         next if ($w->{waker}{kind} // 'task') !~ /^(?:task|removal)$/;    # who removes an object is a task too
         $got{"$w->{waker}{pid}>$w->{wakee}{pid}"} += $w->{wakes};
+    }
+    for my $pair ($c->{interrupts} ? keys %truth : ()) {    # delivered by an interrupt in place of the sender
+        my ($wakee) = $pair =~ />(\d+)/;
+        my $instead = $truth{$pair} - ($got{$pair} // 0);
+        my $left = \($c->{interrupts}{$wakee} //= 0);
+        next if $instead <= 0 || $instead > $$left;
+        $got{$pair} += $instead;
+        $$left -= $instead;
     }
     my %pairs = map { $_ => 1 } keys %truth, keys %got;
     number($c, "wakers[$_].wakes", $truth{$_} // 0, $got{$_} // 0) for sort keys %pairs;

@@ -72,6 +72,7 @@ struct object *object_address(const char *protocol, const struct address *a)
 	struct object *o = object_new("inet", "%s:%s", protocol, text_of(a, text));
 
 	certain(o, OPEN, OPS);
+	woken_by_softirq(o);
 	return o;
 }
 
@@ -87,8 +88,11 @@ struct object *object_inet_pair(int fd)
 	struct address own = address_of(fd), peer = name_of(fd, getpeername);
 	bool first = port_of(&own) < port_of(&peer);
 	char a[64], b[64];
+	struct object *o;
 
-	return object_new("inet", "%s:%s-%s", protocol_of(fd), text_of(first ? &own : &peer, a), text_of(first ? &peer : &own, b));
+	o = object_new("inet", "%s:%s-%s", protocol_of(fd), text_of(first ? &own : &peer, a), text_of(first ? &peer : &own, b));
+	woken_by_softirq(o);
+	return o;
 }
 
 static int bound(int family, int type)
@@ -159,10 +163,10 @@ void inet_directions(struct object *o, const int fds[2], uint64_t by_this, uint6
 {
 	bool first = is_first_end(fds[0]);
 
-	fact(o, INTERNALS, "sent_by_first", first ? by_this : by_other);
-	fact(o, INTERNALS, "sent_by_second", first ? by_other : by_this);
-	fact(o, INTERNALS, "received_by_first", first ? by_other : by_this);
-	fact(o, INTERNALS, "received_by_second", first ? by_this : by_other);
+	fact_bytes(o, "sent_by_first", first ? by_this : by_other);
+	fact_bytes(o, "sent_by_second", first ? by_other : by_this);
+	fact_bytes(o, "received_by_first", first ? by_other : by_this);
+	fact_bytes(o, "received_by_second", first ? by_this : by_other);
 }
 
 int op_inet_connect(struct object *o, int fd, const struct address *a)

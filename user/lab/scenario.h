@@ -129,6 +129,10 @@ void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_
 void fact(struct object *o, enum group group, const char *name, uint64_t value);
 void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max);
 /* A figure that every process adds to; 0 at first. */
+/* An internal that sums bytes which operations sent or received. */
+void fact_bytes(struct object *o, const char *name, uint64_t sum);
+/* What is sent may be delivered by ksoftirqd or a timer instead of the sender: then an interrupt wakes. */
+void woken_by_softirq(struct object *o);
 void fact_add(struct object *o, enum group group, const char *name, uint64_t n);
 /* An internal figure of this process on the object, as its endpoint shows it; 0 at first. */
 void fact_own(struct object *o, const char *name, uint64_t n);

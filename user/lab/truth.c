@@ -264,12 +264,23 @@ void range(struct object *o, enum side side, enum key key, uint64_t min, uint64_
 void fact_range(struct object *o, enum group group, const char *name, uint64_t min, uint64_t max)
 {
 	CHECK(o->fact_cnt < MAX_FACTS);
-	o->facts[o->fact_cnt++] = (struct fact){group, name, min, max, 0};
+	o->facts[o->fact_cnt++] = (struct fact){.group = group, .name = name, .min = min, .max = max};
 }
 
 void fact(struct object *o, enum group group, const char *name, uint64_t value)
 {
 	fact_range(o, group, name, value, value);
+}
+
+void fact_bytes(struct object *o, const char *name, uint64_t sum)
+{
+	fact(o, INTERNALS, name, sum);
+	o->facts[o->fact_cnt - 1].of_bytes = true;
+}
+
+void woken_by_softirq(struct object *o)
+{
+	o->by_softirq = true;
 }
 
 void fact_add(struct object *o, enum group group, const char *name, uint64_t n)
@@ -281,7 +292,7 @@ void fact_add(struct object *o, enum group group, const char *name, uint64_t n)
 		f++;
 	CHECK(f < o->facts + MAX_FACTS);
 	if (f == o->facts + o->fact_cnt)
-		o->facts[o->fact_cnt++] = (struct fact){group, name, 0, 0, 0};
+		o->facts[o->fact_cnt++] = (struct fact){.group = group, .name = name};
 	f->largest = n > f->largest ? n : f->largest;
 	f->min += n;
 	f->max += n;

@@ -213,10 +213,12 @@ static void print_facts(FILE *f, const struct object *o, enum group group)
 static void print_largest(FILE *f, const struct object *o)
 {
 	struct level l = {f, "largest_internals", false};
+	uint64_t most = o->largest[SEND] > o->largest[RECV] ? o->largest[SEND] : o->largest[RECV];
 
 	for (unsigned i = 0; i < o->fact_cnt; i++)
-		if (o->facts[i].group == INTERNALS && o->facts[i].largest)
-			fprintf(member(&l, o->facts[i].name), "%ju", (uintmax_t)o->facts[i].largest);
+		if (o->facts[i].group == INTERNALS && (o->facts[i].largest || o->facts[i].of_bytes))
+			fprintf(member(&l, o->facts[i].name), "%ju",
+				(uintmax_t)(o->facts[i].of_bytes ? most : o->facts[i].largest));
 	level_end(&l);
 }
 
@@ -227,6 +229,8 @@ static void print_object(FILE *f, const struct object *o)
 	fprintf(f, ",\"largest_bytes\":{\"send\":%ju,\"recv\":%ju}", (uintmax_t)o->largest[SEND],
 		(uintmax_t)o->largest[RECV]);
 	print_largest(f, o);
+	if (o->by_softirq)
+		fprintf(f, ",\"by_softirq\":true");
 	for (int group = TOP; group < GROUP_CNT; group++)
 		print_facts(f, o, group);
 	for (int side = SEND; side < SIDE_CNT; side++)

@@ -33,6 +33,7 @@ struct fact {
 	const char *name;
 	uint64_t min, max;
 	uint64_t largest; /* that one operation added (fact_add) */
+	bool of_bytes;    /* it sums bytes of sends or receives: the largest of these may be missing from it */
 };
 
 struct object {
@@ -46,6 +47,7 @@ struct object {
 	bool anonymous_endpoints;
 	bool waits_known;
 	bool opens_wait;
+	bool by_softirq; /* what is sent may be delivered by an interrupt, which then wakes */
 	const char *ended_kind; /* NULL: not known */
 	pid_t ended_pid, ended_ns_pid;
 	atomic_ullong largest[SIDE_CNT]; /* bytes of one operation */
