@@ -58,6 +58,11 @@ static void run_held(unsigned n)
 		reader[i] = spawn("held-range", held_range, NULL);
 		await_asleep(reader[i], 1, SYS_fcntl);
 	}
+	facts_forget(l.o); /* what was asked for before */
+	fact(l.o, INTERNALS, "flocks", 1);
+	fact(l.o, INTERNALS, "posix", 1);
+	fact(l.o, INTERNALS, "holder", (uint64_t)getpid());
+	fact(l.o, INTERNALS, "waiters", QUEUED + 2);
 	if (!hold())
 		return;
 	begin_counting();
@@ -104,6 +109,9 @@ static void run_held_lease(unsigned n)
 	t = spawn("held-open", held_open, NULL);
 	await_asleep(t, 1, SYS_openat);
 	lease_break_time(before);
+	facts_forget(l.o);
+	fact(l.o, INTERNALS, "leases", 1);
+	fact(l.o, INTERNALS, "waiters", 1);
 	if (!hold())
 		return;
 	begin_counting();

@@ -133,7 +133,11 @@ void about_to_release(struct object *o)
 void lock_facts(struct object *o, uint64_t contended, uint64_t in_vain)
 {
 	count(o, RECV, SPURIOUS, in_vain);
-	fact(o, INTERNALS, "contended", contended);
+	/* one by one: so much may one operation that was missed take away */
+	for (uint64_t i = 0; i < contended; i++)
+		fact_add(o, INTERNALS, "contended", 1);
+	if (!contended)
+		fact_add(o, INTERNALS, "contended", 0);
 }
 
 static const char break_time[] = "/proc/sys/fs/lease-break-time";
