@@ -137,6 +137,7 @@ const struct mechanism mech_inet = {
 	.first_ops = SOCKET_FIRST_OPS,
 	.file_mode = S_IFSOCK,
 	.file_magic = 2, /* sockets: their address family; AF_INET stands for AF_INET6, too */
+	.follows_calls = true,
 	.causes = { [OP_SEND] = CAUSE_FULL, [OP_RECV] = CAUSE_EMPTY, [OP_OPEN] = CAUSE_PARTNER, [OP_CLOSE] = CAUSE_PARTNER,
 		    [OP_CTL] = CAUSE_LOCK },
 	.format_id = inet_format_id,
