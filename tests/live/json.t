@@ -39,7 +39,7 @@ my $sides = join ',', map {"\"$_\":$side"} qw(send recv open close ctl);
 my $object = '{"mechanism":"pipe","id":"pipe:[81234]","name":null,"created":true,"destroyed":false,'
     . '"capacity":{"slots":16,"bytes":65536},"depth":{"slots":0,"bytes":0,"max_slots":16,"max_bytes":65536},'
     . qq($sides,"residency_ns":null,"internals":{"merged_writes":0},)
-    . qq("endpoints":[{"pid":7,"comm":"w","kind":"process","cgroup":null,"role":"send","send":$side,"recv":$side,"end":null}],)
+    . qq("endpoints":[{"pid":7,"comm":"w","kind":"process","cgroup":null,"role":"send","send":$side,"recv":$side,"end":null,"internals":{}}],)
     . '"wakers":[{"waker":{"pid":7,"comm":"w"},"wakee":{"pid":8,"comm":"r"},"wakes":3}],'
     . '"balance_bytes":0,"verdict":null,"ended_by":null}';
 my $summary = qq({"type":"summary","elapsed_s":1.5,"totals":{"pipe":{"objects":1,$sides}},"objects":[$object],)

@@ -64,7 +64,7 @@ static int make_model(struct witness *w, uint32_t mechs)
 /* The iterators of `ipctrace ring`, for those that have one. It is no harm when there is none. */
 static void open_rings(struct witness *w, uint32_t mechs)
 {
-	struct programs_options wanted = {.mechs = mechs, .iterators_only = true, .max_edges = 64, .ring_buffer_bytes = 4096};
+	struct programs_options wanted = {.mechs = mechs, .iterators_only = true, .rings = true, .max_edges = 64, .ring_buffer_bytes = 4096};
 	char why[256], name[64];
 
 	if (programs_start(&w->rings, w->kernel, &wanted, why, sizeof(why)))
