@@ -21,8 +21,9 @@ int BPF_PROG(pipe_create, struct inode *inode, struct file *file)
 
 	if (!is_pipe(inode) || !(file->f_mode & FMODE_READ) || inode->i_sb->s_magic != PIPEFS_MAGIC)
 		return 0;
-	if (inode->i_pipe->r_counter > 1 || inode->i_pipe->w_counter > 1)
-		return 0; /* a second open, through the fd directory of proc: fifo_open has it */
+	/* a second open, through the fd directory of proc: fifo_open has it, and calls this before it counts the end */
+	if (inode->i_pipe->files > 2 || inode->i_pipe->r_counter > 1 || inode->i_pipe->w_counter > 1)
+		return 0;
 	pipe_identify(inode, &obj);
 	if (!op_wanted(&obj))
 		return 0;
