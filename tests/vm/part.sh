@@ -21,7 +21,7 @@ ring() {
 	ran=$(mktemp -d /tmp/ipctrace-ran.XXXXXX)
 	chmod 755 "$ran"
 	# Compared out here: the guest would take as long for that as for the scenarios.
-	tools/guest --kernel "$kernel" --timeout 1500 --bind "$ran" --env IPCTRACE_TEST_PATIENCE=12 \
+	tools/guest --kernel "$kernel" --timeout 2400 --bind "$ran" --env IPCTRACE_TEST_PATIENCE=12 \
 		--env "IPCTRACE_TEST_RUN=$ran" -- sh -c '
 		IPCTRACE_BACKENDS=function perl tests/live/scenarios.t || exit
 		case $1 in
@@ -33,7 +33,7 @@ ring() {
 }
 
 programs() {
-	tools/guest --kernel "$kernel" --timeout 1500 --env IPCTRACE_TEST_PATIENCE=12 --env IPCTRACE_BACKENDS=function \
+	tools/guest --kernel "$kernel" --timeout 2400 --env IPCTRACE_TEST_PATIENCE=12 --env IPCTRACE_BACKENDS=function \
 		--env IPCTRACE_TEST_SHORT=1 -- \
 		prove -v tests/live/shown.t tests/live/cli.t tests/live/safety.t >"$out.log" 2>"$out.err"
 	status=$?
