@@ -58,6 +58,12 @@ static __always_inline void note_spurious(struct ipc_run *run)
 	}
 }
 
+/* Does a peer end the sleep? A lock's release or an I/O's end is no peer's doing. */
+static __always_inline bool waits_for_peer(const struct ipc_run *run)
+{
+	return run->cause == run->own_cause && run->own_cause != CAUSE_LOCK;
+}
+
 static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struct *task, __u32 state)
 {
 	if (state & TASK_INTERRUPTIBLE) {
@@ -77,7 +83,7 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 	if (run->flags & RUN_WOKEN_EARLY) {
 		run->sleep_ns = run->wake_ns;
 		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN;
-		if (run->cause == run->own_cause)
+		if (waits_for_peer(run))
 			note_wake(run);
 		return;
 	}
@@ -101,7 +107,7 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
 	run->waker = slot->waker;
 	run->waker_start = slot->waker_start;
 	run->waker_kind = slot->waker_kind;
-	if (run->cause == run->own_cause)
+	if (waits_for_peer(run))
 		note_wake(run);
 }
 
@@ -296,8 +302,8 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		if (run->flags & RUN_WOKEN)
 			return 0;
 		run->flags |= RUN_WOKEN;
-		if (run->cause != run->own_cause) {
-			run->wake_ns = bpf_ktime_get_ns(); /* a lock's release or an I/O's end is no peer's doing */
+		if (!waits_for_peer(run)) {
+			run->wake_ns = bpf_ktime_get_ns();
 			return 0;
 		}
 		note_waker(run, wakee, by, interrupt);

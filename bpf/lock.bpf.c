@@ -91,7 +91,8 @@ static __always_inline int enter(const struct lock_call *c)
 	lock_identify(c->inode, &obj);
 	if (!op_wanted(&obj))
 		return 0;
-	run = op_begin(&obj, c->op, CAUSE_HELD, c->inode);
+	/* to unlock waits for nobody; one whose end was missed must not take its task's next sleep for a wait on the file */
+	run = op_begin(&obj, c->op, c->op == OP_SEND ? CAUSE_LOCK : CAUSE_HELD, c->inode);
 	if (!run)
 		return 0;
 	run->flags = RUN_OWN;

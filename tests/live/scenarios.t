@@ -50,7 +50,9 @@ sub run_all {
         for my $mechs (distinct(@mechs{@batch})) {
             batch($backend, $mechs, grep { $mechs{$_} eq $mechs } @batch);
         }
-        held($backend, @held) if @held;
+        for my $mechs (distinct(@mechs{@held})) {
+            held($backend, $mechs, grep { $mechs{$_} eq $mechs } @held);
+        }
         note_session({ backend => $backend, limited => [ grep { $limit{$_} } @ids ] });
     }
     return;
@@ -127,10 +129,10 @@ sub batch {
     return;
 }
 
-# The states are there before ipctrace is, of all mechanisms together.
+# The states are there before ipctrace is, all those of the same mechanisms.
 sub held {
-    my ($backend, @run) = @_;
-    my $at = begin($backend, 'held');
+    my ($backend, $mechs, @run) = @_;
+    my $at = begin($backend, "held-$mechs");
     my $files = "$dir/$at";
     my %scenario = map {
         $_ => Ipctrace::start(argv => [ scenario(), $_, '--truth', "$files/$_.truth", '--ready', "$files/$_.ready" ])
@@ -138,7 +140,7 @@ sub held {
     for my $id (@run) {
         wait_until(60, sub { -e "$files/$id.ready" || !alive($scenario{$id}) });
     }
-    my $tool = start_session($at, $backend, join(',', distinct(map { split /,/ } @mechs{@run})));
+    my $tool = start_session($at, $backend, $mechs);
     my $started = started("$files/report") && report_now($tool, "$files/report");    # what it finds, before anything happens
     for my $id (@run) {
         kill('USR1', $scenario{$id}{pid}) if alive($scenario{$id});

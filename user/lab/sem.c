@@ -121,17 +121,26 @@ static void in_new_namespace(void *arg)
 	must_semop(s, V(0, 7));
 	must_semop(s, P(0, 4));
 	end_set();
+	advance();
+	await_gate(1);
 }
 
 static void run_namespaces(unsigned n)
 {
 	int *id = mmap(NULL, sizeof(*id), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct task *first, *other;
 
 	(void)n;
 	CHECK(id != MAP_FAILED);
 	*id = -1;
-	join(spawn("first-namespace", in_new_namespace, id));
-	join(spawn("other-namespace", in_new_namespace, id));
+	/* the first stays until the second is there: else that may get its number */
+	first = spawn("first-namespace", in_new_namespace, id);
+	await_step(first, 1);
+	other = spawn("other-namespace", in_new_namespace, id);
+	await_step(other, 1);
+	open_gate(1);
+	join(first);
+	join(other);
 }
 
 /* Not one of those who use the set: it removes it when whoever watches this scenario has ended. */

@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 /* Long enough for an emulated machine; a scenario that needs it has failed. */
-#define PATIENCE_S 60
+#define PATIENCE_S 240
 
 struct task {
 	pid_t pid;
