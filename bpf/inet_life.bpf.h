@@ -53,7 +53,9 @@ static __always_inline int leave_connect(struct socket *sock, __u64 name, int re
 	struct ipc_object_id obj, pair;
 	struct ipc_run *run = find_named(sk, OP_OPEN, name, &obj);
 	bool again = sock->type == SOCKET_STREAM ? run && run->aux[3] == WAS_CONNECTED : ret;
-	bool fresh = !again && BPF_CORE_READ((struct sock *)sk, __sk_common.skc_state) == INET_ESTABLISHED;
+	/* what accepted it may have closed it by now: then its state is another one already */
+	bool fresh = !again && ((sock->type == SOCKET_STREAM && !ret) ||
+				BPF_CORE_READ((struct sock *)sk, __sk_common.skc_state) == INET_ESTABLISHED);
 	struct ipc_edge *edge;
 
 	if (obj.id && op_wanted(&obj)) {
