@@ -141,6 +141,10 @@ int main(int argc, char **argv)
 	unsigned long n = 0;
 	char *end;
 
+	/* a shell has what it starts in the background ignore them */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--list")) {
 			scenario_list();
