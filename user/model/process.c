@@ -3,6 +3,7 @@
 
 #include "model/alloc.h"
 #include "model/model.h"
+#include "model/place.h"
 
 #define SWEEP_TICKS 16 /* those that ended may stay a while */
 
@@ -41,6 +42,17 @@ struct process *process_get(struct model *m, uint32_t tgid, uint32_t start)
 	return p;
 }
 
+static void cgroup_set(struct cgroup *c, const char *path)
+{
+	char name[PLACE_LEN];
+
+	c->path = xstrdup(path);
+	if (place_container(path, name))
+		c->container = xstrdup(name);
+	if (place_unit(path, name))
+		c->unit = xstrdup(name);
+}
+
 /* A path is asked for once: a cgroup that is gone later keeps its name. */
 static const struct cgroup *cgroup_get(struct model *m, uint64_t id)
 {
@@ -55,7 +67,7 @@ static const struct cgroup *cgroup_get(struct model *m, uint64_t id)
 	c = xcalloc(1, sizeof(*c));
 	c->id = id;
 	if (m->config.cgroup_path(m->config.ctx, id, path, sizeof(path)))
-		c->path = xstrdup(path);
+		cgroup_set(c, path);
 	HASH_ADD(hh, m->cgroups, id, sizeof(c->id), c);
 	return c;
 }
@@ -113,6 +125,8 @@ void processes_free(struct model *m)
 	HASH_ITER(hh, m->cgroups, c, next_c) {
 		HASH_DEL(m->cgroups, c);
 		free(c->path);
+		free(c->container);
+		free(c->unit);
 		free(c);
 	}
 	cursor_free(&m->process_rows);

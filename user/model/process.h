@@ -14,6 +14,7 @@ struct snapshot;
 struct cgroup {
 	uint64_t id;
 	char *path; /* raw bytes; NULL: not known */
+	char *container, *unit; /* what the path says (model/place.h); NULL: in none, or not known */
 	UT_hash_handle hh;
 };
 
