@@ -285,6 +285,8 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 		return printed();
 	if (!rc && !s.command && o->read)
 		choose(&s, implied_command());
+	if (!rc && s.command && s.command->all_unless && !o->mechanism_mask && !o->read)
+		o->mechanism_mask = cli_all_mechanisms();
 	if (rc < 0 || check_whole(&s)) {
 		fputs("try 'ipctrace --help'\n", stderr);
 		return CLI_EXIT_USAGE;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "graph/graph.h"
 #include "ipctrace.h"
 #include "mech.h"
 
@@ -30,6 +31,7 @@ enum cli_command_id {
 	CLI_RING,
 	CLI_WHY,
 	CLI_CHAIN,
+	CLI_GRAPH,
 	CLI_COMPARE,
 	CLI_LAB,
 	CLI_HELP, /* done by cli_parse() itself */
@@ -107,6 +109,13 @@ struct cli_options {
 	uint32_t ring_buffer_mb; /* MiB, a power of two, at most 2048 */
 
 	bool one_shot; /* CLI_RING only */
+
+	enum actor_kind by; /* what processes are grouped by */
+
+	enum graph_weight graph_weight; /* CLI_GRAPH only, as all of graph_ */
+	enum graph_format graph_format;
+	uint32_t graph_nodes; /* 0: all */
+	bool graph_idle;
 
 	uint32_t transports;	/* CLI_COMPARE only, as all below: bit i for transports[i]; 0: all */
 	struct cli_sizes sizes; /* bytes of a message */

@@ -18,8 +18,11 @@ const struct cli_group_info cli_group_table[GROUP_CNT] = {
 	[GROUP_TIME] = { "Time", NULL },
 	[GROUP_SHOW] = { "What is shown", NULL },
 	[GROUP_PRINT] = { "How it is printed", NULL },
-	[GROUP_RECORD] = { "Recordings", NULL },
+	[GROUP_RECORD] = { "Recording", NULL },
+	[GROUP_READ] = { "Reading a recording", NULL },
 	[GROUP_PROBE] = { "How it is measured", NULL },
+	[GROUP_BY] = { "Grouping", NULL },
+	[GROUP_GRAPH] = { "The graph", NULL },
 	[GROUP_RING] = { "The live ring", NULL },
 	[GROUP_COMPARE] = { "The comparison", NULL },
 	[GROUP_LAB] = { "The laboratory", NULL },
@@ -29,6 +32,10 @@ const struct cli_group_info cli_group_table[GROUP_CNT] = {
 /* words of an enum stand in its order: enum backend, enum cli_color */
 static const char *const backends[] = { "auto", "function", "syscall", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
+/* enum actor_kind, enum graph_weight, enum graph_format */
+static const char *const actors[] = { "process", "command", "cgroup", "container", "unit", NULL };
+static const char *const weights[] = { "bytes", "waits", "wakes", "ops", NULL };
+static const char *const formats[] = { "dot", "svg", "json", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 const struct cli_option cli_option_table[] = {
@@ -131,7 +138,7 @@ const struct cli_option cli_option_table[] = {
 	  .more = "In MiB. The one before is kept as FILE.1. Each can be read by itself: it begins with all figures "
 		  "since the start.",
 	  .parse = cli_set_number, INTO(write_max_mb), .min = 0, .max = 1048576 },
-	{ .name = "read", .letter = 'r', .metavar = "FILE", .group = GROUP_RECORD,
+	{ .name = "read", .letter = 'r', .metavar = "FILE", .group = GROUP_READ,
 	  .help = "report from this recording: no privileges, any machine",
 	  .more = "Mechanisms may be left out: all that it has. Filters by process, user, name and object apply again; "
 		  "intervals are those of the recording. What is whole of a file that was cut off is shown, and the "
@@ -153,6 +160,27 @@ const struct cli_option cli_option_table[] = {
 	  .help = "room for events, a power of two",
 	  .more = "In MiB. Events that come faster than they are read are counted as loss when it is full.",
 	  .parse = cli_set_power_of_two, INTO(ring_buffer_mb), .min = 1, .max = 2048 },
+
+	{ .name = "by", .words = actors, .group = GROUP_BY, .initial = "process",
+	  .help = "take processes together that have the same command, cgroup, container or systemd unit",
+	  .parse = cli_set_word, INTO(by), .completion = COMPLETE_WORDS },
+
+	{ .name = "format", .words = formats, .group = GROUP_GRAPH, .initial = "dot",
+	  .help = "language of the graph; svg is drawn by the program dot of Graphviz",
+	  .more = "--json is --format json: one line of JSON.",
+	  .parse = cli_set_word, INTO(graph_format), .completion = COMPLETE_WORDS },
+	{ .name = "weight", .words = weights, .group = GROUP_GRAPH, .initial = "bytes",
+	  .help = "what makes an edge wide, and what is kept: bytes, time waited, wakeups given, operations",
+	  .more = "With wakes there are arcs from who woke to who was woken, too.",
+	  .parse = cli_set_word, INTO(graph_weight), .completion = COMPLETE_WORDS },
+	{ .name = "nodes", .metavar = "N", .group = GROUP_GRAPH, .initial = "24",
+	  .help = "at most N processes (or groups) and N objects; the others are taken together; 0: all of them",
+	  .more = "Kept are those with the largest shares of the weight and of bytes, waits, wakeups and operations. "
+		  "Objects that the same processes use in the same way are taken together first. No figure is left out.",
+	  .parse = cli_set_number, INTO(graph_nodes), .min = 0, .max = 100000 },
+	{ .name = "idle", .group = GROUP_GRAPH,
+	  .help = "objects that nobody used meanwhile, too",
+	  .parse = cli_set_flag, INTO(graph_idle) },
 
 	{ .name = "once", .letter = '1', .group = GROUP_RING,
 	  .help = "show the ring once and end",
@@ -224,7 +252,7 @@ const struct cli_option cli_word_table[WORD_CNT] = {
 
 #define TRACE_GROUPS                                                                                           \
 	(1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_RECORD |        \
-	 1 << GROUP_PROBE)
+	 1 << GROUP_READ | 1 << GROUP_PROBE)
 
 const struct cli_command cli_command_table[] = {
 	{ .id = CLI_TRACE, .name = "trace", .implied = true, .takes_command = true,
@@ -237,6 +265,14 @@ const struct cli_command cli_command_table[] = {
 	  .words = { WORD_INTERVAL, WORD_COUNT }, .word_cnt = 2,
 	  .groups = TRACE_GROUPS,
 	  .help = "trace every mechanism" },
+	{ .id = CLI_GRAPH, .name = "graph", .takes_command = true, .all_unless = true,
+	  .words = { WORD_MECHANISMS }, .word_cnt = 1,
+	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_PROBE |
+		    1 << GROUP_BY | 1 << GROUP_GRAPH,
+	  .help = "a picture of who talks to whom through what, over the time of the trace or a recording",
+	  .more = "Processes are boxes, objects ellipses, and an edge is as wide as what went along it. A dashed edge: "
+		  "who holds an end that nobody used; a dotted one: who opened it, closed it or set it up. Without "
+		  "MECHANISM all of them; it is drawn when the trace ends." },
 	{ .id = CLI_DOCTOR, .name = "doctor",
 	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE,
 	  .help = "what this kernel allows, what is used, what to change" },
@@ -285,6 +321,7 @@ const struct cli_term cli_example_table[] = {
 	{ "ipctrace pipe -e -x", "every failed operation, a line each" },
 	{ "ipctrace lab pipe-ring", "one claim about pipes, tried step by step" },
 	{ "ipctrace all -j -d 10 --output ipc.json", "ten seconds, for a program to read" },
+	{ "ipctrace graph -d 10 --format svg --output ipc.svg", "who talked to whom in ten seconds, as a picture" },
 	{ "ipctrace why 4711", "what process 4711 waits for, and for whom in the end" },
 	{ "ipctrace all -w ipc.rec -d 60", "a minute, to be looked at later" },
 	{ "ipctrace -r ipc.rec pipe -H", "its pipes as histograms, without privileges" },

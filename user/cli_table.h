@@ -17,7 +17,10 @@ enum cli_group {
 	GROUP_SHOW,
 	GROUP_PRINT,
 	GROUP_RECORD,
+	GROUP_READ,
 	GROUP_PROBE,
+	GROUP_BY,
+	GROUP_GRAPH,
 	GROUP_RING,
 	GROUP_COMPARE,
 	GROUP_LAB,
@@ -82,6 +85,7 @@ struct cli_command {
 	enum cli_positional words[3]; /* in their order */
 	unsigned char word_cnt, required;
 	bool implied;	    /* its name may be left out */
+	bool all_unless;    /* every mechanism, unless some are named */
 	bool all;	    /* every mechanism, none is named */
 	bool takes_command; /* -- COMMAND */
 	bool repeats;	    /* its last word may come any number of times */

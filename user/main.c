@@ -9,6 +9,7 @@
 #include "compare/compare.h"
 #include "experiment/lab.h"
 #include "kernel.h"
+#include "out/graphviz.h"
 #include "replay.h"
 #include "session.h"
 #include "view/doctor.h"
@@ -52,6 +53,8 @@ static int run(const struct cli_options *o, struct kernel *k)
 		status = check_privileges(k);
 		return status ? status : lab_run(o, k);
 	default:
+		if (o->command == CLI_GRAPH && !o->json && o->graph_format == GRAPH_SVG && graphviz_check())
+			return CLI_EXIT_FAILED;
 		if (o->read)
 			return replay_run(o);
 		status = check_privileges(k);

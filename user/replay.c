@@ -33,7 +33,7 @@ static void complain(const struct replay *r, const char *what)
 
 static int note_output(struct replay *r, int err)
 {
-	if (err && err != -EPIPE)
+	if (err && err != -EPIPE && err != -ECANCELED)
 		fprintf(stderr, "ipctrace: writing %s: %s\n", r->options->output ? r->options->output : "standard output",
 			strerror(-err));
 	if (err)

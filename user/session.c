@@ -171,7 +171,7 @@ static void note_output(struct session *s, int err)
 	if (!err || s->out_error)
 		return;
 	s->out_error = err;
-	if (err != -EPIPE)
+	if (err != -EPIPE && err != -ECANCELED)
 		fprintf(stderr, "ipctrace: writing %s: %s\n", s->options->output ? s->options->output : "standard output",
 			strerror(-err));
 }

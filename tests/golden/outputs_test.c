@@ -40,6 +40,11 @@ static const struct output outputs[] = {
 	{ "hist-ascii", { .hist = true, .ascii = true }, BACKEND_FUNCTION, PROFILE_ALL, false, 0 },
 	{ "json", { .json = true, .events = true }, BACKEND_FUNCTION, PROFILE_ALL, false, 0 },
 	{ "json-syscall", { .json = true }, BACKEND_SYSCALL, USUAL, true, 0 },
+	{ "graph-dot", { .kind = REPORT_GRAPH, .graph = { .nodes = 24 } }, BACKEND_FUNCTION, USUAL, true, 0 },
+	{ "graph-units", { .kind = REPORT_GRAPH, .graph = { ACTOR_UNIT, GRAPH_WAKES, 2, false } }, BACKEND_FUNCTION, USUAL,
+	  false, 0 },
+	{ "graph-json", { .kind = REPORT_GRAPH, .graph_format = GRAPH_JSON, .json = true, .graph = { .nodes = 3 } },
+	  BACKEND_FUNCTION, USUAL, true, 0 },
 	{ "json-counts", { .json = true, .rows = 1 }, BACKEND_FUNCTION, 0, false, UNSEEN_STATE },
 };
 

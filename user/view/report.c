@@ -12,6 +12,8 @@
 
 static const struct view *choose_view(const struct report_options *options)
 {
+	if (options->kind == REPORT_GRAPH)
+		return &view_graph;
 	if (options->json)
 		return &view_json;
 	if (options->events)
@@ -95,9 +97,12 @@ int report_flush(struct report *r)
 
 int report_summary(struct report *r)
 {
+	int err;
+
 	if (r->view->summary)
 		r->view->summary(r);
-	return writer_flush(&r->out);
+	err = writer_flush(&r->out);
+	return err ? err : r->failed ? -ECANCELED : 0;
 }
 
 /* ---- pieces ---- */

@@ -22,7 +22,7 @@ struct view {
 	void (*summary)(struct report *r);
 };
 
-extern const struct view view_trace, view_hist, view_events, view_json;
+extern const struct view view_trace, view_hist, view_events, view_json, view_graph;
 
 struct report {
 	const struct view *view;
@@ -36,6 +36,7 @@ struct report {
 	bool drawn; /* something stands on the terminal that is to be drawn over */
 	struct json json;
 	struct writer out;
+	int failed; /* -errno of what is no writing; it has been said */
 	bool own_asked, own_runs_known;
 	struct own own, own_before; /* since the start: now, and at the report before */
 };

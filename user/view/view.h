@@ -5,7 +5,8 @@
  * writes to one stream and shows every loss.
  *
  * All report_*() return 0 or a negative errno: the first error of the output
- * (-EPIPE, -ENOSPC…), once; what comes after it is dropped. SIGPIPE must be ignored.
+ * (-EPIPE, -ENOSPC…), once; what comes after it is dropped. -ECANCELED: it failed
+ * otherwise, which has been said on stderr. SIGPIPE must be ignored.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -15,10 +16,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "graph/graph.h"
 #include "model/model.h"
 #include "model/own.h"
 
+/* What is drawn, where the options of a trace do not decide it. */
+enum report_kind {
+	REPORT_TRACE = 0, /* a table, events, histograms, JSON lines */
+	REPORT_GRAPH,
+};
+
 struct report_options {
+	enum report_kind kind;
+	struct graph_options graph;
+	enum graph_format graph_format;
 	const char *columns;	/* -o, see table_init(); NULL: the usual ones */
 	const char *sort;	/* -S: a column's name; NULL: bytes of the interval, then time waited */
 	int sort_direction;	/* 1 rising, -1 falling, 0 the column's own */
@@ -78,7 +89,7 @@ int report_flush(struct report *r);
 /* After the last model_update(). */
 int report_summary(struct report *r);
 
-/* "trace", "hist", "events", "json" */
+/* "trace", "hist", "events", "json", "graph" */
 const char *report_view_name(const struct report *r);
 
 #endif
