@@ -83,6 +83,7 @@ struct signal_internals {
 	__u32 limit;
 	__u32 seen_pid;
 	__u32 value;
+	__u32 cpu;
 };
 _Static_assert(sizeof(struct signal_internals) <= 4 * IPC_STATE_WORDS, "fits the state words");
 
@@ -163,6 +164,7 @@ static __always_inline void signal_words(struct ipc_object *o, struct signal_int
 	s->pending = signal_pending_count(o);
 	s->value = o->counters[SIGNAL_VALUE];
 	s->seen_pid = o->counters[SIGNAL_CODE] >> 32;
+	s->cpu = bpf_get_smp_processor_id();
 }
 
 /*

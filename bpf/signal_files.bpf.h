@@ -68,6 +68,7 @@ __attribute__((noinline)) int ipc_signal_sample(__u64 task, __u64 shared, __u64 
 	s = (void *)o->state;
 	signal_target_words(t, sig, s);
 	signal_words(o, s);
+	s->cpu = IPC_STATE_ABSENT; /* nothing was done to it here */
 	object_sampled(o, 0, is_new);
 	return 0;
 }

@@ -179,6 +179,7 @@ static const struct mech_field fields[] = {
 	{ "limit", "most signals that may be queued for the target's user (RLIMIT_SIGPENDING)", NULL },
 	{ "seen_pid", "the sender's PID as the target sees it; 0: of another PID namespace, or no process", NULL },
 	{ "value", "the value sent last, its low 32 bits", NULL },
+	{ "cpu", "that the last operation was on: where it was sent, or taken", NULL },
 	{ NULL, NULL, NULL },
 };
 
