@@ -28,7 +28,8 @@ pipe-4k r
 pipe-64k l
 pipe-readers-writers h
 pipe-accounting h
-pipe-watch-queue l
+pipe-watch-queue h
+pipe-whole h
 pipe-one-writer r
 pipe-empty-blocks h
 pipe-eof h
@@ -82,7 +83,7 @@ unix-peer-gone h
 sig-path h
 sig-blocked h
 sig-coalesce h
-sig-source l
+sig-source hl
 sig-default h
 sig-ignore h
 sig-catch h

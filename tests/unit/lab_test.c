@@ -109,6 +109,34 @@ static void test_spoilt(const char *id, const char *verdict, const int64_t *figu
 	}
 }
 
+static struct evidence flagged(struct evidence e, const char *flag)
+{
+	for (unsigned i = 0; i < FIGURES_MAX && e.experiment->figures[i].name; i++)
+		if (!strcmp(e.experiment->figures[i].name, "flag"))
+			snprintf(e.values[i].text, sizeof(e.values[i].text), "%s", flag);
+	return e;
+}
+
+/* No kernel of the matrix has notification pipes: what one would show is made by hand. */
+static void test_notifications(void)
+{
+	static const int64_t lost[] = {1, 0, 32, 0, 512, 520, -1}, silent[] = {1, 0, 32, 0, 512, 512, -1};
+	static const int64_t whole[] = {0, 16, 1, 16, 16, -1}, part[] = {0, 16, 0, 15, 15, -1};
+	struct evidence e = flagged(evidence_of("pipe-watch-queue", lost), "LOSS");
+
+	is_str(verdict_of(&e), "holds", "pipe-watch-queue: 33 notifications, 32 slots, the loss is told");
+	e = flagged(evidence_of("pipe-watch-queue", lost), "WHOLE");
+	is_str(verdict_of(&e), "refuted", "pipe-watch-queue: no mark of a loss");
+	e = flagged(evidence_of("pipe-watch-queue", silent), "LOSS");
+	is_str(verdict_of(&e), "refuted", "pipe-watch-queue: the loss is not read");
+	e = flagged(evidence_of("pipe-whole", whole), "WHOLE");
+	is_str(verdict_of(&e), "holds", "pipe-whole: refused, left whole, read whole");
+	e = flagged(evidence_of("pipe-whole", part), "WHOLE");
+	is_str(verdict_of(&e), "refuted", "pipe-whole: read in part");
+	e = flagged(evidence_of("pipe-whole", whole), "CAN_MERGE");
+	is_str(verdict_of(&e), "refuted", "pipe-whole: not marked");
+}
+
 static void test_verdicts(void)
 {
 	static const int64_t copies[] = {4093, 4093, 4093, 4096, 0, 4096, -1}, lost[] = {4093, 4093, 4092, 4096, 0, 4096, -1};
@@ -116,6 +144,7 @@ static void test_verdicts(void)
 	static const int64_t stream[] = {2, 1, 100, 100, 2, 2, -1}, borders[] = {2, 2, 100, 100, 2, 2, -1};
 	struct evidence e;
 
+	test_notifications();
 	test_spoilt("pipe-two-copies", "limit", copies);
 	e = evidence_of("pipe-two-copies", lost);
 	is_str(verdict_of(&e), "refuted", "pipe-two-copies: a byte less came out");

@@ -1,44 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Claims about what is inside a pipe: copies, borders, slots, pages. */
-#include "lab/scenario.h"
+#include "experiment/scene_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
 
-#include "experiment/experiment.h"
-
-enum { WRITER, READER };
-
-static struct object *o, *other;
-static int fds[2], other_fds[2];
-
-static void one_pipe(void)
-{
-	o = object_pipe(fds, 0);
-}
-
-static void own_end(unsigned who)
-{
-	if (who != READER)
-		close_fd(fds[0]);
-	if (who != WRITER)
-		close_fd(fds[1]);
-}
+static struct object *other;
+static int other_fds[2];
 
 static void write_100(void)
 {
-	must_write(o, fds[1], 100);
-}
-
-static void write_page(void)
-{
-	must_write(o, fds[1], page_size());
-}
-
-static void read_page(void)
-{
-	must_read(o, fds[0], page_size(), page_size());
+	must_write(the_pipe, ends[1], 100);
 }
 
 /* ---- pipe-two-copies ---- */
@@ -51,12 +24,12 @@ static void two_pipes(void)
 
 static void write_4093(void)
 {
-	must_write(o, fds[1], 4093);
+	must_write(the_pipe, ends[1], 4093);
 }
 
 static void read_4093(void)
 {
-	must_read(o, fds[0], 8191, 4093);
+	must_read(the_pipe, ends[0], 8191, 4093);
 }
 
 static void vmsplice_page(void)
@@ -98,13 +71,13 @@ static void stream_and_packets(void)
 
 static void write_41_59(void)
 {
-	must_write(o, fds[1], 41);
-	must_write(o, fds[1], 59);
+	must_write(the_pipe, ends[1], 41);
+	must_write(the_pipe, ends[1], 59);
 }
 
 static void read_100(void)
 {
-	must_read(o, fds[0], 200, 100);
+	must_read(the_pipe, ends[0], 200, 100);
 }
 
 static void write_packets(void)
@@ -136,12 +109,12 @@ static void judge_byte_stream(const struct evidence *e, struct verdict *v)
 
 static void write_3_pages(void)
 {
-	must_write(o, fds[1], 3 * page_size());
+	must_write(the_pipe, ends[1], 3 * page_size());
 }
 
 static void ask_5_pages(void)
 {
-	CHECK(op_fcntl(o, fds[1], F_SETPIPE_SZ, (int)(5 * page_size())) > 0);
+	CHECK(op_fcntl(the_pipe, ends[1], F_SETPIPE_SZ, (int)(5 * page_size())) > 0);
 }
 
 static void go_round(void)
@@ -177,12 +150,12 @@ static void judge_ring(const struct evidence *e, struct verdict *v)
 
 static void write_200(void)
 {
-	must_write(o, fds[1], 200);
+	must_write(the_pipe, ends[1], 200);
 }
 
 static void write_1(void)
 {
-	must_write(o, fds[1], 1);
+	must_write(the_pipe, ends[1], 1);
 }
 
 static void judge_merge(const struct evidence *e, struct verdict *v)
@@ -219,24 +192,24 @@ static void judge_tmp_page(const struct evidence *e, struct verdict *v)
 static void write_and_read_3(void)
 {
 	write_3_pages();
-	must_read(o, fds[0], 3 * page_size(), 3 * page_size());
+	must_read(the_pipe, ends[0], 3 * page_size(), 3 * page_size());
 }
 
 /* ---- pipe-slot-release ---- */
 
 static void write_1000(void)
 {
-	must_write(o, fds[1], 1000);
+	must_write(the_pipe, ends[1], 1000);
 }
 
 static void read_400(void)
 {
-	must_read(o, fds[0], 400, 400);
+	must_read(the_pipe, ends[0], 400, 400);
 }
 
 static void read_600(void)
 {
-	must_read(o, fds[0], 600, 600);
+	must_read(the_pipe, ends[0], 600, 600);
 }
 
 static void judge_slot_release(const struct evidence *e, struct verdict *v)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Claims about the ends of a pipe: who may hold them, how many, how long. */
-#include "lab/scenario.h"
+#include "experiment/scene_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,38 +10,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "experiment/experiment.h"
+enum { STRANGER = READER + 1, GUEST };
 
-#ifndef O_NOTIFICATION_PIPE
-#define O_NOTIFICATION_PIPE O_EXCL
-#endif
-
-enum { WRITER, READER, STRANGER, GUEST };
-
-static struct object *o;
-static int fds[2], mail[2];
-
-static void one_pipe(void)
-{
-	o = object_pipe(fds, 0);
-}
-
-static void own_end(unsigned who)
-{
-	if (who != READER)
-		close_fd(fds[0]);
-	if (who != WRITER)
-		close_fd(fds[1]);
-}
+static int mail[2];
 
 static void write_101(void)
 {
-	must_write(o, fds[1], 101);
+	must_write(the_pipe, ends[1], 101);
 }
 
 static void read_101(void)
 {
-	must_read(o, fds[0], 211, 101);
+	must_read(the_pipe, ends[0], 211, 101);
 }
 
 /* ---- pipe-half-duplex ---- */
@@ -51,19 +31,19 @@ static void pipe_that_refuses(void)
 {
 	one_pipe();
 	for (int side = SEND; side <= RECV; side++) {
-		range(o, side, OPS, 1, 2);
-		uncertain_errors(o, side);
+		range(the_pipe, side, OPS, 1, 2);
+		uncertain_errors(the_pipe, side);
 	}
 }
 
 static void read_write_end(void)
 {
-	CHECK(read(fds[1], payload(1), 1) == -1 && errno == EBADF);
+	CHECK(read(ends[1], payload(1), 1) == -1 && errno == EBADF);
 }
 
 static void write_read_end(void)
 {
-	CHECK(write(fds[0], payload(1), 1) == -1 && errno == EBADF);
+	CHECK(write(ends[0], payload(1), 1) == -1 && errno == EBADF);
 }
 
 static void judge_half_duplex(const struct evidence *e, struct verdict *v)
@@ -92,21 +72,21 @@ static void own_end_or_none(unsigned who)
 {
 	own_end(who);
 	if (who == STRANGER || who == GUEST)
-		fds[0] = fds[1] = -1;
+		ends[0] = ends[1] = -1;
 }
 
 static void open_by_proc(void)
 {
-	for (int fd = 3; fd < 64 && fds[0] < 0; fd++) {
+	for (int fd = 3; fd < 64 && ends[0] < 0; fd++) {
 		char link[64], target[64] = "";
 
 		snprintf(link, sizeof(link), "/proc/%d/fd/%d", cast_pid(READER), fd);
 		if (readlink(link, target, sizeof(target) - 1) > 0 && !strcmp(target, object_key(object_nth(0)))) {
-			fds[0] = op_open(o, link, O_RDONLY);
-			CHECK(fds[0] >= 0);
+			ends[0] = op_open(the_pipe, link, O_RDONLY);
+			CHECK(ends[0] >= 0);
 		}
 	}
-	CHECK(fds[0] >= 0);
+	CHECK(ends[0] >= 0);
 }
 
 static void mail_read_end(void)
@@ -119,7 +99,7 @@ static void mail_read_end(void)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fds[0], sizeof(int));
+	memcpy(CMSG_DATA(c), &ends[0], sizeof(int));
 	CHECK(sendmsg(mail[0], &msg, 0) == 1);
 }
 
@@ -130,7 +110,7 @@ static void receive_read_end(void)
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
 
 	CHECK(recvmsg(mail[1], &msg, 0) == 1 && CMSG_FIRSTHDR(&msg));
-	memcpy(&fds[0], CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	memcpy(&ends[0], CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
 }
 
 static void judge_kin_only(const struct evidence *e, struct verdict *v)
@@ -146,17 +126,7 @@ static void judge_kin_only(const struct evidence *e, struct verdict *v)
 
 static void read_40(void)
 {
-	must_read(o, fds[0], 40, 40);
-}
-
-static void close_write_end(void)
-{
-	close_fd(fds[1]);
-}
-
-static void close_read_end(void)
-{
-	close_fd(fds[0]);
+	must_read(the_pipe, ends[0], 40, 40);
 }
 
 static void judge_lifetime(const struct evidence *e, struct verdict *v)
@@ -177,14 +147,14 @@ static void open_again(void)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
-	again = op_open(o, path, O_RDONLY);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	again = op_open(the_pipe, path, O_RDONLY);
 	CHECK(again >= 0);
 }
 
 static void dup_read_end(void)
 {
-	CHECK(dup(fds[0]) >= 0);
+	CHECK(dup(ends[0]) >= 0);
 }
 
 static void close_again(void)
@@ -205,54 +175,24 @@ static void judge_readers_writers(const struct evidence *e, struct verdict *v)
 			      "last close");
 }
 
-/* ---- pipe-watch-queue ---- */
-
-static void notification_pipe(void)
-{
-	if (pipe2(fds, O_NOTIFICATION_PIPE) && (errno == ENOPKG || errno == EINVAL))
-		absent("CONFIG_WATCH_QUEUE");
-	close_fd(fds[0]);
-	close_fd(fds[1]);
-	o = object_pipe(fds, O_NOTIFICATION_PIPE);
-}
-
-static void write_refused(void)
-{
-	CHECK(op_write(o, fds[1], payload(101), 101) == -1 && errno == EXDEV);
-}
-
-static void judge_watch_queue(const struct evidence *e, struct verdict *v)
-{
-	if (num(e, "exdev") == 1 && !num(e, "head"))
-		limited(v, e, "a write got EXDEV and took no slot; the mark of a loss (note_loss) is not among what "
-			      "ipctrace reads");
-	else
-		refuted(v, e, "EXDEV {exdev} times, head {head}");
-}
-
 /* ---- pipe-one-writer ---- */
 
 static void own_end_of_many(unsigned who)
 {
 	if (who != READER)
-		close_fd(fds[0]);
+		close_fd(ends[0]);
 	if (who == READER || who == DIRECTOR)
-		close_fd(fds[1]);
+		close_fd(ends[1]);
 }
 
 static void write_large(void)
 {
-	must_write(o, fds[1], 18 * page_size());
+	must_write(the_pipe, ends[1], 18 * page_size());
 }
 
 static void write_37(void)
 {
-	must_write(o, fds[1], 37);
-}
-
-static void read_page(void)
-{
-	must_read(o, fds[0], page_size(), page_size());
+	must_write(the_pipe, ends[1], 37);
 }
 
 static void judge_one_writer(const struct evidence *e, struct verdict *v)
@@ -349,17 +289,6 @@ static const struct experiment experiments[] = {
 			{"writers_5", "writers after the last close", "internals.writers", 4},
 		},
 		.judge = judge_readers_writers,
-	},
-	{
-		.id = "pipe-watch-queue",
-		.claim = "a notification pipe refuses writes (EXDEV) and marks loss (note_loss)",
-		.said_by = "D5", .mechs = "pipe", .needs = "CONFIG_WATCH_QUEUE", .cast = {"writer"}, .set = notification_pipe,
-		.steps = {{"writes 101 bytes", write_refused, WRITER}},
-		.figures = {
-			{"exdev", "writes that ended in EXDEV", "send.errors.EXDEV"},
-			{"head", "slots filled", "internals.head"},
-		},
-		.judge = judge_watch_queue,
 	},
 	{
 		.id = "pipe-one-writer",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Claims about the size of a pipe and what it costs its user. */
-#include "lab/scenario.h"
+#include "experiment/scene_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,17 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "experiment/experiment.h"
+enum { POOR = WRITER + 1 };
 
-enum { WRITER, POOR };
-
-static struct object *o, *last;
-static int fds[2], last_fds[2];
-
-static void one_pipe(void)
-{
-	o = object_pipe(fds, 0);
-}
+static struct object *last;
+static int last_fds[2];
 
 /* ---- pipe-4k, pipe-64k ---- */
 
@@ -41,22 +34,22 @@ static void poor_pipe(void)
 
 static void fill_with_4095(void)
 {
-	CHECK(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
-	while (op_write(o, fds[1], payload(page_size() - 1), page_size() - 1) > 0)
+	CHECK(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (op_write(the_pipe, ends[1], payload(page_size() - 1), page_size() - 1) > 0)
 		;
 	CHECK(errno == EAGAIN);
 }
 
 static void write_1_twice(void)
 {
-	must_write(o, fds[1], 1);
-	CHECK(op_write(o, fds[1], payload(1), 1) == -1 && errno == EAGAIN);
+	must_write(the_pipe, ends[1], 1);
+	CHECK(op_write(the_pipe, ends[1], payload(1), 1) == -1 && errno == EAGAIN);
 }
 
 static void fill(void)
 {
-	CHECK(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
-	while (op_write(o, fds[1], payload(page_size()), page_size()) > 0)
+	CHECK(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (op_write(the_pipe, ends[1], payload(page_size()), page_size()) > 0)
 		;
 	CHECK(errno == EAGAIN);
 }
@@ -101,7 +94,7 @@ static void ask_too_much(void)
 
 static void ask_32_pages(void)
 {
-	CHECK(op_fcntl(o, fds[1], F_SETPIPE_SZ, (int)(32 * page_size())) > 0);
+	CHECK(op_fcntl(the_pipe, ends[1], F_SETPIPE_SZ, (int)(32 * page_size())) > 0);
 }
 
 static void judge_accounting(const struct evidence *e, struct verdict *v)

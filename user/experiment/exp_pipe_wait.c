@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Claims about who waits on a pipe, what ends the wait, and who is told of a change. */
-#include "lab/scenario.h"
+#include "experiment/scene_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,57 +10,29 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "experiment/experiment.h"
-
-enum { WRITER, READER, THIRD };
-
-static struct object *o;
-static int fds[2];
-
-static void one_pipe(void)
-{
-	o = object_pipe(fds, 0);
-}
-
-static void own_end(unsigned who)
-{
-	if (who != READER)
-		close_fd(fds[0]);
-	if (who != WRITER)
-		close_fd(fds[1]);
-}
+enum { THIRD = READER + 1 };
 
 static void fill(void)
 {
-	unsigned ring = (unsigned)op_fcntl(o, fds[1], F_GETPIPE_SZ, 0) / (unsigned)page_size();
+	unsigned ring = (unsigned)op_fcntl(the_pipe, ends[1], F_GETPIPE_SZ, 0) / (unsigned)page_size();
 
 	for (unsigned i = 0; i < ring; i++)
-		must_write(o, fds[1], page_size());
+		must_write(the_pipe, ends[1], page_size());
 }
 
 static void write_97(void)
 {
-	must_write(o, fds[1], 97);
+	must_write(the_pipe, ends[1], 97);
 }
 
 static void read_97(void)
 {
-	must_read(o, fds[0], 211, 97);
-}
-
-static void write_page(void)
-{
-	must_write(o, fds[1], page_size());
-}
-
-static void read_page(void)
-{
-	must_read(o, fds[0], page_size(), page_size());
+	must_read(the_pipe, ends[0], 211, 97);
 }
 
 static void read_1(void)
 {
-	must_read(o, fds[0], 1, 1);
+	must_read(the_pipe, ends[0], 1, 1);
 }
 
 static void caught(int signal)
@@ -82,14 +54,9 @@ static void judge_empty_blocks(const struct evidence *e, struct verdict *v)
 
 /* ---- pipe-eof ---- */
 
-static void close_write_end(void)
-{
-	close_fd(fds[1]);
-}
-
 static void read_eof(void)
 {
-	must_read(o, fds[0], 211, 0);
+	must_read(the_pipe, ends[0], 211, 0);
 }
 
 static void judge_eof(const struct evidence *e, struct verdict *v)
@@ -106,32 +73,27 @@ static void judge_eof(const struct evidence *e, struct verdict *v)
 static void keep_write_ends(unsigned who)
 {
 	if (who != READER)
-		close_fd(fds[0]);
+		close_fd(ends[0]);
 	if (who == READER || who == DIRECTOR)
-		close_fd(fds[1]);
+		close_fd(ends[1]);
 	if (who == THIRD)
 		signal(SIGPIPE, SIG_IGN);
 	if (who == WRITER)
 		watched("signal", "signal:[%d:SIGPIPE]", getpid());
 }
 
-static void close_read_end(void)
-{
-	close_fd(fds[0]);
-}
-
 static void write_to_nobody(void)
 {
-	CHECK(op_write(o, fds[1], payload(97), 97) == -1 && errno == EPIPE);
+	CHECK(op_write(the_pipe, ends[1], payload(97), 97) == -1 && errno == EPIPE);
 }
 
 /* It dies of it: what it would have counted is counted before. */
 static void write_and_die(void)
 {
-	count(o, SEND, OPS, 1);
-	count_error(o, SEND, EPIPE);
+	count(the_pipe, SEND, OPS, 1);
+	count_error(the_pipe, SEND, EPIPE);
 	enter_call();
-	(void)!write(fds[1], payload(97), 97);
+	(void)!write(ends[1], payload(97), 97);
 	FAIL("the writer survived");
 }
 
@@ -149,9 +111,9 @@ static void judge_sigpipe(const struct evidence *e, struct verdict *v)
 
 static void write_nonblock(void)
 {
-	CHECK(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
-	CHECK(op_write(o, fds[1], payload(97), 97) == -1 && errno == EAGAIN);
-	CHECK(fcntl(fds[1], F_SETFL, 0) == 0);
+	CHECK(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	CHECK(op_write(the_pipe, ends[1], payload(97), 97) == -1 && errno == EAGAIN);
+	CHECK(fcntl(ends[1], F_SETFL, 0) == 0);
 }
 
 static void judge_full_blocks(const struct evidence *e, struct verdict *v)
@@ -168,7 +130,7 @@ static void judge_full_blocks(const struct evidence *e, struct verdict *v)
 
 static void write_0(void)
 {
-	must_write(o, fds[1], 0);
+	must_write(the_pipe, ends[1], 0);
 }
 
 static void judge_zero_write(const struct evidence *e, struct verdict *v)
@@ -196,7 +158,7 @@ static void watch_edges(void)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 
-	CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[0], &event) == 0);
+	CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) == 0);
 	enter_call();
 	CHECK(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, NULL, 8) == 1); /* the first edge is there already */
 	enter_call();
@@ -205,16 +167,16 @@ static void watch_edges(void)
 
 static void fill_rest(void)
 {
-	CHECK(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
-	while (op_write(o, fds[1], payload(page_size()), page_size()) > 0)
+	CHECK(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (op_write(the_pipe, ends[1], payload(page_size()), page_size()) > 0)
 		;
 	CHECK(errno == EAGAIN);
-	CHECK(fcntl(fds[1], F_SETFL, 0) == 0);
+	CHECK(fcntl(ends[1], F_SETFL, 0) == 0);
 }
 
 static void read_to_page(void)
 {
-	must_read(o, fds[0], 193, 193);
+	must_read(the_pipe, ends[0], 193, 193);
 }
 
 static void judge_wake_rule(const struct evidence *e, struct verdict *v)
@@ -246,8 +208,8 @@ static void want_sigio(unsigned who)
 	if (who != READER)
 		return;
 	on_signal(SIGIO, caught, 0);
-	CHECK(fcntl(fds[0], F_SETOWN, getpid()) == 0);
-	CHECK(fcntl(fds[0], F_SETFL, O_ASYNC) == 0);
+	CHECK(fcntl(ends[0], F_SETOWN, getpid()) == 0);
+	CHECK(fcntl(ends[0], F_SETFL, O_ASYNC) == 0);
 	watched("signal", "signal:[%d:SIGPOLL]", getpid()); /* which is the same */
 }
 
@@ -282,14 +244,14 @@ static void note_writer(unsigned who)
 
 static void write_interrupted(void)
 {
-	CHECK(op_write(o, fds[1], payload(97), 97) == -1 && errno == EINTR);
+	CHECK(op_write(the_pipe, ends[1], payload(97), 97) == -1 && errno == EINTR);
 }
 
 static void write_short(void)
 {
 	size_t size = 2 * page_size();
 
-	CHECK(op_write(o, fds[1], payload(size), size) == (ssize_t)page_size());
+	CHECK(op_write(the_pipe, ends[1], payload(size), size) == (ssize_t)page_size());
 }
 
 static void signal_writer(void)

@@ -255,13 +255,28 @@ static void two_pairs(void)
 	packets = object_pair(packet_fds, SOCK_STREAM);
 }
 
+/* The first end is another's, too, who shall die of it. */
 static void own_ends(unsigned who)
 {
-	own_end(who);
-	if (who != FIRST)
+	if (who == SECOND || who == DIRECTOR) {
+		close_fd(fds[0]);
 		close_fd(packet_fds[0]);
-	if (who != SECOND)
+	}
+	if (who != SECOND) {
+		close_fd(fds[1]);
 		close_fd(packet_fds[1]);
+	}
+	if (who == OTHER)
+		watched("signal", "signal:[%d:SIGPIPE]", getpid());
+}
+
+static void send_and_die(void)
+{
+	count(o, SEND, OPS, 1);
+	count_error(o, SEND, EPIPE);
+	enter_call();
+	(void)!send(fds[0], payload(41), 41, 0);
+	FAIL("the sender survived");
 }
 
 static void send_unread(void)
@@ -287,11 +302,13 @@ static void receive_reset(void)
 
 static void judge_peer_gone(const struct evidence *e, struct verdict *v)
 {
-	if (num(e, "epipe") == 1 && num(e, "reset") == 1)
-		holds(v, e, "a send to the closed peer: {epipe} EPIPE. Where the peer had closed with bytes unread: {reset} ECONNRESET for "
-			    "the receive");
+	if (num(e, "lived") == 1 && num(e, "epipe") == 2 && num(e, "reset") == 1 && num(e, "killed") == 1 &&
+	    strcmp(word(e, "sender"), "process"))
+		holds(v, e, "a send to the closed peer: EPIPE, {lived} time with MSG_NOSIGNAL. Without it EPIPE, too ({epipe} in all), and a "
+			    "SIGPIPE from no process ('{sender}'), of which the sender died. Where the peer had closed with bytes unread: "
+			    "{reset} ECONNRESET for the receive");
 	else
-		refuted(v, e, "{epipe} EPIPE, {reset} ECONNRESET");
+		refuted(v, e, "{lived} EPIPE with MSG_NOSIGNAL, {epipe} in all; {killed} SIGPIPE, sent by '{sender}'; {reset} ECONNRESET");
 }
 
 static const struct experiment experiments[] = {
@@ -415,15 +432,19 @@ static const struct experiment experiments[] = {
 	{
 		.id = "unix-peer-gone",
 		.claim = "writing to a gone peer: EPIPE or ECONNRESET, and SIGPIPE",
-		.said_by = "D1", .mechs = "unix", .cast = {"first", "second"}, .set = two_pairs, .enter = own_ends,
+		.said_by = "D1", .mechs = "unix,signal", .cast = {"first", "second", "another"}, .set = two_pairs, .enter = own_ends,
 		.steps = {
 			{"sends 41 bytes through the second pair", send_unread, FIRST},
 			{"closes its end of both, without reading", close_both, SECOND},
-			{"sends through the first pair: EPIPE", send_to_nobody, FIRST},
+			{"sends through the first pair (MSG_NOSIGNAL): EPIPE", send_to_nobody, FIRST},
 			{"receives from the second: ECONNRESET", receive_reset, FIRST},
+			{"sends through the first pair, without it", send_and_die, OTHER, .kills = true},
 		},
 		.figures = {
-			{"epipe", "sends that ended in EPIPE", "send.errors.EPIPE"},
+			{"lived", "EPIPE, with MSG_NOSIGNAL", "send.errors.EPIPE", 3},
+			{"epipe", "EPIPE, of all", "send.errors.EPIPE"},
+			{"killed", "SIGPIPE sent to who did without", "send.ops", .object = 2},
+			{"sender", "what sent it", "endpoints.role=send.0.kind", .object = 2},
 			{"reset", "receives that ended in ECONNRESET", "recv.errors.ECONNRESET", .object = 1},
 		},
 		.judge = judge_peer_gone,

@@ -3,20 +3,23 @@
 
 #include <string.h>
 
-extern const struct family family_pipe, family_pipe_end, family_pipe_size, family_pipe_wait, family_fifo,
-	family_mq, family_msg, family_sem, family_unix, family_signal;
+extern const struct family family_pipe, family_pipe_end, family_pipe_size, family_pipe_wait, family_pipe_watch,
+	family_fifo, family_mq, family_msg, family_sem,
+	family_unix, family_signal, family_signal_action;
 
 const struct family *const families[] = {
 	&family_pipe,
 	&family_pipe_end,
 	&family_pipe_size,
 	&family_pipe_wait,
+	&family_pipe_watch,
 	&family_fifo,
 	&family_mq,
 	&family_msg,
 	&family_sem,
 	&family_unix,
 	&family_signal,
+	&family_signal_action,
 	NULL,
 };
 
