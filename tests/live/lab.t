@@ -3,6 +3,10 @@
 #
 # ipctrace lab: every experiment runs or says what it lacks; what its scenario counted is what the
 # probes saw; the verdict is the one that is known of the claim; a figure that is spoilt changes it.
+#
+# Running and checking are two steps, which may be on two machines (tests/vm/part.sh, tools/lab-kernels):
+#   IPCTRACE_TEST_RUN=DIR      run only, and leave in DIR what was said: lab-BACKEND.json, .err, .status
+#   IPCTRACE_TEST_COMPARE=DIR  check only what is in DIR
 use strict;
 use warnings;
 
@@ -10,7 +14,7 @@ use File::Basename qw(dirname);
 use Test::More;
 
 use lib dirname(__FILE__);
-use Ipctrace qw(need_root backends run_tool json_lines natively);
+use Ipctrace qw(need_root backends run_tool json_lines natively scratch slurp);
 use JsonLine qw(json_decode);
 
 # What each claim comes to, wherever its evidence is seen: h holds, l with a limit, r does not hold here.
@@ -60,6 +64,7 @@ msg-border h
 msg-persist h
 msg-full h
 msg-rmid h
+msg-slowest hr
 sem-p h
 sem-v h
 sem-zero h
@@ -72,6 +77,16 @@ sem-undo h
 sem-no-data h
 sem-setval l
 sem-leak h
+shm-no-copy h
+shm-nattch h
+shm-existing-size h
+shm-posix-file h
+shm-mmap-file h
+shm-no-sync h
+shm-fastest hlr
+psem-name l
+psem-mmap h
+psem-no-syscall h
 unix-duplex h
 unix-bind-inode h
 unix-listen-accept h
@@ -80,6 +95,8 @@ unix-scm-rights h
 unix-borders h
 unix-full h
 unix-peer-gone h
+inet-same-api l
+inet-loss h
 sig-path h
 sig-blocked h
 sig-coalesce h
@@ -90,10 +107,23 @@ sig-catch h
 sig-uncatchable h
 sig-table h
 sig-no-data r
+lock-blocks h
 END
 my %letter = (holds => 'h', limit => 'l', refuted => 'r');
 
-need_root();
+my $only_compare = $ENV{IPCTRACE_TEST_COMPARE};
+my $dir = $only_compare // $ENV{IPCTRACE_TEST_RUN} // scratch('lab');
+my @backends;
+
+if (!$only_compare) {
+    need_root();
+    @backends = backends('pipe');
+    plan(skip_all => 'no backend works here') unless @backends;
+    mkdir $dir;
+    run_all($_) for @backends;
+}
+exit 0 if $ENV{IPCTRACE_TEST_RUN};
+@backends = map { m{/lab-(\w+)\.json$} } sort glob("$dir/lab-*.json");
 
 my $list = run_tool(['lab', '--list', '-j']);
 my @claims = json_lines($list->{stdout});
@@ -101,6 +131,17 @@ is($list->{status}, 0, 'lab --list');
 is_deeply([sort map { $_->{id} } @claims], [sort keys %known], 'every experiment has a verdict to expect, and is listed');
 for my $claim (@claims) {
     cmp_ok(length($claim->{id}), '<=', 20, "$claim->{id}: the id fits");
+}
+
+sub run_all {
+    my ($backend) = @_;
+    my $run = run_tool(['lab', 'all', '-j', '--backend', $backend], out => "$dir/lab-$backend.json", patience => 300);
+    for my $part (['err', $run->{stderr}], ['status', "$run->{status}\n"]) {
+        open(my $out, '>:raw', "$dir/lab-$backend.$part->[0]") or die "$dir: $!";
+        print {$out} $part->[1];
+        close($out) or die "$dir: $!";
+    }
+    return;
 }
 
 sub check_experiment {
@@ -120,13 +161,11 @@ sub check_experiment {
     return;
 }
 
-my @backends = backends('pipe');
-plan(skip_all => 'no backend works here') unless @backends;
+cmp_ok(scalar @backends, '>', 0, 'it ran');
 for my $backend (@backends) {
-    my $run = run_tool(['lab', 'all', '-j', '--backend', $backend], patience => 300);
-    my @lines = eval { json_lines($run->{stdout}) };
+    my @lines = eval { json_lines(slurp("$dir/lab-$backend.json")) };
     is($@, '', "$backend: JSON lines");
-    is($run->{status}, 0, "$backend: exit status: all agree") or diag($run->{stderr});
+    is(slurp("$dir/lab-$backend.status"), "0\n", "$backend: exit status: all agree") or diag(slurp("$dir/lab-$backend.err"));
     my @experiments = grep { $_->{type} eq 'experiment' } @lines;
     is(scalar @experiments, scalar @claims, "$backend: every experiment was tried");
     check_experiment($_, $backend) for @experiments;
@@ -134,6 +173,7 @@ for my $backend (@backends) {
     is($lines[-1]{disagree}, 0, "$backend: none disagrees");
 }
 
+done_testing(), exit 0 if $only_compare;
 natively('as a program' => sub {
     my $run = run_tool(['lab', 'pipe-merge', '--ascii']);
     is($run->{status}, 0, 'an experiment as text');

@@ -36,6 +36,8 @@ static void test_paths(void)
 	is_int(number(d, "events.op=send.1.result"), 59, "one by its number");
 	is_int(number(d, "events.op=send.-1.result"), 59, "from the end");
 	is_int(number(d, "events.op=send.+result"), 100, "a sum");
+	is_int(number(d, "events.op=send.~result"), 18, "from the first to the last");
+	is_int(number(d, "events.op=recv.~result"), -1, "there is but one");
 	is_int(number(d, "events.op=open.0.result"), -1, "one that is not there");
 	is_int(number(NULL, "send.ops"), -1, "of an object that was not seen");
 	document_free(d);

@@ -73,12 +73,26 @@ static struct json_object *sum_of(struct json_object *list, const char *key)
 	return json_object_new_int64(sum);
 }
 
+/* How far a key goes from the first to the last of a list; NULL: there are not two. */
+static struct json_object *span_of(struct json_object *list, const char *key)
+{
+	size_t cnt = json_object_array_length(list);
+	struct json_object *first, *last;
+
+	if (cnt < 2 || !json_object_object_get_ex(json_object_array_get_idx(list, 0), key, &first) ||
+	    !json_object_object_get_ex(json_object_array_get_idx(list, cnt - 1), key, &last))
+		return NULL;
+	return json_object_new_int64(json_object_get_int64(last) - json_object_get_int64(first));
+}
+
 static struct json_object *of_list(struct json_object *list, char *element)
 {
 	char *equals = strchr(element, '=');
 
 	if (!strcmp(element, "#"))
 		return json_object_new_int64(json_object_array_length(list));
+	if (*element == '~')
+		return span_of(list, element + 1);
 	if (*element == '+')
 		return sum_of(list, element + 1);
 	if (equals) {

@@ -40,7 +40,8 @@ struct exhibit {
 	/*
 	 * Where it stands in the JSON of the object, at that moment: "send.copied_bytes",
 	 * "ring.slots.0.len", "events.op=recv.1.result". Of a list: a number is an element (-1
-	 * the last), KEY=VALUE keeps those that have it, # counts them, +KEY adds that key up.
+	 * the last), KEY=VALUE keeps those that have it, # counts them, +KEY adds that key up, ~KEY
+	 * is how far it went from the first to the last.
 	 */
 	const char *path;
 	uint8_t after;	/* the moment */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 extern const struct family family_pipe, family_pipe_end, family_pipe_size, family_pipe_wait, family_pipe_watch,
-	family_fifo, family_mq, family_msg, family_sem,
-	family_unix, family_signal, family_signal_action;
+	family_fifo, family_mq, family_msg, family_msg_speed, family_sem, family_shm, family_shm_file, family_shm_use, family_psem,
+	family_unix, family_inet, family_signal, family_signal_action, family_lock;
 
 const struct family *const families[] = {
 	&family_pipe,
@@ -16,10 +16,17 @@ const struct family *const families[] = {
 	&family_fifo,
 	&family_mq,
 	&family_msg,
+	&family_msg_speed,
 	&family_sem,
+	&family_shm,
+	&family_shm_file,
+	&family_shm_use,
+	&family_psem,
 	&family_unix,
+	&family_inet,
 	&family_signal,
 	&family_signal_action,
+	&family_lock,
 	NULL,
 };
 
