@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cgroup.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+
+#include "model/alloc.h"
+#include "model/place.h"
 
 #define CGROUP2_SUPER_MAGIC 0x63677270
 
@@ -26,20 +30,124 @@ static int look_at(const char *path, const struct stat *st, int type, struct FTW
 	return 1;
 }
 
-bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size)
+static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+
+/* Where the version 2 hierarchy is mounted; NULL: nowhere. */
+static const char *mount_point(void)
 {
-	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	struct statfs fs;
 
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (!statfs(mounts[i], &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
+			return mounts[i];
+	return NULL;
+}
+
+bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size)
+{
+	const char *at = mount_point();
+
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		if (statfs(mounts[i], &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
-			continue;
-		search.id = id;
-		search.mount_len = strlen(mounts[i]);
-		search.path = path;
-		search.size = size;
-		return nftw(mounts[i], look_at, 16, FTW_PHYS | FTW_MOUNT) == 1;
+	if (!at)
+		return false;
+	search.id = id;
+	search.mount_len = strlen(at);
+	search.path = path;
+	search.size = size;
+	return nftw(at, look_at, 16, FTW_PHYS | FTW_MOUNT) == 1;
+}
+
+/* ---- filters ---- */
+
+static bool begins(const char *text, const char *beginning)
+{
+	return !strncmp(text, beginning, strlen(beginning));
+}
+
+static bool is_place(const struct cli_filter *f, const char *path)
+{
+	char name[PLACE_LEN];
+
+	if (f->container)
+		return place_container(path, name) && begins(name, f->container);
+	return place_unit(path, name) && !strcmp(name, f->unit);
+}
+
+static struct {
+	const struct cli_filter *filter;
+	size_t mount_len;
+	char found[4096], container[PLACE_LEN];
+	bool several;
+} place;
+
+/* What is below the first one found is its own; another container is another. */
+static int match_place(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	const char *below = path + place.mount_len;
+	char name[PLACE_LEN];
+
+	(void)st, (void)ftw;
+	if (type != FTW_D || !is_place(place.filter, below))
+		return 0;
+	if (!*place.found) {
+		snprintf(place.found, sizeof(place.found), "%s", below);
+		place_container(below, place.container);
+	} else if (place.filter->container && place_container(below, name) && strcmp(name, place.container)) {
+		place.several = true;
 	}
-	return false;
+	return 0;
+}
+
+int cgroup_resolve(struct cli_filter *f)
+{
+	const char *at = mount_point(), *what = f->container ? "container" : "unit", *name = f->container ?: f->unit;
+
+	if (!name)
+		return 0;
+	if (!!f->cgroup + !!f->container + !!f->unit > 1) {
+		fprintf(stderr, "ipctrace: a cgroup, a container or a unit: only one of them can be matched\n");
+		return -EINVAL;
+	}
+	memset(&place, 0, sizeof(place));
+	place.filter = f;
+	place.mount_len = at ? strlen(at) : 0;
+	if (at)
+		nftw(at, match_place, 16, FTW_PHYS | FTW_MOUNT);
+	if (place.several) {
+		fprintf(stderr, "ipctrace: container %s: several begin so, say more of its id\n", name);
+		return -ENOTUNIQ;
+	}
+	if (!*place.found) {
+		fprintf(stderr, "ipctrace: %s %s: not found%s\n", what, name, at ? "" : ", no cgroup2 file system is mounted");
+		return -ENOENT;
+	}
+	f->cgroup = xstrdup(place.found);
+	return 0;
+}
+
+const char *cgroup_below_mount(const char *given)
+{
+	for (size_t i = sizeof(mounts) / sizeof(mounts[0]); i-- > 0;)
+		if (begins(given, mounts[i]))
+			given += strlen(mounts[i]);
+	return given + strspn(given, "/");
+}
+
+bool cgroup_is_wanted(const struct cli_filter *f, const char *path)
+{
+	const char *wanted;
+	size_t len;
+
+	if (!f->cgroup && !f->container && !f->unit)
+		return true;
+	if (!path || ((f->container || f->unit) && !is_place(f, path)))
+		return false;
+	if (!f->cgroup)
+		return true;
+	wanted = cgroup_below_mount(f->cgroup);
+	len = strlen(wanted);
+	while (len && wanted[len - 1] == '/')
+		len--;
+	path += strspn(path, "/");
+	return !len || (!strncmp(path, wanted, len) && (!path[len] || path[len] == '/'));
 }

@@ -38,7 +38,6 @@ static const struct {
 	{ "read", "failed", "the programs drop what did not fail: say it when recording" },
 	{ "read", "min-us", "the programs drop what is too short: say it when recording" },
 	{ "read", "tid", "threads are known to the programs only: say it when recording" },
-	{ "read", "cgroup", "cgroups are matched by the programs: say it when recording" },
 	{ "read", "follow", "descent is known to the programs only: say it when recording" },
 	{ "read", "interval", "the recording has intervals of its own" },
 	{ "read", "duration", "it ends with the recording" },

@@ -47,6 +47,8 @@ struct cli_filter {
 	bool uid_set;
 	uint32_t uid;
 	const char *cgroup; /* as given: absolute, or from the cgroup2 mount; NULL: any */
+	const char *container; /* how its id begins, or its name; NULL: any. Live: cgroup_resolve() makes a cgroup of it */
+	const char *unit;      /* NULL: any. In the same way */
 };
 
 struct cli_sort {

@@ -119,6 +119,26 @@ int cli_set_cgroup(const struct cli_option *opt, const char *text, void *dst)
 	return 0;
 }
 
+static int set_name(const struct cli_option *opt, const char *text, const char **name)
+{
+	if (!*text)
+		return cli_refuse(opt, "the name is empty");
+	if (*name && strcmp(*name, text) != 0)
+		return cli_refuse(opt, "both '%s' and '%s', but only one can be matched", *name, text);
+	*name = text;
+	return 0;
+}
+
+int cli_set_container(const struct cli_option *opt, const char *text, void *dst)
+{
+	return set_name(opt, text, &((struct cli_filter *)dst)->container);
+}
+
+int cli_set_unit(const struct cli_option *opt, const char *text, void *dst)
+{
+	return set_name(opt, text, &((struct cli_filter *)dst)->unit);
+}
+
 /* The option whose name is the first len bytes of key, if it fills a filter. */
 static const struct cli_option *criterion(const char *key, size_t len)
 {
@@ -145,12 +165,13 @@ int cli_set_side(const struct cli_option *opt, const char *text, void *dst)
 	}
 	kind = criterion(text, key_len);
 	if (!kind)
-		return cli_refuse(opt, "unknown '%.*s=' in '%s', use pid=, tid=, comm=, user= or cgroup=", (int)key_len,
+		return cli_refuse(opt, "unknown '%.*s=' in '%s', use pid=, tid=, comm=, user=, cgroup=, container= or unit=", (int)key_len,
 				  text, text);
 	return kind->parse(opt, text + key_len + 1, dst);
 }
 
 bool filter_is_empty(const struct cli_filter *filter)
 {
-	return !filter->pid_cnt && !filter->tid_cnt && !*filter->comm && !filter->uid_set && !filter->cgroup;
+	return !filter->pid_cnt && !filter->tid_cnt && !*filter->comm && !filter->uid_set && !filter->cgroup &&
+	       !filter->container && !filter->unit;
 }

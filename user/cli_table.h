@@ -157,6 +157,8 @@ cli_parse_fn cli_set_tids;
 cli_parse_fn cli_set_comm;
 cli_parse_fn cli_set_user;
 cli_parse_fn cli_set_cgroup;
+cli_parse_fn cli_set_container;
+cli_parse_fn cli_set_unit;
 cli_parse_fn cli_set_side; /* --src, --dst */
 
 /* Print and end. */

@@ -86,7 +86,7 @@ void column_for_each_name(void (*take)(void *arg, const char *name), void *arg);
 typedef bool column_get_fn(const struct column *column, struct row *row, struct value *value);
 column_get_fn get_id, get_object, get_path, get_mechanism, get_process, get_endpoints, get_seen, get_verdict;
 column_get_fn get_copied, get_ring, get_most, get_inside, get_balance, get_wait_share, get_latency, get_residency;
-column_get_fn get_internal;
+column_get_fn get_internal, get_cgroup, get_container, get_unit;
 
 /* The value, or false where it is unknown: not collected, not seen by the backend, not of this mechanism. */
 bool column_value(const struct column *column, struct row *row, struct value *value);

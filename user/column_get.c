@@ -63,12 +63,12 @@ static bool is_asked(const struct column *c, const struct endpoint *e)
 }
 
 /* The endpoint that did most in the role or at the end, else one that holds it; and how many others there are. */
-bool get_process(const struct column *c, struct row *row, struct value *value)
+static const struct endpoint *find_busiest(const struct column *c, const struct row *row, uint32_t *more)
 {
 	const struct endpoint *best = NULL;
 	uint64_t most = 0;
 
-	value->more = 0;
+	*more = 0;
 	for (const struct endpoint *e = row->object->endpoints; e; e = e->next) {
 		struct side side = { 0 };
 		uint64_t did;
@@ -79,17 +79,53 @@ bool get_process(const struct column *c, struct row *row, struct value *value)
 			if (c->ops >> op & 1)
 				edge_side(e->edges[op], row->span, &side);
 		did = side.bytes + side.ops + side.open_waits;
-		value->more += best != NULL;
+		*more += best != NULL;
 		if (best && did <= most)
 			continue;
 		best = e;
 		most = did;
 	}
+	return best;
+}
+
+bool get_process(const struct column *c, struct row *row, struct value *value)
+{
+	const struct endpoint *best = find_busiest(c, row, &value->more);
+
 	if (!best)
 		return false;
 	value->number = best->process->key.tgid;
 	value->other = best->process->ns_tgid;
 	return text(value, VALUE_PROCESS, best->process->comm);
+}
+
+static const struct cgroup *cgroup_of(const struct column *c, const struct row *row)
+{
+	uint32_t more;
+	const struct endpoint *best = find_busiest(c, row, &more);
+
+	return best && best->process->cgroup && best->process->cgroup->path ? best->process->cgroup : NULL;
+}
+
+bool get_cgroup(const struct column *c, struct row *row, struct value *value)
+{
+	const struct cgroup *cgroup = cgroup_of(c, row);
+
+	return cgroup && text(value, VALUE_PATH, cgroup->path);
+}
+
+bool get_container(const struct column *c, struct row *row, struct value *value)
+{
+	const struct cgroup *cgroup = cgroup_of(c, row);
+
+	return cgroup && text(value, VALUE_TEXT, cgroup->container ?: "none");
+}
+
+bool get_unit(const struct column *c, struct row *row, struct value *value)
+{
+	const struct cgroup *cgroup = cgroup_of(c, row);
+
+	return cgroup && text(value, VALUE_TEXT, cgroup->unit ?: "none");
 }
 
 bool get_endpoints(const struct column *c, struct row *row, struct value *value)

@@ -13,6 +13,7 @@
 
 #include <bpf/bpf.h>
 
+#include "cgroup.h"
 #include "programs.h"
 
 static int cgroup_path(const char *given, char *path, size_t size)
@@ -51,8 +52,10 @@ static int resolve_cgroup(struct ipc_filter *f, const char *given)
 	if (stat(path, &st))
 		return -errno;
 	f->cgroup = st.st_ino;
-	for (const char *at = path + strlen("/sys/fs/cgroup"); *at; at++)
-		f->cgroup_level += *at == '/' && at[1] && at[1] != '/';
+	for (const char *at = cgroup_below_mount(path); *at; at += *at == '/') {
+		f->cgroup_level += *at != '/';
+		at += strcspn(at, "/");
+	}
 	return 0;
 }
 
@@ -174,9 +177,7 @@ static bool cgroup_matches(const char *want, uint32_t pid)
 	bool match = false;
 	FILE *file;
 
-	if (!strncmp(want, "/sys/fs/cgroup", strlen("/sys/fs/cgroup")))
-		want += strlen("/sys/fs/cgroup");
-	want += *want == '/';
+	want = cgroup_below_mount(want);
 	len = strlen(want);
 	while (len && want[len - 1] == '/')
 		len--;

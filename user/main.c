@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "cli.h"
 #include "compare/compare.h"
 #include "experiment/lab.h"
@@ -62,6 +63,18 @@ static int run(const struct cli_options *o, struct kernel *k)
 	}
 }
 
+/* Containers and units are cgroups; those of a recording are another machine's. */
+static int resolve_places(struct cli_options *o)
+{
+	int err = 0;
+
+	if (!o->read)
+		err = cgroup_resolve(&o->either);
+	if (!err && !o->read)
+		err = cgroup_resolve(&o->src);
+	return !err && !o->read ? cgroup_resolve(&o->dst) : err;
+}
+
 /* What whoever started us closed would be the number of the next file opened: a map, and output would go into it. */
 static void claim_standard_files(void)
 {
@@ -82,7 +95,7 @@ int main(int argc, char **argv)
 		return status;
 	signal(SIGPIPE, SIG_IGN); /* a closed output is an error that writing returns */
 	kernel_probe(&k);
-	status = run(&o, &k);
+	status = resolve_places(&o) ? CLI_EXIT_FAILED : run(&o, &k);
 	kernel_free(&k);
 	cli_free(&o);
 	return status;

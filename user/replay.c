@@ -95,7 +95,7 @@ static const struct snapshot *select_rows(struct replay *r)
 	if (!snapshot_selects(r->options, false))
 		return &r->state;
 	snapshot_copy(&r->selected, &r->state);
-	snapshot_select(&r->selected, r->options, -1, false);
+	snapshot_select_recorded(&r->selected, r->options, cgroup_path, r);
 	return &r->selected;
 }
 

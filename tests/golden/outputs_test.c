@@ -31,6 +31,8 @@ static const struct output outputs[] = {
 	  BACKEND_FUNCTION, USUAL, false, 0 },
 	{ "trace-added", { .columns = "+lat-w,+errors", .sort = "object", .rows = 2 }, BACKEND_FUNCTION, PROFILE_ALL,
 	  false, 0 },
+	{ "trace-places", { .columns = "id,writer,cgroup-w,container-w,unit-w,container-r,unit-r" }, BACKEND_FUNCTION, USUAL,
+	  false, 0 },
 	{ "trace-syscall", {}, BACKEND_SYSCALL, USUAL, false, 0 },
 	{ "trace-counts", {}, BACKEND_FUNCTION, 0, false, UNSEEN_STATE },
 	{ "trace-losses", {}, BACKEND_FUNCTION, USUAL, true, 0 },

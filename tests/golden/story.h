@@ -24,6 +24,7 @@ static inline void story_processes(struct snapshot *s)
 	{
 		struct ipc_process *yes = add_process(s, 900, "yes"); /* in a container */
 
+		yes->cgroup_id = 43;
 		yes->ns_tgid = 17;
 		yes->pid_ns = 4026532177;
 	}
@@ -192,7 +193,10 @@ static inline void story_reading(struct snapshot *s, unsigned n)
 static inline bool story_cgroup(void *ctx, uint64_t id, char *path, size_t size)
 {
 	(void)ctx;
-	snprintf(path, size, "/system.slice/job-%llu.service", (unsigned long long)id);
+	if (id == 43) /* in a container */
+		snprintf(path, size, "/system.slice/docker-%064d.scope", 43);
+	else
+		snprintf(path, size, "/system.slice/job-%llu.service", (unsigned long long)id);
 	return true;
 }
 

@@ -54,7 +54,7 @@ my %shapes = (
         verdict => 'string?', ended_by => 'person?',
     },
     endpoint => {
-        pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', role => 'role', send => 'side', recv => 'side', end => 'string?',
+        pid => 'count?', comm => 'string', kind => 'string', cgroup => 'string?', container => 'string?', unit => 'string?', role => 'role', send => 'side', recv => 'side', end => 'string?',
         internals => 'map',
     },
     waker     => { waker => 'person', wakee => 'person', wakes => 'count' },

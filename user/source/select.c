@@ -7,6 +7,8 @@
 #include <bpf/bpf.h>
 #include <uthash.h>
 
+#include "cgroup.h"
+
 /* Which criteria some endpoint of the object meets. */
 enum met {
 	MET_EITHER = 1 << 0,
@@ -32,6 +34,8 @@ struct selection {
 	int classes;
 	bool command;
 	unsigned needed; /* enum met: all of these */
+	bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size); /* NULL: the programs matched them */
+	void *ctx;
 	struct known *processes;
 	struct wanted *objects;
 };
@@ -44,13 +48,23 @@ static bool listed(const uint32_t *list, uint32_t cnt, uint32_t id)
 	return false;
 }
 
+static bool in_cgroup(const struct selection *sel, const struct cli_filter *f, const struct ipc_process *p)
+{
+	char path[4096];
+
+	if (!sel->cgroup_path)
+		return true;
+	return cgroup_is_wanted(f, p && sel->cgroup_path(sel->ctx, p->cgroup_id, path, sizeof(path)) ? path : NULL);
+}
+
 /* Threads are no endpoints: a criterion by TID has done its work in the kernel. */
-static bool process_matches(const struct cli_filter *f, uint32_t tgid, const struct ipc_process *p)
+static bool process_matches(const struct selection *sel, const struct cli_filter *f, uint32_t tgid,
+			    const struct ipc_process *p)
 {
 	if (filter_is_empty(f))
 		return false;
 	return (!f->pid_cnt || listed(f->pids, f->pid_cnt, tgid)) && (!f->uid_set || (p && p->uid == f->uid)) &&
-	       (!f->comm[0] || (p && !strncmp(p->comm, f->comm, IPC_COMM_LEN)));
+	       (!f->comm[0] || (p && !strncmp(p->comm, f->comm, IPC_COMM_LEN))) && in_cgroup(sel, f, p);
 }
 
 /* Matched in the kernel: by its thread, its cgroup's parents or its descent. */
@@ -74,11 +88,11 @@ static unsigned endpoint_meets(const struct selection *sel, uint32_t tgid, uint3
 
 	HASH_FIND(hh, sel->processes, &key, sizeof(key), known);
 	p = known ? known->process : NULL;
-	if (op == OP_SEND && process_matches(&o->src, tgid, p))
+	if (op == OP_SEND && process_matches(sel, &o->src, tgid, p))
 		met |= MET_SRC;
-	if (op == OP_RECV && process_matches(&o->dst, tgid, p))
+	if (op == OP_RECV && process_matches(sel, &o->dst, tgid, p))
 		met |= MET_DST;
-	if (process_matches(&o->either, tgid, p) || in_class(sel, tgid))
+	if (process_matches(sel, &o->either, tgid, p) || in_class(sel, tgid))
 		met |= MET_EITHER;
 	return met;
 }
@@ -193,10 +207,8 @@ bool snapshot_selects(const struct cli_options *o, bool command)
 	return needed(o, command);
 }
 
-void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
+static void select_rows(struct snapshot *s, struct selection sel)
 {
-	struct selection sel = {.options = o, .classes = classes, .command = command, .needed = needed(o, command)};
-
 	if (!sel.needed)
 		return;
 	for (size_t i = 0; i < s->processes.cnt; i++) {
@@ -222,4 +234,17 @@ void snapshot_select(struct snapshot *s, const struct cli_options *o, int classe
 	KEEP(s->sleepers, values, .obj.);
 	KEEP(s->names, keys, .);
 	free_selection(&sel);
+}
+
+void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
+{
+	select_rows(s, (struct selection){.options = o, .classes = classes, .command = command,
+					  .needed = needed(o, command)});
+}
+
+void snapshot_select_recorded(struct snapshot *s, const struct cli_options *o,
+			      bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size), void *ctx)
+{
+	select_rows(s, (struct selection){.options = o, .classes = -1, .needed = needed(o, false),
+					  .cgroup_path = cgroup_path, .ctx = ctx});
 }

@@ -19,4 +19,8 @@ bool snapshot_selects(const struct cli_options *o, bool command);
  */
 void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command);
 
+/* The same of a recording, where cgroups are matched by their paths: as model_config.cgroup_path. */
+void snapshot_select_recorded(struct snapshot *s, const struct cli_options *o,
+			      bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size), void *ctx);
+
 #endif

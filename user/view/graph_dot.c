@@ -223,7 +223,8 @@ void graph_dot(struct writer *out, const struct graph *g, const struct graph_cap
 	for (size_t i = 0; i < g->actor_cnt; i++)
 		put_actor(out, &g->actors[i], i, c->options.by);
 	for (size_t i = 0; i < g->object_cnt; i++)
-		put_object(out, &g->objects[i], i);
+		if (g->objects[i].end_cnt) /* else it was made or found, and that is all */
+			put_object(out, &g->objects[i], i);
 	for (size_t i = 0; i < g->edge_cnt; i++) {
 		double weight = graph_weigh(&g->edges[i].sums, c->options.weight);
 

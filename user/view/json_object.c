@@ -55,6 +55,8 @@ static void json_endpoint(struct json *j, const struct endpoint *e, enum role ro
 	json_string(j, "comm", e->process->comm);
 	json_string(j, "kind", endpoint_kind_name(process_kind(e->process)));
 	json_string(j, "cgroup", e->process->cgroup ? e->process->cgroup->path : NULL);
+	json_string(j, "container", e->process->cgroup ? e->process->cgroup->container : NULL);
+	json_string(j, "unit", e->process->cgroup ? e->process->cgroup->unit : NULL);
 	json_string(j, "role", op_name((enum ipc_op)role));
 	json_edge(j, e, OP_SEND, role == ROLE_SEND, span);
 	json_edge(j, e, OP_RECV, role == ROLE_RECV, span);
