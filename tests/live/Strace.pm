@@ -9,7 +9,7 @@ use warnings;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(strace_log strace_calls by_process sent_signals taken_signals);
+our @EXPORT_OK = qw(strace_log strace_calls by_process descriptors_received sent_signals taken_signals);
 
 # What is to be traced for all of this. Not every kernel and strace has each of them: "?".
 my $calls = join ',', map {"?$_"} qw(read readv recvfrom recvmsg write writev sendto sendmsg accept accept4 connect
@@ -172,6 +172,18 @@ sub taken_signals {
 sub bytes_of {
     my ($c) = @_;
     return $c->{error} ? 0 : $c->{call} =~ /^(?:mq_timedsend|msgsnd)$/ ? ($c->{args} =~ /[}"](?:\.\.\.)?, (\d+), /)[0] : $c->{ret};
+}
+
+# Descriptors that came with a message: SCM_RIGHTS of what recvmsg() returned.
+sub descriptors_received {
+    my ($calls) = @_;
+    my $n = 0;
+    for my $c (grep { $_->{call} eq 'recvmsg' && $_->{ended} && !$_->{error} } @$calls) {
+        for my $passed ($c->{args} =~ /cmsg_type=SCM_RIGHTS, cmsg_data=\[(.*?)\]\}/g) {
+            $n += () = $passed =~ /(?:^|, )\d+/g;
+        }
+    }
+    return $n;
 }
 
 # PID => {send => {ops, bytes, errors, unseen}, recv => …}
