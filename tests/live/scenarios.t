@@ -25,7 +25,7 @@ my %limit = ('held-fifo-open' => 'an open that waited before the start has no de
 
 my $only_compare = $ENV{IPCTRACE_TEST_COMPARE};
 my $dir = $only_compare // $ENV{IPCTRACE_TEST_RUN} // scratch('ran');
-my (%mechs, @ids);
+my (%mechs, @ids, %read_so_far);
 
 run_all() unless $only_compare;
 exit 0 if $ENV{IPCTRACE_TEST_RUN};
@@ -47,6 +47,7 @@ sub run_all {
     for my $backend (@backends) {
         my @held = grep { /^held-/ && !$limit{$_} } @ids;
         my @batch = grep { !/^held-/ } @ids;
+        @batch = ((grep { !/^crowd-/ } @batch), grep {/^crowd-/} @batch);    # their 300 pipes are in every report that follows
         for my $mechs (distinct(@mechs{@batch})) {
             batch($backend, $mechs, grep { $mechs{$_} eq $mechs } @batch);
         }
@@ -104,10 +105,39 @@ sub report_now {
 }
 
 # Lines so far, but for the first, which is the start; a line is written whole or not at all.
+# What was read before is not read again: it grows to megabytes.
 sub reports {
     my ($report) = @_;
-    my $n = () = slurp($report) =~ /\n/g;
-    return $n - 1;
+    my $seen = $read_so_far{$report} //= { bytes => 0, lines => -1 };
+    open(my $f, '<', $report) or return $seen->{lines};
+    seek($f, $seen->{bytes}, 0);
+    while (read($f, my $more, 1 << 20)) {
+        $seen->{bytes} += length($more);
+        $seen->{lines} += $more =~ tr/\n//;
+    }
+    close($f);
+    return $seen->{lines};
+}
+
+# A shell would make a process for each look at what says that it may go on, which an emulated machine takes
+# a tenth of a second for; system() would make a pipe.
+my $one_by_one;
+BEGIN {
+    $one_by_one = <<'PERL';
+my ($scenario, $files, @ids) = @ARGV;
+for my $id (@ids) {
+    my $pid = fork() // die "fork: $!";
+    if (!$pid) {
+        open(STDERR, '>', "$files/$id.err") or die "$files/$id.err: $!";
+        exec($scenario, $id, '--truth', "$files/$id.truth") or die "$scenario: $!";
+    }
+    waitpid($pid, 0);
+    open(my $f, '>', "$files/$id.status") or die "$files/$id.status: $!";
+    print {$f} $? & 127 ? 128 + ($? & 127) : $? >> 8, "\n";
+    close($f);
+    select(undef, undef, undef, 0.01) until -e "$files/$id.go";
+}
+PERL
 }
 
 # The scenarios are ipctrace's COMMAND, one after the other in one session: starting it is the
@@ -116,11 +146,7 @@ sub batch {
     my ($backend, $mechs, @run) = @_;
     my $at = begin($backend, $mechs);
     my $files = "$dir/$at";
-    my $script = join '', map {
-        my $scenario = scenario();
-        "$scenario $_ --truth $files/$_.truth 2>$files/$_.err; echo \$? >$files/$_.status; until [ -e $files/$_.go ]; do sleep 0.02; done\n"
-    } @run;
-    my $tool = start_session($at, $backend, $mechs, '--', 'sh', '-c', $script);
+    my $tool = start_session($at, $backend, $mechs, '--', $^X, '-e', $one_by_one, scenario(), $files, @run);
     for my $id (@run) {
         wait_until(60, sub { -s "$files/$id.status" || !alive($tool) }) && report_now($tool, "$files/report");
         open(my $go, '>', "$files/$id.go") or die "$files/$id.go: $!";
