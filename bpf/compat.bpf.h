@@ -492,6 +492,20 @@ static __always_inline __u64 task_user_regs(struct task_struct *task)
 	return stack ? stack + THREAD_SIZE - sizeof(struct pt_regs) : 0;
 }
 
+/*
+ * Which call a task is in: where it entered the kernel, and as what. 0: the kernel cannot tell
+ * (before 5.15).
+ */
+static __always_inline __u64 call_id(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (!has_task_pt_regs())
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return PT_REGS_IP(regs) + ((__u64)syscall_nr(regs) << 48);
+}
+
 /* The same of the current task, whose type a kernel that has the helper asks for. */
 static __always_inline __u64 current_user_regs(void)
 {

@@ -182,7 +182,7 @@ static __always_inline int on_switch(struct task_struct *prev, struct task_struc
 	if (slot->task) {
 		if ((slot->flags & RUN_DYING) && prev->exit_state)
 			slot->task = 0;
-		else if (slot->task == (__u64)prev)
+		else if (slot->task == (__u64)prev && !is_stale(slot, prev))
 			keep_run(slot, prev, sleeps, state);
 		else
 			slot->task = 0;
@@ -280,7 +280,7 @@ static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
 	if (!task_off_queue(wakee))
 		return NULL;
 	run = bpf_map_lookup_elem(&running, &cpu);
-	return run && run->task == (__u64)wakee ? run : NULL;
+	return run && run->task == (__u64)wakee && !is_stale(run, wakee) ? run : NULL;
 }
 
 SEC("?tp_btf/sched_waking")
@@ -295,6 +295,8 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		early = early_run(wakee);
 	if (!run && !by && !early)
 		return 0;
+	if (by && by->call && has_task_pt_regs() && is_stale(by, bpf_get_current_task_btf()))
+		by = NULL;
 	interrupt = in_interrupt(ctx);
 	if (interrupt && !(by && (by->flags & RUN_DELIVERS)))
 		by = NULL;

@@ -375,6 +375,7 @@ struct ipc_run {
 	__u32 aux[4];		   /* between a mechanism's entry and exit hooks */
 	__u64 iter;		   /* address of the iov_iter, to see progress */
 	__u64 size;		   /* asked for; ~0: not known */
+	__u64 call;		   /* of its task, PROFILE_WAITS: call_id(); 0: not known */
 	char comm[IPC_COMM_LEN];   /* filled when it goes to sleep */
 };
 

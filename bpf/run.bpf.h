@@ -19,6 +19,12 @@ static __always_inline struct ipc_run *run_slot(void)
 	return bpf_map_lookup_elem(&running, &cpu);
 }
 
+/* An end that was missed left `run` behind: its task is in another call by now. */
+static __always_inline bool is_stale(const struct ipc_run *run, struct task_struct *task)
+{
+	return has_task_pt_regs() && run->call && run->call != call_id(task);
+}
+
 #define MAY_SLEEP_MASK ((1u << IPC_CLASS_BITS) - 1)
 
 static __always_inline __u32 *may_sleep_count(__u32 tid)
@@ -119,8 +125,10 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 						__u64 kobj)
 {
 	struct ipc_run *run = run_slot();
-	__u64 task = current_task(), pid_tgid = bpf_get_current_pid_tgid();
+	__u64 task = current_task(), pid_tgid = bpf_get_current_pid_tgid(), call = 0;
 
+	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs())
+		call = call_id(bpf_get_current_task_btf());
 	if (!run || (run->task == task && (run->flags & RUN_OUTER)))
 		return NULL;
 	for (int i = 0; i < 2; i++) {
@@ -153,6 +161,7 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 		run->own_cause = own_cause;
 		run->cause = 0;
 		run->begin_ns = PROFILE(PROFILE_LATENCY | PROFILE_EVENTS) ? bpf_ktime_get_ns() : 0;
+		run->call = call;
 		barrier();
 		run->task = task;
 		barrier();
