@@ -133,6 +133,23 @@ static void check_wrap(void)
 	is_int(room.used_bytes, 100, "bytes inside: nothing came out");
 }
 
+/* A receiver's end that is seen after the sender's that it made room for. */
+static void check_most_bytes(uint64_t resizes, uint64_t most)
+{
+	struct ipc_object_id id = pipe_id(5);
+	struct mech_room room;
+	struct ipc_object *o;
+
+	begin(PROFILE_WAITS | PROFILE_DETAIL);
+	reading_at(&s, 1000);
+	o = add_new_object(&s, id);
+	o->max_bytes = 65536 + 4096;
+	add_transfer(&s, id, OP_SEND, 3, 17, 17 * 4096, 17, 1)->counters[COUNTER_RESIZES] = resizes;
+	model_update(m, &s);
+	object_room(object(id), &room);
+	is_int(room.max_bytes, most, resizes ? "a ring that was resized may have held more" : "never more than fits into the ring");
+}
+
 static void check_pages(void)
 {
 	struct ipc_object_id id = pipe_id(5);
@@ -407,6 +424,8 @@ int main(void)
 	check_names();
 	check_newer();
 	check_wrap();
+	check_most_bytes(0, 65536);
+	check_most_bytes(1, 65536 + 4096);
 	check_pages();
 	check_unknown();
 	check_last_state();

@@ -136,6 +136,7 @@ void pipe_room(const struct object *o, struct mech_room *room)
 {
 	const uint32_t *now = object_state(o), *base = object_base_state(o, SPAN_TOTAL);
 	uint64_t bytes;
+	double resized;
 
 	if (object_depth_bytes(o, &bytes))
 		room->used_bytes = bytes;
@@ -147,6 +148,10 @@ void pipe_room(const struct object *o, struct mech_room *room)
 		return;
 	room->slots = now[PIPE_MAX_USAGE];
 	room->bytes = room->slots * o->model->config.page_size;
+	/* ends are seen in another order than the ring moved in: the sum may pass what fits, the ring never does */
+	if (room->max_bytes != ROOM_UNKNOWN && room->max_bytes > room->bytes && counter(o, COUNTER_RESIZES, SPAN_TOTAL, &resized) &&
+	    !resized)
+		room->max_bytes = room->bytes;
 	room->used_slots = o->raw.flags & OBJECT_DESTROYED ? 0 : now[PIPE_HEAD] - now[PIPE_TAIL];
 	room->max_slots = o->max_depth > room->used_slots ? o->max_depth : room->used_slots;
 	if (base && base[PIPE_HEAD] - base[PIPE_TAIL] > room->max_slots)
