@@ -51,7 +51,10 @@ static const struct cli_term limit_terms[] = {
 			      "function hooks, and it is one that was missed" },
 	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost" },
 	{ "names", "at most 255 bytes of a path, 15 of a command" },
-	{ "io_uring", "operations through it are seen with function hooks only" },
+	{ "io_uring", "with function hooks each attempt of the ring is an operation: one that would have had to wait ends with EAGAIN and "
+		      "is made again later, and the ring's own wait is none on the object. Where a file cannot be asked not to wait (pipes "
+		      "before 6.4), a worker does it once there is something to do, before 5.12 one that is a process of the kernel's. The "
+		      "syscall backend sees none of it; what went that way lacks in the balance of a pipe" },
 	{ "32-bit programs", "the syscall backend does not see their system calls on a 64-bit kernel" },
 	{ "kernel", "Linux 5.10 or later, with BTF (CONFIG_DEBUG_INFO_BTF). ipctrace doctor tells what this one allows" },
 };

@@ -76,9 +76,26 @@ sub as_seen_by {
         $seen{open} = \%open;
         delete $seen{wakers};
     }
+    return without_hidden(\%seen) if $seen{hidden_from_syscalls};
     my $left = ($seen{send}{bytes} // 0) != ($seen{recv}{bytes} // 0);
     delete $seen{balance_bytes} if $left || $seen{mechanism} ne 'pipe';
     return \%seen;
+}
+
+# What came through no system call is not counted, nor who did it and how it failed; what then lacks in
+# the balance is told, where there is one.
+sub without_hidden {
+    my ($seen) = @_;
+    my $hidden = $seen->{hidden_from_syscalls};
+    for my $side (keys %$hidden) {
+        my %left = %{ $seen->{$side} };
+        $left{$_} -= $hidden->{$side}{$_} for grep { defined $left{$_} } keys %{ $hidden->{$side} };
+        $left{errors} = {};
+        $seen->{$side} = \%left;
+    }
+    delete $seen->{endpoints};
+    $seen->{balance_bytes} = ($hidden->{recv}{bytes} // 0) - ($hidden->{send}{bytes} // 0);
+    return $seen;
 }
 
 sub lost {
@@ -101,7 +118,7 @@ sub differences {
     $c->{interrupts} = interrupts($got) if $truth->{by_softirq};
     $got = unhindered($got);
     for my $key (sort keys %$truth) {
-        next if $key =~ /^(?:key|mechanism|largest_bytes|largest_internals|by_softirq)$/;
+        next if $key =~ /^(?:key|mechanism|largest_bytes|largest_internals|by_softirq|hidden_from_syscalls)$/;
         if ($key eq 'ended_by') {
             ended_by($c, $truth->{$key}, $got->{$key});
         } elsif ($key eq 'endpoints') {
@@ -121,7 +138,7 @@ sub may_be_null {
     $path =~ s/^endpoints\[[^]]*\][.]internals[.]/internals./;    # what is null of an object is null of its processes
     return 1 if grep { $path =~ $_ } @{ $c->{blind} };
     return 1 if $c->{inexact} && $path =~ /^internals\./;    # it says itself that something was lost
-    return 1 if $path eq 'balance_bytes' && end_unknown($c);
+    return 1 if $path eq 'balance_bytes' && (end_unknown($c) || ($c->{backend} eq 'syscall' && $c->{truth}{hidden_from_syscalls}));
     return $path eq 'internals.merged_writes' && $c->{missed}{ended}{send};
 }
 

@@ -105,6 +105,10 @@ const char *object_key(const struct object *o);
 void count(struct object *o, enum side side, enum key key, uint64_t n);
 void count_error(struct object *o, enum side side, int error);
 void count_wait(struct object *o, enum side side, enum cause cause);
+/* By whom is not part of the truth. */
+void count_by_anyone(struct object *o, enum side side, enum key key, uint64_t n);
+/* What was counted came through no system call that tells of it: the syscall backend's truth is so much less. */
+void hidden_from_syscalls(struct object *o, enum side side, enum key key, uint64_t n);
 /* An operation of what is no process: kind as in ipctrace's JSON ("timer", "terminal"…). */
 void count_kind(struct object *o, enum side side, const char *kind, uint64_t n);
 /* Who ended it: a process, with its PID in its own namespace, or (pid 0) that kind. */
@@ -117,6 +121,8 @@ void at_end(struct object *o, const char *end);
 /* An operation of this process on side woke `wakee` out of its wait on o. */
 void count_wake(struct object *o, enum side side, const struct task *wakee);
 void count_wake_by(struct object *o, enum side side, const struct task *waker, const struct task *wakee);
+/* The same by no operation: a process that ends. */
+void woken_by(struct object *o, const struct task *waker, const struct task *wakee);
 
 /* Waits, causes and wakeups of both data sides (and of opens, for a FIFO) are exact. */
 void certain_waits(struct object *o);
@@ -221,6 +227,14 @@ size_t page_size(void);
 /* ---- scratch.c ---- */
 const char *scratch_path(const char *name); /* in a directory of our own, removed at the end */
 void scratch_remove(void);		    /* at an end that exit() does not see, by the process that asked first */
+
+/* ---- leftover.c: System V objects of a scenario that does not come to remove them ---- */
+enum sysv { SYSV_MSG, SYSV_SEM, SYSV_SHM };
+void sysv_init(void);		 /* by the first process, which removes what is left when it ends in failure or by a signal */
+void sysv_made(enum sysv kind, int id);
+void sysv_remove_left(void);	 /* does nothing in another process */
+void sysv_forget(void);		 /* they are gone */
+void sysv_interrupted(void);	 /* the scenario ends before its time, without a failure */
 
 /* ---- scenario.c ---- */
 /* Announces the state, drops what was counted, waits for SIGUSR1 (true) or SIGTERM (false). */

@@ -175,6 +175,22 @@ void count(struct object *o, enum side side, enum key key, uint64_t n)
 	}
 }
 
+void count_by_anyone(struct object *o, enum side side, enum key key, uint64_t n)
+{
+	atomic_fetch_add(&o->figures[side][key].n, n);
+	if (key == COPIED && n)
+		count_by_anyone(o, side, COPIES, 1);
+	if (key == BYTES)
+		largest(&o->largest[side], n);
+}
+
+void hidden_from_syscalls(struct object *o, enum side side, enum key key, uint64_t n)
+{
+	atomic_fetch_add(&o->hidden[side][key], n);
+	if (key == COPIED && n)
+		hidden_from_syscalls(o, side, COPIES, 1);
+}
+
 void count_error(struct object *o, enum side side, int error)
 {
 	struct errors *e = &o->errors[side];
@@ -202,10 +218,15 @@ void count_wake(struct object *o, enum side side, const struct task *wakee)
 
 void count_wake_by(struct object *o, enum side side, const struct task *by, const struct task *wakee)
 {
+	count(o, side, WAKES, 1);
+	woken_by(o, by, wakee);
+}
+
+void woken_by(struct object *o, const struct task *by, const struct task *wakee)
+{
 	struct wakes *w = truth->wakes;
 	pid_t waker = task_pid(by), pid = task_pid(wakee);
 
-	count(o, side, WAKES, 1);
 	lock();
 	while (w < truth->wakes + truth->wakes_cnt &&
 	       (w->o != o || w->waker != waker || w->wakee != pid))

@@ -222,6 +222,26 @@ static void print_largest(FILE *f, const struct object *o)
 	level_end(&l);
 }
 
+/* What the syscall backend's truth is less by. */
+static void print_hidden(FILE *f, const struct object *o)
+{
+	struct level all = {f, "hidden_from_syscalls", false};
+
+	for (int side = SEND; side < SIDE_CNT; side++) {
+		if (!o->hidden[side][OPS])
+			continue;
+		if (all.open)
+			fputc(',', f);
+		else
+			member(&all, NULL);
+		fprintf(f, "\"%s\":{\"ops\":%ju", side_names[side], (uintmax_t)o->hidden[side][OPS]);
+		for (int key = BYTES; key <= COPIES; key++)
+			fprintf(f, ",\"%s\":%ju", key_names[key], (uintmax_t)o->hidden[side][key]);
+		fputc('}', f);
+	}
+	level_end(&all);
+}
+
 static void print_object(FILE *f, const struct object *o)
 {
 	fprintf(f, "{\"mechanism\":\"%s\",\"key\":", o->mech);
@@ -229,6 +249,7 @@ static void print_object(FILE *f, const struct object *o)
 	fprintf(f, ",\"largest_bytes\":{\"send\":%ju,\"recv\":%ju}", (uintmax_t)o->largest[SEND],
 		(uintmax_t)o->largest[RECV]);
 	print_largest(f, o);
+	print_hidden(f, o);
 	if (o->by_softirq)
 		fprintf(f, ",\"by_softirq\":true");
 	for (int group = TOP; group < GROUP_CNT; group++)

@@ -51,6 +51,7 @@ struct object {
 	const char *ended_kind; /* NULL: not known */
 	pid_t ended_pid, ended_ns_pid;
 	atomic_ullong largest[SIDE_CNT]; /* bytes of one operation */
+	atomic_ullong hidden[SIDE_CNT][KEY_CNT]; /* of the figures, what no system call tells */
 };
 
 struct endpoint {

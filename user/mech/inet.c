@@ -109,6 +109,7 @@ static const char *const blind[] = {
 	"with the syscall backend, what a UDP socket that is bound to more than loopback receives from elsewhere is told of it, too",
 	"waits of a splice between a pipe and a socket when pipes are traced too: they are told of the pipe",
 	"messages of sendmmsg and recvmmsg count one by one, with the syscall backend those that succeeded",
+	"with the syscall backend: what is sent, received, connected or accepted through io_uring; 32-bit processes",
 	"of a sender and a receiver that slept on one and the same end before the start, which is which",
 	NULL,
 };

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Data that goes in or out through io_uring. Function hooks see each attempt: one that
+ * would have to wait fails with EAGAIN, the ring waits by polling, and tries again; where
+ * a file cannot be asked not to wait, it polls first and has a thread do it. There is no
+ * system call that tells of the object: the syscall backend sees the other side only.
+ */
+#include "lab/inet.h"
+#include "lab/unix.h"
+#include "lab/uring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define PIECE 1009
+#define LATE 211
+
+struct way {
+	unsigned char send, recv; /* IORING_OP_… */
+	bool tries;		  /* before it waits */
+	bool by_us;		  /* who does it is this process */
+};
+
+static void must_end(struct object *o, enum side side, int n, bool by_us)
+{
+	int res = uring_await();
+
+	CHECK(res == n);
+	uring_ended(o, side, res, by_us);
+}
+
+/* Sent through the ring and received by a system call, and the other way round. */
+static void both_ways(struct object *in, const int to[2], struct object *out, const int from[2], struct way way, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uring_submit(way.send, to[1], PIECE);
+		must_end(in, SEND, PIECE, way.by_us);
+		must_read(in, to[0], 2 * PIECE, PIECE);
+		must_write(out, from[1], PIECE + 2);
+		uring_submit(way.recv, from[0], 2 * PIECE);
+		must_end(out, RECV, PIECE + 2, way.by_us);
+	}
+}
+
+/* The ring waits, and nobody sleeps in a receive. */
+static void waits_for_data(struct object *o, const int fds[2], struct way way)
+{
+	uring_submit(way.recv, fds[0], PIECE);
+	if (way.tries)
+		uring_ended(o, RECV, -EAGAIN, true);
+	must_write(o, fds[1], LATE);
+	must_end(o, RECV, LATE, way.by_us);
+	range(o, RECV, WAITS, 0, 0);
+}
+
+static void run_pipe(unsigned n)
+{
+	struct way way = {IORING_OP_WRITE, IORING_OP_READ, false, false};
+	struct object *in, *out;
+	int to[2], from[2], other[2];
+
+	uring_new();
+	CHECK(pipe2(other, O_CLOEXEC) == 0);
+	in = object_pipe(to, O_CLOEXEC);
+	out = object_pipe(from, O_CLOEXEC);
+	way.tries = has_nowait(other[0]);
+	way.by_us = way.tries || uring_workers_are_ours();
+	both_ways(in, to, out, from, way, n);
+	waits_for_data(out, from, way);
+}
+
+static void run_unix(unsigned n)
+{
+	const struct way way = {IORING_OP_SEND, IORING_OP_RECV, true, true};
+	struct object *in, *out;
+	int to[2], from[2];
+
+	uring_new();
+	in = object_pair(to, SOCK_STREAM);
+	out = object_pair(from, SOCK_STREAM);
+	both_ways(in, to, out, from, way, n);
+	waits_for_data(out, from, way);
+}
+
+static void run_inet(unsigned n)
+{
+	const struct way way = {IORING_OP_SEND, IORING_OP_RECV, true, true};
+	struct object *in, *out;
+	int to[2], from[2];
+
+	uring_new();
+	in = object_tcp(to, AF_INET);
+	out = object_tcp(from, AF_INET);
+	both_ways(in, to, out, from, way, n);
+	waits_for_data(out, from, way);
+}
+
+static const struct scenario of_pipes[] = {
+	{"uring-pipe", "N times each a pipe written and read through io_uring, and a read that waits", run_pipe, 53},
+};
+REGISTER_SCENARIOS(of_pipes, "pipe,fifo");
+static const struct scenario of_unix[] = {
+	{"uring-unix", "the same of UNIX sockets", run_unix, 53},
+};
+REGISTER_SCENARIOS(of_unix, "unix");
+static const struct scenario of_inet[] = {
+	{"uring-inet", "the same of loopback TCP", run_inet, 53},
+};
+REGISTER_SCENARIOS(of_inet, "inet");
