@@ -298,6 +298,7 @@ _Noreturn static void mind_stage(void)
 
 	/* One directory for all: an inode number that comes again would be the same object to who looks on. */
 	scratch_path("");
+	sysv_init();
 	for (;;) {
 		int status;
 		pid_t pid;
@@ -316,6 +317,9 @@ _Noreturn static void mind_stage(void)
 			board->outcome = OUTCOME_FAILED;
 			snprintf(board->why, sizeof(board->why), pid < 0 ? "cannot fork" : "the director was killed");
 		}
+		if (board->outcome)
+			sysv_remove_left();
+		sysv_forget();
 		board->ended = experiments;
 		tell();
 	}

@@ -167,6 +167,8 @@ static struct object *make_shm(struct task *far)
 
 	(void)far;
 	segment = shmget(IPC_PRIVATE, page_size(), IPC_CREAT | IPC_EXCL | 0600);
+	CHECK(segment >= 0);
+	sysv_made(SYSV_SHM, segment);
 	CHECK(segment >= 0 && stat("/proc/self/ns/ipc", &st) == 0);
 	o = object_new("shm", "shm:[%ju:%d]", (uintmax_t)st.st_ino, segment);
 	for (int key = OPS; key <= COPIES; key++) {

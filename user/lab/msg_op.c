@@ -40,6 +40,7 @@ struct queue queue_new(int key, size_t limit)
 	CHECK(stat("/proc/self/ns/ipc", &st) == 0);
 	q.id = msgget(key, IPC_CREAT | IPC_EXCL | 0600);
 	CHECK(q.id >= 0);
+	sysv_made(SYSV_MSG, q.id);
 	q.o = object_new("msg", "msg:[%ju:%d]", (uintmax_t)st.st_ino, q.id);
 	certain(q.o, OPEN, OPS);
 	certain(q.o, CTL, WAKES);

@@ -96,6 +96,7 @@ void give_up(enum outcome outcome, const char *format, ...)
 	fputc('\n', stderr);
 	fflush(stderr);
 	scratch_remove();
+	sysv_remove_left();
 	_exit(outcome);
 }
 
@@ -113,6 +114,8 @@ bool hold(void)
 	if (err)
 		FAIL("%s: %s", ready_path, strerror(-err));
 	CHECK(sigwait(&set, &signal) == 0);
+	if (signal == SIGTERM)
+		sysv_interrupted();
 	return signal == SIGUSR1;
 }
 
@@ -128,6 +131,7 @@ static int run(unsigned n)
 	int err;
 
 	truth_init();
+	sysv_init();
 	self();
 	current->run(n);
 	err = truth_write(truth_path, current->id, false);

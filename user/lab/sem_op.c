@@ -23,6 +23,7 @@ struct set set_new(key_t key, int semaphores)
 	CHECK(stat("/proc/self/ns/ipc", &st) == 0);
 	s.id = semget(key, semaphores, IPC_CREAT | IPC_EXCL | 0600);
 	CHECK(s.id >= 0);
+	sysv_made(SYSV_SEM, s.id);
 	s.o = object_new("sem", "sem:[%ju:%d]", (uintmax_t)st.st_ino, s.id);
 	certain(s.o, OPEN, OPS);
 	certain(s.o, CLOSE, OPS);

@@ -23,6 +23,7 @@ static void segment_new(int key, size_t size)
 	CHECK(stat("/proc/self/ns/ipc", &st) == 0);
 	id = shmget(key, size, IPC_CREAT | IPC_EXCL | 0600);
 	CHECK(id >= 0);
+	sysv_made(SYSV_SHM, id);
 	o = object_new("shm", "shm:[%ju:%d]", (uintmax_t)st.st_ino, id);
 	for (int key_nr = OPS; key_nr <= COPIES; key_nr++) {
 		uncertain(o, SEND, key_nr);
