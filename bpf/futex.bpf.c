@@ -19,12 +19,14 @@
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "compat_futex.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "vma.bpf.h"
 #include "path.bpf.h"
 #include "futex.bpf.h"
 #include "futex_name.bpf.h"
+#include "futex_lock.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 
@@ -50,19 +52,9 @@ static __always_inline int enter(const struct futex_call *c)
 		return 0;
 	run->obj2 = obj2;
 	run->flags = RUN_TAKES_MOVED;
+	if ((kind->flags & KIND_LOCK) && kind->op == OP_RECV)
+		run->aux[0] = lock_before(c->uaddr);
 	return 0;
-}
-
-/* The word as the operation left it; a moment later it may be another. */
-static __always_inline void note_value(struct ipc_edge *edge, __u64 uaddr)
-{
-	__u32 value = 0;
-
-	if (!PROFILE(PROFILE_DETAIL | PROFILE_EVENTS) || cfg.no_probe_read ||
-	    bpf_probe_read_user(&value, sizeof(value), (void *)uaddr))
-		return;
-	edge->state[0] = value;
-	stamp_state(edge->state);
 }
 
 /* A sleeper of many words is one of that which woke it. */
@@ -90,7 +82,9 @@ static __always_inline void leave_first(const struct futex_call *c, const struct
 		add(&edge->counters[FUTEX_REQUEUED], moved);
 	if (kind->flags & KIND_PI)
 		add(&edge->counters[FUTEX_PI], 1);
-	note_value(edge, c->uaddr);
+	if (kind->op == OP_RECV && run && run->own_waits)
+		add(&edge->counters[FUTEX_SLEPT], 1);
+	note_word(edge, c, run, ret);
 	if ((obj->id & WORD_IN_FILE) && edge->ops == 1)
 		futex_name(obj->id, obj->domain, current_mm(), c->uaddr);
 	if (PROFILE(PROFILE_EVENTS))
@@ -140,8 +134,8 @@ static __always_inline int leave(const struct futex_call *c, __s64 ret)
 		identify(&obj, c->uaddr, c->shared);
 	if (kind->flags & KIND_MANY)
 		which_of_many(c, &obj, ret);
-	if ((kind->flags & KIND_MOVES) && ret > c->nr_wake)
-		moved = ret - c->nr_wake;
+	if ((kind->flags & KIND_MOVES) && ret > c->val)
+		moved = ret - c->val;
 	if (run) {
 		second_wakes = run->second_wakes;
 		run->wakes -= second_wakes;

@@ -18,7 +18,21 @@
 #define FUTEX_EMPTY_WAKES 0  /* wakes that found nobody */
 #define FUTEX_REQUEUED 1     /* sleepers moved away to another word */
 #define FUTEX_PI 2	     /* operations of locks that pass on priority */
+#define FUTEX_SLEPT 3	     /* calls that had to wait */
+#define FUTEX_OWNER_DIED 4   /* those that got, or found free, a lock whose owner had died */
 #define FUTEX_RECEIVED 5     /* sleepers that came from another word */
+
+/* State words. */
+enum {
+	FUTEX_WORD_VALUE = 0,
+	FUTEX_WORD_OWNER = 1,	   /* of a lock: the TID in it, 0: nobody */
+	FUTEX_WORD_WAITED_FOR = 2, /* of one that had to be waited for: the TID that was in it before */
+};
+
+/* What the kernel makes of a lock's word: FUTEX_WAITERS, FUTEX_OWNER_DIED, FUTEX_TID_MASK. */
+#define LOCK_WAITERS 0x80000000u
+#define LOCK_OWNER_DIED 0x40000000u
+#define LOCK_TID 0x3fffffffu
 
 enum futex_kind_flags {
 	KIND_KNOWN = 1 << 0,
@@ -27,6 +41,7 @@ enum futex_kind_flags {
 	KIND_WAKES = 1 << 3, /* returns how many */
 	KIND_PI = 1 << 4,
 	KIND_MANY = 1 << 5,  /* waits on a vector of words */
+	KIND_LOCK = 1 << 6,  /* the word is a lock of the kernel's: it has its owner's TID */
 };
 
 struct futex_kind {
@@ -48,14 +63,14 @@ static const struct futex_kind futex_kinds[FUTEX_CMDS] = {
 	[3] = {OP_SEND, OP_CTL, KIND_KNOWN | KIND_WAKES | KIND_MOVES | KIND_TWO}, /* REQUEUE */
 	[4] = {OP_SEND, OP_CTL, KIND_KNOWN | KIND_WAKES | KIND_MOVES | KIND_TWO}, /* CMP_REQUEUE */
 	[5] = {OP_SEND, OP_SEND, KIND_KNOWN | KIND_WAKES | KIND_TWO},		  /* WAKE_OP */
-	[6] = {OP_RECV, 0, KIND_KNOWN | KIND_PI},		     /* LOCK_PI */
-	[7] = {OP_SEND, 0, KIND_KNOWN | KIND_PI},		     /* UNLOCK_PI */
-	[8] = {OP_RECV, 0, KIND_KNOWN | KIND_PI},		     /* TRYLOCK_PI */
+	[6] = {OP_RECV, 0, KIND_KNOWN | KIND_PI | KIND_LOCK},   /* LOCK_PI */
+	[7] = {OP_SEND, 0, KIND_KNOWN | KIND_PI | KIND_LOCK},   /* UNLOCK_PI */
+	[8] = {OP_RECV, 0, KIND_KNOWN | KIND_PI | KIND_LOCK},   /* TRYLOCK_PI */
 	[9] = {OP_RECV, 0, KIND_KNOWN},				     /* WAIT_BITSET */
 	[10] = {OP_SEND, 0, KIND_KNOWN | KIND_WAKES},		     /* WAKE_BITSET */
 	[11] = {OP_RECV, 0, KIND_KNOWN | KIND_PI},		     /* WAIT_REQUEUE_PI */
 	[12] = {OP_SEND, OP_CTL, KIND_KNOWN | KIND_WAKES | KIND_MOVES | KIND_TWO | KIND_PI}, /* CMP_REQUEUE_PI */
-	[13] = {OP_RECV, 0, KIND_KNOWN | KIND_PI},		     /* LOCK_PI2 */
+	[13] = {OP_RECV, 0, KIND_KNOWN | KIND_PI | KIND_LOCK},  /* LOCK_PI2 */
 	[15] = {OP_RECV, 0, KIND_KNOWN | KIND_MANY},		     /* futex_waitv() */
 };
 
@@ -64,7 +79,7 @@ struct futex_call {
 	__u64 uaddr;
 	__u64 uaddr2;
 	__u64 vector;  /* KIND_MANY: address of the first futex_waitv */
-	__s32 nr_wake;
+	__s32 val;     /* of futex(2): how many to wake at most, or the value that was seen */
 	__u8 cmd;
 	bool shared;
 	bool shared2;
@@ -95,7 +110,7 @@ static __always_inline bool decode_futex(struct pt_regs *regs, struct futex_call
 	c->cmd = cmd;
 	c->uaddr = PT_REGS_PARM1_SYSCALL(regs);
 	c->uaddr2 = PT_REGS_PARM5_SYSCALL(regs);
-	c->nr_wake = PT_REGS_PARM3_SYSCALL(regs);
+	c->val = PT_REGS_PARM3_SYSCALL(regs);
 	c->shared = !(op & FUTEX2_PRIVATE);
 	c->shared2 = c->shared;
 	return true;
@@ -126,6 +141,7 @@ static __always_inline void decode_futex2(struct pt_regs *regs, __u8 cmd, struct
 {
 	c->cmd = cmd;
 	c->uaddr = PT_REGS_PARM1_SYSCALL(regs);
+	c->val = PT_REGS_PARM2_SYSCALL(regs); /* of a wait */
 	c->shared = !((__u32)PT_REGS_PARM4_SYSCALL(regs) & FUTEX2_PRIVATE);
 }
 
@@ -135,7 +151,7 @@ static __always_inline bool decode_requeue(struct pt_regs *regs, struct futex_ca
 	__u64 from = PT_REGS_PARM1_SYSCALL(regs);
 
 	c->cmd = FUTEX_CMD_REQUEUE;
-	c->nr_wake = PT_REGS_PARM3_SYSCALL(regs);
+	c->val = PT_REGS_PARM3_SYSCALL(regs);
 	return decode_entry(from, &c->uaddr, &c->shared) &&
 	       decode_entry(from + sizeof(struct futex_entry), &c->uaddr2, &c->shared2);
 }

@@ -16,8 +16,6 @@ enum word_class {
 
 #define PSHARED 128u		  /* PTHREAD_MUTEX_PSHARED_BIT; a process-shared sem_t has the same in its third word */
 #define MUTEX_KINDS (0x7fu | PSHARED | 0x300u)
-#define WAITERS_AND_TID 0xbfffffffu
-#define TID_BITS 0x3fffffffu
 #define MUTEX_KIND 4		  /* word of pthread_mutex_t */
 #define SHAPE_WORDS 5
 
@@ -30,7 +28,7 @@ static __always_inline __u32 word_class(__u64 uaddr)
 		return WORD_PLAIN;
 	kind = words[MUTEX_KIND];
 	lock = words[0];
-	if ((kind & PSHARED) && !(kind & ~MUTEX_KINDS) && (lock <= 2 || (lock & TID_BITS) == words[2] || !words[2]))
+	if ((kind & PSHARED) && !(kind & ~MUTEX_KINDS) && (lock <= 2 || (lock & LOCK_TID) == words[2] || !words[2] || (lock & LOCK_OWNER_DIED)))
 		return WORD_MUTEX;
 	if (words[2] == PSHARED && !words[3] && words[0] <= 0x7fffffff && words[1] <= 0x3fffff)
 		return WORD_SEMAPHORE;

@@ -81,6 +81,8 @@ static void check_figures(void)
 	e->failed = 8;
 	e->waits = e->causes[CAUSE_VALUE] = 12;
 	e->wait_ns = 300 * MS;
+	e->counters[3] = 10;
+	e->counters[4] = 1;
 	add_error(&s, hot, OP_RECV, 100, ETIMEDOUT, 3);
 	add_error(&s, hot, OP_RECV, 100, EAGAIN, 5);
 	e = add_edge(&s, hot, OP_SEND, 100);
@@ -100,6 +102,8 @@ static void check_figures(void)
 	ok(derived(o, "changed") == 5, "waits for a value that was gone");
 	ok(derived(o, "empty_wakes") == 7, "wakes in vain");
 	ok(derived(o, "requeued") == 2 && derived(o, "received") == 0, "sleepers moved away");
+	ok(derived(o, "contended_share") == 10.0 / 17, "ten of seventeen calls had to wait");
+	ok(derived(o, "owner_died") == -1, "words are not read with this profile");
 	ok(derived(o, "contention_share") == 0.75, "three quarters of all waiting");
 	ok(!verdict_name(object_verdict(o, SPAN_TOTAL)), "nobody is the bottleneck of a word");
 	o = model_object(m, &cold);

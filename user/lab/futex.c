@@ -38,6 +38,7 @@ static void wake_each(struct task *t, unsigned n)
 	fact(o, INTERNALS, "timeouts", 0);
 	fact(o, INTERNALS, "requeued", 0);
 	fact(o, INTERNALS, "value", n);
+	fact(o, INTERNALS, "contended_share", 1);
 }
 
 static void private_one(void)
@@ -93,6 +94,7 @@ static void run_vain(unsigned n)
 		fact_add(o, INTERNALS, "changed", 1);
 	}
 	fact(o, INTERNALS, "value", 7);
+	fact(o, INTERNALS, "contended_share", 0);
 }
 
 static void bits_waiter(void *arg)

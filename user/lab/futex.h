@@ -14,6 +14,8 @@ struct object *object_private_word(const void *word);
 /* Memory of a file of ours, mapped shared, and a word in it. The mapping is inherited. */
 void *shared_memory(int *fd);
 struct object *object_shared_word(int fd, size_t offset);
+/* A word that ipctrace calls by a name: format takes path and offset. */
+struct object *object_named_word(const char *format, const char *path, size_t offset);
 
 /* op as in futex(2); o2: the second word's, or NULL. Keeps errno. */
 long op_futex(struct object *o, enum side side, uint32_t *word, int op, uint32_t value, const void *fourth, uint32_t *word2,

@@ -18,15 +18,6 @@ static void library_call(enum side side)
 	count(o, side, OPS, 1);
 }
 
-static struct object *named_word(const char *format, const char *path, size_t offset)
-{
-	o = object_new("futex", format, path, offset);
-	uncertain(o, SEND, BYTES);
-	uncertain(o, RECV, BYTES);
-	certain_waits(o);
-	return o;
-}
-
 static void sem_waiter(void *arg)
 {
 	unsigned n = *(unsigned *)arg;
@@ -60,7 +51,7 @@ static void run_named_sem(unsigned n)
 	sem = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
 	if (sem == SEM_FAILED)
 		give_up(OUTCOME_UNSUPPORTED, "no named semaphores here");
-	named_word("semaphore %s+0x%zx", path, 0);
+	o = object_named_word("semaphore %s+0x%zx", path, 0);
 	post_each(n);
 	sem_unlink(name);
 }
@@ -84,7 +75,7 @@ static void run_unnamed_sem(unsigned n)
 
 	sem = (sem_t *)file_memory(path);
 	CHECK(sem_init(sem, 1, 0) == 0);
-	named_word("semaphore %s+0x%zx", path, OFFSET);
+	o = object_named_word("semaphore %s+0x%zx", path, OFFSET);
 	post_each(n);
 }
 
@@ -110,7 +101,7 @@ static void run_mutex(unsigned n)
 	pthread_mutexattr_init(&shared);
 	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
 	CHECK(pthread_mutex_init(mutex, &shared) == 0);
-	named_word("mutex %s+0x%zx", path, OFFSET);
+	o = object_named_word("mutex %s+0x%zx", path, OFFSET);
 	for (unsigned i = 0; i < n; i++) {
 		struct task *t;
 

@@ -41,6 +41,11 @@ struct object *object_shared_word(int fd, size_t offset)
 				      (uintmax_t)st.st_ino, offset));
 }
 
+struct object *object_named_word(const char *format, const char *path, size_t offset)
+{
+	return word_object(object_new("futex", format, path, offset));
+}
+
 long futex_ended(struct object *o, enum side side, long ret)
 {
 	int error = errno;

@@ -23,6 +23,8 @@ enum futex_counter {
 	FUTEX_EMPTY_WAKES = 0,
 	FUTEX_REQUEUED = 1,
 	FUTEX_PI = 2,
+	FUTEX_SLEPT = 3,
+	FUTEX_OWNER_DIED = 4,
 	FUTEX_RECEIVED = 5,
 };
 
@@ -47,6 +49,8 @@ static const struct mech_hook hooks[] = {
 
 static const struct mech_field fields[] = {
 	{ "value", "the word, as the last operation left it", NULL },
+	{ "owner", "of a priority-inheriting or robust lock: the TID in the word, who holds it; 0: nobody", NULL },
+	{ "waited_for", "of a lock that the last call had to wait for: the TID that was in the word then", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -102,6 +106,25 @@ static bool changed(const struct object *o, enum span span, double *value)
 	return waits_failed(o, span, EAGAIN, value);
 }
 
+/* Looked for in the word, which --counts does not read. */
+static bool owner_died(const struct object *o, enum span span, double *value)
+{
+	return counter(o, FUTEX_OWNER_DIED, span, value) && (o->can->profile & (PROFILE_DETAIL | PROFILE_EVENTS));
+}
+
+/* Of the calls of this word that wait, those that slept: of what reaches the kernel at all. */
+static bool contended_share(const struct object *o, enum span span, double *value)
+{
+	struct side own;
+	double slept;
+
+	if (!can_waits(o->can) || !counter(o, FUTEX_SLEPT, span, &slept))
+		return false;
+	object_side(o, OP_RECV, span, &own);
+	*value = own.ops ? slept / own.ops : 0;
+	return own.ops;
+}
+
 /* Of all the time that was waited on words, this one's part. */
 static bool contention_share(const struct object *o, enum span span, double *value)
 {
@@ -122,6 +145,8 @@ static const struct mech_derived derived[] = {
 	{ "pi_ops", "operations of priority-inheriting locks", pi_ops },
 	{ "timeouts", "waits that ended by the clock", timeouts },
 	{ "changed", "waits that found another value and returned at once", changed },
+	{ "owner_died", "calls that got, or found free, a robust or priority-inheriting lock whose owner had died", owner_died },
+	{ "contended_share", "part of the calls that wait for the word that had to sleep", contended_share },
 	{ "contention_share", "part of all time that was waited on any word", contention_share },
 	{ NULL, NULL, NULL },
 };
@@ -194,9 +219,13 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 }
 
 static const char *const blind[] = {
-	"what user space does without the kernel: locks taken and released that nobody else wanted; so the share of contended ones",
+	"what user space does without the kernel: locks taken and released that nobody else wanted; the share of contended ones is one "
+	"of the calls that reached the kernel",
 	"wakes that the kernel does itself for a thread that ends (pthread_join, robust mutexes): the sleeper and who woke it are shown, "
 	"no operation is",
+	"the owner of a robust mutex that is not priority-inheriting, but while a call waits for it; EOWNERDEAD is the C library's answer: "
+	"what is seen is the bit in the word that it comes from",
+	"who owns a lock is told by the TID in its word: that of the PID namespace of those who use it, which need not be the host's",
 	"a timed wait that goes on after a stop signal (restart_syscall); futex operations of io_uring; 32-bit processes",
 	"which of the words a futex_waitv() sleeps on, until it ends: it is shown on the first; one that slept before the start is not",
 	"processes that share their memory but not their PID (vfork): each has private words of its own for us",
@@ -220,6 +249,10 @@ const struct mechanism mech_futex = {
 	       "operation on the word it moves them to; FUTEX_WAKE_OP is a send on both its words. No bytes go through a futex. A "
 	       "wait's cause is `value': it waits for the word to change. A receive that fails with EAGAIN found it changed "
 	       "already. A sleeper that was requeued is woken on the word where it was moved to; its wait counts where it began.\n\n"
+	       "The word of a priority-inheriting lock (FUTEX_LOCK_PI), and that of a robust mutex that is waited for, says who holds it: "
+	       "that is `owner', and `waited_for' the one whose lock it was when the last wait began. An owner that dies with such a lock "
+	       "leaves a bit in the word (FUTEX_OWNER_DIED); who then finds it is counted as `owner_died'. Of a process that slept for a "
+	       "priority-inheriting lock before the start, the owner is found with it, as who can send.\n\n"
 	       "The id of a word in private memory is futex:[PID:0xADDRESS], with :shared behind the address when the callers do "
 	       "not pass FUTEX_PRIVATE_FLAG, which makes it another word to the kernel. In shared memory it is "
 	       "futex:[MAJOR:MINOR:INODE+0xOFFSET], device and inode number of the file and the offset in it; there, its name is "
