@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Shared mappings: of POSIX shared memory, of a memfd, of a file, of nothing; touched,
- * inherited, cut, moved, unmapped. How many faults touching makes is what the kernel
- * itself says to the process (getrusage), and by arithmetic where it can be no other.
+ * inherited, cut, moved, unmapped. How many faults touching makes is known by
+ * arithmetic where it can be no other number than what the kernel says.
  */
-#include "lab/scenario.h"
+#include "lab/mmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define CROWD_MAX 31u
@@ -22,88 +20,29 @@ static struct object *o;
 static int fd;
 static size_t pages; /* of the file */
 
-static struct object *object_of(int file)
-{
-	struct object *made;
-	struct stat st;
-
-	CHECK(fstat(file, &st) == 0);
-	made = object_new("mmap", "mmap:[%u:%u:%ju]", major(st.st_dev), minor(st.st_dev), (uintmax_t)st.st_ino);
-	for (int key = OPS; key <= COPIES; key++) {
-		uncertain(made, SEND, key);
-		uncertain(made, RECV, key);
-	}
-	certain(made, OPEN, OPS);
-	certain(made, CLOSE, OPS);
-	return made;
-}
-
 static void memory_new(const char *name, size_t page_cnt)
 {
 	pages = page_cnt;
 	fd = memfd_create(name, 0);
 	CHECK(fd >= 0 && ftruncate(fd, (off_t)(pages * page_size())) == 0);
-	o = object_of(fd);
+	o = object_mapped(fd);
 	fact(o, CAPACITY, "bytes", pages * page_size());
 	fact(o, TOP, "created", 1);
 }
 
-static char *map_at(int file, size_t page_cnt, size_t first, int prot, int flags)
-{
-	char *at = mmap(NULL, page_cnt * page_size(), prot, MAP_SHARED | flags, file, (off_t)(first * page_size()));
-
-	CHECK(at != MAP_FAILED);
-	count(o, OPEN, OPS, 1);
-	if (prot & PROT_WRITE)
-		fact_add(o, INTERNALS, "mapped_to_write", 1);
-	return at;
-}
-
 static char *map(size_t page_cnt, int prot, int flags)
 {
-	return map_at(fd, page_cnt, 0, prot, flags);
+	return op_map(o, fd, page_cnt, prot, flags);
 }
 
-/* gone: whole mappings that go with it */
-static void unmap(char *at, size_t page_cnt, unsigned gone)
+static void unmap(char *at, size_t page_cnt, unsigned cnt)
 {
-	CHECK(munmap(at, page_cnt * page_size()) == 0);
-	count(o, CLOSE, OPS, gone);
+	op_unmap(o, at, page_cnt, cnt);
 }
 
-static void touch_once(volatile char *at, size_t page_cnt, bool writes)
-{
-	size_t size = page_size();
-
-	for (size_t i = 0; i < page_cnt; i++) {
-		if (writes)
-			at[i * size] = 1;
-		else
-			(void)at[i * size];
-	}
-}
-
-/*
- * Returns the faults that it made, by the kernel's own count, which it adds to the truth. Memory
- * makes minor ones; that a kernel before 6.0 counts a first write as major, since it lets go of its
- * lock to see whether too much is dirty, is not what is meant by that.
- */
 static unsigned touch(char *at, size_t page_cnt, bool writes)
 {
-	struct rusage before, after;
-	unsigned faults;
-
-	touch_once(at, 0, writes); /* the code itself shall not fault */
-	getrusage(RUSAGE_SELF, &after);
-	getrusage(RUSAGE_SELF, &before);
-	touch_once(at, page_cnt, writes);
-	getrusage(RUSAGE_SELF, &after);
-	faults = (unsigned)(after.ru_minflt - before.ru_minflt + after.ru_majflt - before.ru_majflt);
-	fact_add(o, INTERNALS, "minor_faults", faults);
-	fact_add(o, INTERNALS, "major_faults", 0);
-	fact_own(o, "minor_faults", faults);
-	fact_own(o, "major_faults", 0);
-	return faults;
+	return touch_pages(o, at, page_cnt, writes);
 }
 
 static void gone(void)
@@ -131,7 +70,7 @@ static void run_shm(unsigned n)
 	pages = 13;
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	CHECK(fd >= 0 && ftruncate(fd, (off_t)(pages * page_size() - 11)) == 0);
-	o = object_of(fd);
+	o = object_mapped(fd);
 	fact(o, CAPACITY, "bytes", pages * page_size() - 11);
 	for (unsigned i = 0; i < n; i++)
 		join(spawn("mmap-sharer", sharer, NULL));
@@ -182,13 +121,7 @@ static void run_fork(unsigned n)
 		CHECK(fgets(line, sizeof(line), maps));
 	while (sscanf(line, "%lx-%*x %*s %*x %x:%x %lu", &start, &dev_major, &dev_minor, &ino) != 4 || (char *)start != at);
 	fclose(maps);
-	o = object_new("mmap", "mmap:[%u:%u:%lu]", dev_major, dev_minor, ino);
-	for (int key = OPS; key <= COPIES; key++) {
-		uncertain(o, SEND, key);
-		uncertain(o, RECV, key);
-	}
-	certain(o, OPEN, OPS);
-	certain(o, CLOSE, OPS);
+	o = mapping_object(object_new("mmap", "mmap:[%u:%u:%lu]", dev_major, dev_minor, ino));
 	count(o, OPEN, OPS, 1);
 	CHECK(touch(at, 2, true) == 2);
 	for (unsigned i = 0; i < n; i++) {
@@ -384,13 +317,7 @@ static void run_file(unsigned n)
 	CHECK(writer >= 0 && ftruncate(writer, (off_t)(pages * page_size() - 7)) == 0);
 	fd = open(path, O_RDONLY);
 	CHECK(fd >= 0);
-	o = object_new("mmap", "%s", path);
-	for (int key = OPS; key <= COPIES; key++) {
-		uncertain(o, SEND, key);
-		uncertain(o, RECV, key);
-	}
-	certain(o, OPEN, OPS);
-	certain(o, CLOSE, OPS);
+	o = mapping_object(object_new("mmap", "%s", path));
 	for (unsigned i = 0; i < n; i++) {
 		at[i] = map(pages, PROT_READ, 0);
 		CHECK(mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EACCES);
@@ -413,7 +340,7 @@ static void holder(void *arg)
 {
 	(void)arg;
 	inherited = map(pages, PROT_READ | PROT_WRITE, 0);
-	touch_once(inherited, 2, true);
+	touch_uncounted(inherited, 2, true);
 	advance();
 	await_gate(1);
 	CHECK(touch(inherited, 5, true) == 3);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A mapping whose file came from another process through a socket, and one whose pages must be read from a disk first. */
+#include "lab/mmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct object *o;
+static int sockets[2];
+static size_t pages;
+
+static void send_file(int file)
+{
+	struct iovec iov = {payload(1), 1};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = (void *)control;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &file, sizeof(int));
+	CHECK(sendmsg(sockets[0], &msg, 0) == 1);
+}
+
+static int take_file(void)
+{
+	struct iovec iov = {payload(1), 1};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	int file;
+
+	CHECK(recvmsg(sockets[1], &msg, MSG_CMSG_CLOEXEC) == 1);
+	memcpy(&file, CMSG_DATA((struct cmsghdr *)control), sizeof(int));
+	return file;
+}
+
+/* It never opened nor inherited the memory, nor knows a name of it. */
+static void taker(void *arg)
+{
+	int file = take_file();
+	char *at;
+
+	pages = *(unsigned *)arg;
+	o = object_nth(0);
+	at = op_map(o, file, pages, PROT_READ | PROT_WRITE, 0);
+	CHECK(touch_pages(o, at, pages - 3, true) == pages - 3);
+	op_unmap(o, at, pages, 1);
+}
+
+/* A memfd that went through a UNIX socket: both who sent it and who took it have it mapped. */
+static void run_passed(unsigned n)
+{
+	struct task *t;
+	unsigned faults;
+	char *at;
+	int file;
+
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0);
+	t = spawn("mmap-taker", taker, &n);
+	pages = n;
+	file = memfd_create("ipctrace-lab-passed", MFD_CLOEXEC);
+	CHECK(file >= 0 && ftruncate(file, (off_t)(pages * page_size())) == 0);
+	o = object_mapped(file);
+	at = op_map(o, file, pages, PROT_READ | PROT_WRITE, 0);
+	faults = touch_pages(o, at, 2, true);
+	if (faults != 2)
+		FAIL("%u faults of 2 pages", faults);
+	send_file(file);
+	join(t);
+	op_unmap(o, at, pages, 1);
+	fact(o, INTERNALS, "mappings_ever", 2);
+	fact(o, INTERNALS, "processes", 2);
+	fact(o, INTERNALS, "inherited", 0);
+	fact(o, INTERNALS, "pages", pages - 3);
+	fact(o, DEPTH, "max_slots", 2);
+	fact(o, TOP, "created", 1);
+	fact(o, TOP, "destroyed", 1);
+	close_fd(file);
+}
+
+static bool is_resident(char *at)
+{
+	unsigned char resident[64];
+
+	CHECK(pages <= sizeof(resident) && mincore(at, pages * page_size(), resident) == 0);
+	for (size_t i = 0; i < pages; i++)
+		if (resident[i] & 1)
+			return true;
+	return false;
+}
+
+/* Written to the disk and dropped from memory; then each touch reads one page, and no other with it. */
+static void run_major(unsigned n)
+{
+	const char *path = scratch_path("major");
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct faults faults;
+	char *at;
+
+	pages = n;
+	CHECK(file >= 0);
+	for (size_t i = 0; i < pages; i++)
+		CHECK(write(file, payload(page_size()), page_size()) == (ssize_t)page_size());
+	CHECK(fsync(file) == 0 && posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0);
+	o = mapping_object(object_new("mmap", "%s", path));
+	at = op_map(o, file, pages, PROT_READ, 0);
+	CHECK(madvise(at, pages * page_size(), MADV_RANDOM) == 0);
+	if (is_resident(at))
+		give_up(OUTCOME_UNSUPPORTED, "the file system of %s keeps its files in memory", path);
+	faults = count_faults(at, pages, false);
+	CHECK(faults.major == pages);
+	fact(o, INTERNALS, "major_faults", faults.major);
+	fact(o, INTERNALS, "minor_faults", faults.minor);
+	fact_own(o, "major_faults", faults.major);
+	op_unmap(o, at, pages, 1);
+	close_fd(file);
+}
+
+static const struct scenario scenarios[] = {
+	{"mmap-passed", "a memfd of N pages, sent through a socket and mapped by both", run_passed, 11},
+	{"mmap-major", "N pages of a file that must be read from its disk", run_major, 23},
+};
+REGISTER_SCENARIOS(scenarios, "mmap");
