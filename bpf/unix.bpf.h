@@ -121,6 +121,12 @@ static __always_inline bool unix_is_first(struct sock *sk, __u64 ino, struct soc
 	return named == peer_named ? ino < peer_ino : peer_named;
 }
 
+/* A pair that is traced alone is called by the end that it was asked for by. */
+static __always_inline bool unix_is_asked_for(__u64 ino)
+{
+	return cfg.one_object && cfg.object.mech == MECH_UNIX && ino && ino == cfg.object.id;
+}
+
 /*
  * The id of the object that an operation on this socket is on. sends: a datagram
  * goes to the peer's object. Global, so that the verifier looks at it once; 5.10
@@ -145,6 +151,8 @@ __attribute__((noinline)) __u64 unix_object_id(__u64 address, __u32 sends)
 	alias = bpf_map_lookup_elem(&aliases, &other);
 	if (unix_alias_is(alias, peer_ino, address))
 		id = alias->id;
+	else if (unix_is_asked_for(ino) || unix_is_asked_for(peer_ino))
+		id = cfg.object.id;
 	else
 		id = !ino || (peer_ino && unix_is_first(peer, peer_ino, sk, ino)) ? peer_ino : ino;
 	unix_alias(address, id, ino, other);

@@ -77,14 +77,22 @@ static int copy_filter(struct ipc_filter *f, const struct cli_filter *from)
 static int resolve_object(struct ipc_config *config, const struct cli_options *o)
 {
 	for (size_t i = 0; i < mechanism_cnt; i++) {
+		struct ipc_object_id id;
+		int got;
+
 		if (!(o->mechanism_mask & (1u << mechanisms[i]->id)) || !mechanisms[i]->parse_id)
 			continue;
-		if (!mechanisms[i]->parse_id(o->object, &config->object)) {
-			config->one_object = 1;
-			config->object_mask = mechanisms[i]->id_mask;
+		got = mechanisms[i]->parse_id(o->object, &id);
+		if (got < 0 || (got && config->one_object))
+			continue;
+		config->one_object = 1;
+		config->object = id;
+		config->object_mask = mechanisms[i]->id_mask;
+		if (!got)
 			return 0;
-		}
 	}
+	if (config->one_object)
+		return 0;
 	fprintf(stderr, "ipctrace: object '%s': not found, or of no mechanism that was asked for\n", o->object);
 	return -ENOENT;
 }

@@ -142,6 +142,8 @@ struct mech_parts {
 };
 #define SEEN_BY(backend) (1u << (backend))
 
+#define PARSED_PERHAPS 1
+
 struct mechanism {
 	unsigned id; /* enum ipc_mech */
 	const char *name;
@@ -174,7 +176,7 @@ struct mechanism {
 	void (*format_id)(const struct ipc_object_id *id, char *buf, size_t size);
 	/* the name, where the programs give it in another form than text (struct ipc_name.path); NULL: as it is */
 	void (*format_name)(const struct ipc_object_id *id, const char *raw, char *buf, size_t size);
-	/* -O and ring TARGET; returns 0, or -errno */
+	/* -O and ring TARGET; returns 0, -errno, or PARSED_PERHAPS: so, if no other mechanism knows it */
 	int (*parse_id)(const char *spec, struct ipc_object_id *id);
 	uint64_t id_mask; /* bits of the id that parse_id gives; 0: all */
 	void (*room)(const struct object *o, struct mech_room *room);

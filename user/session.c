@@ -154,9 +154,16 @@ static int open_output(struct session *s)
 	return -errno;
 }
 
+static bool object_name(void *ctx, const struct ipc_object_id *id, struct ipc_name *name)
+{
+	struct session *s = ctx;
+
+	return !bpf_map_lookup_elem(programs_map(s->programs, "names"), id, name);
+}
+
 static int make_model(struct session *s)
 {
-	struct model_config config = {.cgroup_path = cgroup_path_of};
+	struct model_config config = {.cgroup_path = cgroup_path_of, .object_name = object_name, .ctx = s};
 
 	s->about = about_session(s->options, s->kernel, s->programs, s->wanted.profile);
 	config.page_size = s->about->page_size;

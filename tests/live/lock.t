@@ -22,6 +22,7 @@ ok(wait_until(20, sub { 3 == grep { asleep($_) } @waiters }), 'all is held, and 
 
 for my $backend (need_backends()) {
     subtest "$backend: as it stands" => sub { stands($backend) };
+    subtest "$backend: by process" => sub { by_process($backend) };
     subtest "$backend: events" => sub { events($backend) };
     subtest "$backend: counts" => sub { counts($backend) };
 }
@@ -74,6 +75,27 @@ sub stands {
     is(scalar(grep { $_->{preexisting} } @{ $o->{waiting} }), 3, 'and have waited from before the start');
     is_deeply([ @{ $o->{depth} }{qw(slots max_slots)} ], [ 2, 2 ], 'depth');
     ok($o->{preexisting} && $o->{exact}, 'older than the trace, and exact');
+    return;
+}
+
+# Whoever holds it or waits for it is at one of its ends.
+sub by_process {
+    my ($backend) = @_;
+    my @cases = (
+        [ 'who holds it', $pid{flock}, $path ], [ 'who holds a range', $pid{range}, $path ],
+        [ 'who waits for it', $waiters[1], $path ], [ 'who holds another', $pid{other}, $other ],
+    );
+    my @runs = map { my $report = scratch('report');
+        [ $report, Ipctrace::start_tool([ 'lock', '-j', '-d', '0.3', '-p', $_->[1], '--backend', $backend, '--output', $report ]) ] } @cases;
+    for my $i (0 .. $#cases) {
+        my ($what, $process, $file) = @{ $cases[$i] };
+        my ($report, $tool) = @{ $runs[$i] };
+        Ipctrace::finish($tool);
+        is($tool->{status}, 0, "$what: exit status") or diag($tool->{stderr});
+        my @objects = @{ summary_of(report(undef, $report))->{objects} };
+        is_deeply([ map { $_->{name} } @objects ], [$file], "$what: that file only") or next;
+        ok(scalar(grep { $_->{pid} == $process } @{ $objects[0]{endpoints} }), "$what: it is there");
+    }
     return;
 }
 

@@ -16,7 +16,10 @@ extern const struct mech_hook inet_hooks[];
 void inet_format_name(const struct ipc_object_id *id, const char *raw, char *buf, size_t size);
 /* "inet:[NETNS:HASH]" */
 void inet_format_id(const struct ipc_object_id *id, char *buf, size_t size);
-/* Either; -EINVAL: neither. */
+/* "socket:[INODE]", of our own network namespace: the object that operations on it are on. id->domain is that of the
+ * namespace. 0 or -ENOENT. */
+int inet_find(unsigned long long inode, struct ipc_object_id *id);
+/* Any of them; -EINVAL: none. */
 int inet_parse_id(const char *spec, struct ipc_object_id *id);
 
 #endif

@@ -105,11 +105,15 @@ static int parse_name(const char *spec, struct ipc_object_id *id)
 
 int inet_parse_id(const char *spec, struct ipc_object_id *id)
 {
-	unsigned long long hash;
+	unsigned long long hash, inode;
 	unsigned net;
 	int end = 0;
 
 	*id = (struct ipc_object_id){ .mech = MECH_INET };
+	if (sscanf(spec, "socket:[%llu]%n", &inode, &end) == 1 && end && !spec[end]) {
+		id->domain = own_net();
+		return inet_find(inode, id);
+	}
 	if (sscanf(spec, "inet:[%u:%llx]%n", &net, &hash, &end) != 2 || !end || spec[end])
 		return parse_name(spec, id);
 	id->id = hash;

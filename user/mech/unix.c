@@ -19,8 +19,8 @@ static void format_id(const struct ipc_object_id *id, char *buf, size_t size)
 	snprintf(buf, size, "unix:[%llu]", (unsigned long long)id->id);
 }
 
-/* The listener or receiver of this name, from the kernel's own list. */
-static int find_name(const char *name, unsigned long long *inode)
+/* From the kernel's own list: the listener or receiver of this name, or, without one, the socket of this inode. */
+static int find(const char *name, unsigned long long *inode)
 {
 	FILE *f = fopen("/proc/net/unix", "re");
 	char line[512], path[256];
@@ -30,17 +30,24 @@ static int find_name(const char *name, unsigned long long *inode)
 		return -errno;
 	while (err && fgets(line, sizeof(line), f)) {
 		unsigned int type, state;
+		unsigned long long found;
+		int got = sscanf(line, "%*s %*s %*s %*s %x %x %llu %255s", &type, &state, &found, path);
 
-		if (sscanf(line, "%*s %*s %*s %*s %x %x %llu %255s", &type, &state, inode, path) != 4 || strcmp(path, name))
-			continue;
-		if (state == 1 /* unconnected: it listens, or receives datagrams */)
+		if (!name) {
+			err = got >= 3 && found == *inode ? 0 : err;
+		} else if (got == 4 && !strcmp(path, name) && state == 1 /* unconnected: it listens, or receives datagrams */) {
+			*inode = found;
 			err = 0;
+		}
 	}
 	fclose(f);
 	return err;
 }
 
-/* "unix:[INODE]", "socket:[INODE]" as readlink(2) in the fd directory of proc gives it, a path, or @NAME. */
+/*
+ * "unix:[INODE]", of either end; "socket:[INODE]" as readlink(2) in the fd directory of proc gives it, which
+ * another mechanism may know better when our network namespace has no such socket; a path, or @NAME.
+ */
 static int parse_id(const char *spec, struct ipc_object_id *id)
 {
 	unsigned long long inode;
@@ -48,14 +55,17 @@ static int parse_id(const char *spec, struct ipc_object_id *id)
 	int end = 0, err;
 
 	*id = (struct ipc_object_id){ .mech = MECH_UNIX };
-	if ((sscanf(spec, "unix:[%llu]%n", &inode, &end) == 1 && end && !spec[end]) ||
-	    (sscanf(spec, "socket:[%llu]%n", &inode, &end) == 1 && end && !spec[end])) {
+	if (sscanf(spec, "unix:[%llu]%n", &inode, &end) == 1 && end && !spec[end]) {
 		id->id = inode;
 		return 0;
 	}
+	if (sscanf(spec, "socket:[%llu]%n", &inode, &end) == 1 && end && !spec[end]) {
+		id->id = inode;
+		return find(NULL, &inode) ? PARSED_PERHAPS : 0;
+	}
 	if (spec[0] != '@' && (stat(spec, &st) || !S_ISSOCK(st.st_mode)))
 		return -EINVAL;
-	err = find_name(spec, &inode);
+	err = find(spec, &inode);
 	id->id = err ? 0 : inode;
 	return err;
 }
@@ -204,6 +214,7 @@ static const char *const blind[] = {
 	"of a splice or sendfile into a stream how many calls it was, with the function backend before 6.4: each page is a send",
 	"waits of a splice between a pipe and a socket when pipes are traced too: they are told of the pipe",
 	"messages of sendmmsg and recvmmsg count one by one, with the syscall backend those that succeeded",
+	"with the syscall backend: what is sent, received, connected or accepted through io_uring; 32-bit processes",
 	"of a sender and a receiver that slept on one and the same end before the start, which is which",
 	NULL,
 };
@@ -217,7 +228,7 @@ const struct mechanism mech_unix = {
 	       "first waits while its backlog is full, the second for a partner. What is sent to a datagram socket "
 	       "that is not connected back is counted on that socket, whoever sends.\n\n"
 	       "The id is the inode number of a socket, unix:[INODE]: of a pair, that of its first end, the other one is "
-	       "among its internals. A path, or @NAME of the abstract name space, is shown where one of the two has "
+	       "among its internals. -O takes the inode number of either end, which is the first one then. A path, or @NAME of the abstract name space, is shown where one of the two has "
 	       "one. The columns first and second say who is at which end, as does \"end\" of the JSON's endpoints.\n\n"
 	       "A receive with MSG_PEEK leaves the data where it is: it is counted as a control operation.",
 	.blind = blind,

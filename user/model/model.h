@@ -29,6 +29,8 @@ struct model_config {
 	uint32_t gone_max;		 /* objects kept after they left the snapshots; 0: the default */
 	/* The path of a cgroup; false when it cannot be told. NULL: no paths. Called once per id. */
 	bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size);
+	/* What the programs call an object that no update has brought yet. NULL: cannot be asked. */
+	bool (*object_name)(void *ctx, const struct ipc_object_id *id, struct ipc_name *name);
 	void *ctx;
 };
 
@@ -81,6 +83,9 @@ bool losses_any(const struct losses *losses);
 
 /* The object with this id that is there now, NULL: none. */
 struct object *model_object(const struct model *m, const struct ipc_object_id *id);
+
+/* Its name as text, NUL-terminated, whether an update has brought it or not; false: it has none, or none is known. */
+bool model_object_name(const struct model *m, const struct ipc_object_id *id, char name[IPC_NAME_LEN + 1]);
 
 /* Every mechanism that is traced. */
 #define model_for_each_mech(m, mech)                          \

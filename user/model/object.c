@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The life of objects: made, read, settled after each update, kept when gone, forgotten. */
+#include <stdio.h>
+
 #include "model/alloc.h"
 #include "model/hist.h"
 #include "model/model.h"
@@ -75,13 +77,35 @@ static void read_object(struct model *m, struct object *o, const struct ipc_obje
 	object_seen(m, o);
 }
 
+/* raw: struct ipc_name.path, which need not end in a NUL. */
+static void name_text(const struct mechanism *mech, const struct ipc_object_id *id, const char *raw, char text[IPC_NAME_LEN + 1])
+{
+	if (mech->format_name)
+		mech->format_name(id, raw, text, IPC_NAME_LEN);
+	else
+		snprintf(text, IPC_NAME_LEN + 1, "%.*s", IPC_NAME_LEN, raw);
+}
+
 static void take_name(struct object *o, const char *raw)
 {
-	char text[IPC_NAME_LEN];
+	char text[IPC_NAME_LEN + 1];
 
-	if (o->mech->format_name)
-		o->mech->format_name(&o->id, raw, text, sizeof(text));
-	o->name = must_have(strndup(o->mech->format_name ? text : raw, IPC_NAME_LEN));
+	name_text(o->mech, &o->id, raw, text);
+	o->name = must_have(strdup(text));
+}
+
+bool model_object_name(const struct model *m, const struct ipc_object_id *id, char name[IPC_NAME_LEN + 1])
+{
+	const struct object *o = model_object(m, id);
+	const struct mechanism *mech = mechanism_by_id(id->mech);
+	struct ipc_name raw;
+
+	if (o && o->name)
+		return snprintf(name, IPC_NAME_LEN + 1, "%s", o->name);
+	if (o || !mech || !m->config.object_name || !m->config.object_name(m->config.ctx, id, &raw) || !raw.path[0])
+		return false;
+	name_text(mech, id, raw.path, name);
+	return true;
 }
 
 static void read_names(struct model *m, const struct snapshot *s)

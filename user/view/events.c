@@ -29,16 +29,16 @@ static void put_ns(struct report *r, bool known, uint64_t ns)
 	writer_printf(&r->out, " %6s", text);
 }
 
-/* The name of its path where the model knows one, else its id. */
+/* Its name where there is one, else its id. */
 static void put_object(struct report *r, const struct ipc_object_id *id)
 {
-	const struct object *o = model_object(r->model, id);
+	char name[IPC_NAME_LEN + 1];
 	const struct mechanism *mech = mechanism_by_id(id->mech);
 	char text[CELL_LEN] = "?";
 	int width = 1;
 
-	if (o && o->name) {
-		width = escape_text(text, sizeof(text), o->name, IPC_NAME_LEN, r->style.ascii);
+	if (model_object_name(r->model, id, name)) {
+		width = escape_text(text, sizeof(text), name, IPC_NAME_LEN, r->style.ascii);
 	} else if (mech) {
 		mech->format_id(id, text, sizeof(text));
 		width = text_width(text);

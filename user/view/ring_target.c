@@ -98,7 +98,7 @@ static int find_named(struct ring_target *target, const char *spec)
 			target->name = realpath(spec, NULL); /* NULL unless it is a path */
 			return 0;
 		}
-		if (got != -EINVAL)
+		if (got < 0 && got != -EINVAL)
 			err = got;
 	}
 	if (err == -EINVAL)
