@@ -10,7 +10,7 @@ VERSION := 0.1.0
 CFLAGS := -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -DIPCTRACE_VERSION='"$(VERSION)"'
 INCLUDES := -Iuser -Ibpf -I$(O)
-LIBS := -lbpf -lelf -lz -ljson-c -lcap -lm
+LIBS := -lbpf -lelf -lz -ljson-c -lcap -lmicrohttpd -lm
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	      -Wno-missing-declarations -Ivmlinux -Ibpf
 
@@ -52,13 +52,17 @@ $(O)/ipctrace: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS)
 
+# Debian has no complete static GnuTLS, and ipctrace speaks no HTTPS: see user/export/no_tls.h.
+NO_TLS = $(shell nm -u $$($(CC) -print-file-name=libmicrohttpd.a) 2>/dev/null | \
+	   sed -n 's/^ *U \(gnutls_.*\)/-Wl,--defsym=\1=ipctrace_no_tls/p' | sort -u)
+
 # One file that runs wherever the kernel does. The linker warns of getpwnam(), which reads /etc/passwd all the same.
 static: $(O)/ipctrace-static
 	@:
 
 $(O)/ipctrace-static: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(NO_TLS) $(LIBS)
 
 $(O)/ipc-scenario: $(LAB_OBJS)
 	$(call say,LINK,$@)

@@ -259,6 +259,15 @@ static void set_defaults(struct cli_options *o)
 	}
 }
 
+/* What is read every 15 seconds or so need not be made each second; and who acts are services, not processes. */
+static void set_export_defaults(struct scan *s)
+{
+	if (!was_seen(s, "interval"))
+		s->o->interval_s = 5;
+	if (!was_seen(s, "by"))
+		s->o->by = ACTOR_CGROUP;
+}
+
 /* Help and its like are of use only when they arrive. */
 static int printed(void)
 {
@@ -284,6 +293,8 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 		return printed();
 	if (!rc && !s.command && o->read)
 		choose(&s, implied_command());
+	if (!rc && s.command && s.command->id == CLI_EXPORT)
+		set_export_defaults(&s);
 	if (!rc && s.command && s.command->all_unless && !o->mechanism_mask && !o->read)
 		o->mechanism_mask = cli_all_mechanisms();
 	if (rc < 0 || check_whole(&s)) {

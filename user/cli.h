@@ -32,6 +32,7 @@ enum cli_command_id {
 	CLI_WHY,
 	CLI_CHAIN,
 	CLI_GRAPH,
+	CLI_EXPORT,
 	CLI_COMPARE,
 	CLI_LAB,
 	CLI_HELP, /* done by cli_parse() itself */
@@ -118,6 +119,10 @@ struct cli_options {
 	enum graph_format graph_format;
 	uint32_t graph_nodes; /* 0: all */
 	bool graph_idle;
+
+	const char *listen; /* CLI_EXPORT only, as given: ADDR:PORT */
+	uint32_t top;	    /* objects told of one by one */
+	bool deadlocks;
 
 	uint32_t transports;	/* CLI_COMPARE only, as all below: bit i for transports[i]; 0: all */
 	struct cli_sizes sizes; /* bytes of a message */

@@ -11,6 +11,7 @@
 #include "column.h"
 #include "compare/transport.h"
 #include "experiment/lab.h"
+#include "export/families.h"
 
 #define DATE "2026-11-22"
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -270,6 +271,28 @@ static void print_output(FILE *out)
 	print_terms(out, json_types, COUNT_OF(json_types));
 }
 
+static void print_metrics(FILE *out)
+{
+	roff_prose(out, "Of ipctrace export. Every name begins with ipctrace_ and ends with its unit, that of a counter "
+			"with _total after it. Counters begin at the start of ipctrace; those of single objects and groups "
+			"when they become one of the busiest: what they do before and after goes to the series named "
+			"other, so that rates add up to the whole.");
+	for (size_t i = 0; i < METRIC_IDS; i++) {
+		const struct metric *m = &metric_families[i];
+		char name[96];
+
+		snprintf(name, sizeof(name), "ipctrace_%s%s", m->name, m->type == METRIC_COUNTER ? "_total" : "");
+		fputs(".TP\n", out);
+		roff_bold(out, name);
+		for (size_t l = 0; l < METRICS_LABELS && m->labels[l]; l++) {
+			fputs(l ? ", " : " ", out);
+			roff_placeholder(out, m->labels[l]);
+		}
+		fputc('\n', out);
+		roff_sentence(out, m->help);
+	}
+}
+
 static void print_exit_status(FILE *out)
 {
 	print_terms(out, exit_status, COUNT_OF(exit_status));
@@ -312,6 +335,7 @@ static const struct {
 	{ "COMPARISON", print_comparison },
 	{ "LAB", lab_man },
 	{ "OUTPUT", print_output },
+	{ "METRICS", print_metrics },
 	{ "EXIT STATUS", print_exit_status },
 	{ "SIGNALS", print_signals },
 	{ "CAPABILITIES", print_capabilities },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli_table.h"
+#include "export/server.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define INTO(field) .offset = offsetof(struct cli_options, field)
@@ -23,6 +24,7 @@ const struct cli_group_info cli_group_table[GROUP_CNT] = {
 	[GROUP_PROBE] = { "How it is measured", NULL },
 	[GROUP_BY] = { "Grouping", NULL },
 	[GROUP_GRAPH] = { "The graph", NULL },
+	[GROUP_EXPORT] = { "The export", NULL },
 	[GROUP_RING] = { "The live ring", NULL },
 	[GROUP_COMPARE] = { "The comparison", NULL },
 	[GROUP_LAB] = { "The laboratory", NULL },
@@ -125,7 +127,7 @@ const struct cli_option cli_option_table[] = {
 	  .help = "JSON, an object a line",
 	  .parse = cli_set_flag, INTO(json) },
 	{ .name = "output", .metavar = "FILE", .group = GROUP_PRINT,
-	  .help = "write reports to this file, not to standard output",
+	  .help = "write reports to this file, or UNIX stream socket, not to standard output",
 	  .more = "What COMMAND writes stays apart from them.",
 	  .parse = cli_set_string, INTO(output), .completion = COMPLETE_FILE },
 	{ .name = "color", .words = colors, .group = GROUP_PRINT, .initial = "auto",
@@ -188,6 +190,20 @@ const struct cli_option cli_option_table[] = {
 	{ .name = "idle", .group = GROUP_GRAPH,
 	  .help = "objects that nobody used meanwhile, too",
 	  .parse = cli_set_flag, INTO(graph_idle) },
+
+	{ .name = "listen", .metavar = "ADDR:PORT", .group = GROUP_EXPORT, .initial = SERVER_LISTEN,
+	  .help = "serve HTTP here: /metrics and /json",
+	  .more = "ADDR is a number, that of IPv6 in brackets; without one every address of the machine, which anybody "
+		  "may then read. Port 0 is one that is free; where it listens is said on standard error.",
+	  .parse = cli_set_string, INTO(listen) },
+	{ .name = "top", .metavar = "N", .group = GROUP_EXPORT, .initial = "20",
+	  .help = "tell of the N busiest objects one by one, and of all the others together",
+	  .parse = cli_set_number, INTO(top), .min = 0, .max = 1000 },
+
+	{ .name = "deadlocks", .group = GROUP_EXPORT,
+	  .help = "look for deadlocks before every report, as ipctrace chain does",
+	  .more = "Among what is traced. It reads all tasks in /proc twice and all descriptors once, each time.",
+	  .parse = cli_set_flag, INTO(deadlocks) },
 
 	{ .name = "once", .letter = '1', .group = GROUP_RING,
 	  .help = "show the ring once and end",
@@ -280,6 +296,14 @@ const struct cli_command cli_command_table[] = {
 	  .more = "Processes are boxes, objects ellipses, and an edge is as wide as what went along it. A dashed edge: "
 		  "who holds an end that nobody used; a dotted one: who opened it, closed it or set it up. Without "
 		  "MECHANISM all of them; it is drawn when the trace ends." },
+	{ .id = CLI_EXPORT, .name = "export", .takes_command = true, .all_unless = true,
+	  .words = { WORD_MECHANISMS }, .word_cnt = 1,
+	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_BY |
+		    1 << GROUP_EXPORT,
+	  .help = "metrics for Prometheus, over HTTP",
+	  .more = "OpenMetrics at /metrics, the last interval as JSON at /json; see METRICS. Without MECHANISM all of them, "
+		  "with an interval of 5 seconds and groups by cgroup unless others are asked for. What is served is what "
+		  "the last report had. JSON that is pushed: ipctrace all --json --output SOCKET." },
 	{ .id = CLI_DOCTOR, .name = "doctor",
 	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE,
 	  .help = "what this kernel allows, what is used, what to change" },
@@ -329,6 +353,7 @@ const struct cli_term cli_example_table[] = {
 	{ "ipctrace lab pipe-ring", "one claim about pipes, tried step by step" },
 	{ "ipctrace all -j -d 10 --output ipc.json", "ten seconds, for a program to read" },
 	{ "ipctrace graph -d 10 --format svg --output ipc.svg", "who talked to whom in ten seconds, as a picture" },
+	{ "ipctrace export --listen 127.0.0.1:9856", "metrics of all mechanisms for a Prometheus server" },
 	{ "ipctrace why 4711", "what process 4711 waits for, and for whom in the end" },
 	{ "ipctrace all -w ipc.rec -d 60", "a minute, to be looked at later" },
 	{ "ipctrace -r ipc.rec pipe -H", "its pipes as histograms, without privileges" },

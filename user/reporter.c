@@ -39,13 +39,18 @@ static struct report_options options_of(const struct cli_options *o, FILE *file)
 	bool terminal = isatty(fileno(file));
 
 	return (struct report_options){
-		.kind = o->command == CLI_GRAPH ? REPORT_GRAPH : REPORT_TRACE,
+		.kind = o->command == CLI_GRAPH	 ? REPORT_GRAPH :
+			o->command == CLI_EXPORT ? REPORT_EXPORT :
+						   REPORT_TRACE,
+		.listen = o->listen,
+		.top = o->top,
+		.by = o->by,
 		.graph = { o->by, o->graph_weight, o->graph_nodes, o->graph_idle },
 		.graph_format = o->json ? GRAPH_JSON : o->graph_format,
 		.columns = o->columns,
 		.sort = o->sort.column,
 		.sort_direction = o->sort.direction,
-		.rows = o->rows,
+		.rows = o->command == CLI_EXPORT ? o->top : o->rows,
 		.json = o->json,
 		.events = o->events,
 		.hist = o->histograms,

@@ -17,6 +17,7 @@
 
 #include "about.h"
 #include "cgroup.h"
+#include "chain/deadlocks.h"
 #include "column.h"
 #include "command.h"
 #include "filter.h"
@@ -30,6 +31,7 @@
 #include "source/select.h"
 #include "recorder.h"
 #include "reporter.h"
+#include "view/output.h"
 
 #define EVENT_POLL_MS 100 /* libbpf's poll takes no signal mask: a signal that comes too early waits so long */
 
@@ -47,6 +49,7 @@ struct session {
 	struct command command;
 	FILE *out;
 	int out_error; /* of writing reports; told once */
+	struct deadlocks deadlocks; /* --deadlocks: looked for before every report */
 	int stats_fd;  /* --self: the kernel measures programs as long as it is open; negative: it does not */
 };
 
@@ -147,11 +150,8 @@ static int configure(struct session *s)
 
 static int open_output(struct session *s)
 {
-	s->out = s->options->output ? fopen(s->options->output, "we") : stdout;
-	if (s->out)
-		return 0;
-	fprintf(stderr, "ipctrace: cannot write %s: %s\n", s->options->output, strerror(errno));
-	return -errno;
+	s->out = output_open(s->options);
+	return s->out ? 0 : -EIO;
 }
 
 static bool object_name(void *ctx, const struct ipc_object_id *id, struct ipc_name *name)
@@ -285,8 +285,12 @@ static void feed_model(void *model, const struct snapshot *part)
 static int read_model(struct session *s)
 {
 	bool whole = s->recorder || snapshot_selects(s->options, s->command.pid);
-	int err;
+	int err = s->options->deadlocks ? deadlocks_begin(&s->deadlocks) : 0;
 
+	if (!err && s->options->deadlocks)
+		err = pass(s);
+	if (err)
+		return err;
 	live_begin(s->live, &s->snapshot);
 	if (!s->recorder)
 		model_begin(s->model, &s->snapshot);
@@ -302,6 +306,8 @@ static int read_model(struct session *s)
 	if (whole)
 		model_feed(s->model, &s->snapshot);
 	model_end(s->model, &s->snapshot);
+	if (s->options->deadlocks)
+		report_deadlocks(reporter_report(s->reporter), deadlocks_count(&s->deadlocks, s->model));
 	return 0;
 }
 
@@ -316,7 +322,7 @@ static void report_own_cost(struct session *s)
 /* What was read goes where it was asked for. */
 static void report(struct session *s, enum delta_kind kind)
 {
-	if (s->options->self && s->reporter)
+	if ((s->options->self || s->options->command == CLI_EXPORT) && s->reporter)
 		report_own_cost(s);
 	if (s->recorder)
 		note_recording(s, recorder_figures(s->recorder, &s->snapshot, kind));
@@ -459,6 +465,7 @@ int session_run(const struct cli_options *o, struct kernel *k)
 	live_close(s.live);
 	model_free(s.model);
 	snapshot_free(&s.snapshot);
+	deadlocks_free(&s.deadlocks);
 	programs_free(s.programs);
 	if (s.stats_fd >= 0)
 		close(s.stats_fd);

@@ -22,7 +22,7 @@ use Schema qw(schema_errors);
 
 our @EXPORT_OK = qw(
     need_root need_backends backends scratch slurp slow
-    start_tool run_tool run_command stop finish alive wait_until
+    start start_tool run_tool run_command stop finish alive wait_until
     json_lines report started summary_of object_of have tool scenario
     short natively
 );

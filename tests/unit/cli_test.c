@@ -35,7 +35,7 @@ static const struct {
 	{ "pipe --output --", "--output needs a value" },
 	/* mechanisms and commands */
 	{ "pip", "ipctrace: unknown mechanism 'pip', did you mean 'pipe'?\nmechanisms: pipe fifo\n"
-		 "commands: trace all graph doctor list ring compare lab why chain help\n" },
+		 "commands: trace all graph export doctor list ring compare lab why chain help\n" },
 	{ "PIPE", "did you mean 'pipe'?" },
 	{ "pipe,fofi", "unknown mechanism 'fofi', did you mean 'fifo'?" },
 	{ "dcotor", "unknown command 'dcotor', did you mean 'doctor'?" },

@@ -3,15 +3,49 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "out/escape.h"
 
 #define COLUMNS 80
 
+/* A socket is connected to, as a file is opened. */
+static FILE *open_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	FILE *out = NULL;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		out = fdopen(fd, "w");
+	if (!out && fd >= 0) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+	}
+	return out;
+}
+
+static FILE *open_path(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISSOCK(st.st_mode) ? open_socket(path) : fopen(path, "we");
+}
+
 FILE *output_open(const struct cli_options *o)
 {
-	FILE *out = o->output ? fopen(o->output, "we") : stdout;
+	FILE *out = o->output ? open_path(o->output) : stdout;
 
 	if (!out)
 		output_complain(o, -errno);

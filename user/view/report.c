@@ -14,6 +14,8 @@ static const struct view *choose_view(const struct report_options *options)
 {
 	if (options->kind == REPORT_GRAPH)
 		return &view_graph;
+	if (options->kind == REPORT_EXPORT)
+		return &view_export;
 	if (options->json)
 		return &view_json;
 	if (options->events)
@@ -60,6 +62,8 @@ void report_close(struct report *r)
 {
 	if (!r)
 		return;
+	if (r->view->end)
+		r->view->end(r);
 	selection_free(&r->selection);
 	free(r);
 }
@@ -71,10 +75,19 @@ const char *report_view_name(const struct report *r)
 
 int report_start(struct report *r, const struct report_start *start)
 {
+	int err;
+
 	r->about = start;
 	if (r->view->start)
 		r->view->start(r);
-	return writer_flush(&r->out);
+	err = writer_flush(&r->out);
+	return err ? err : r->failed ? -ECANCELED : 0;
+}
+
+void report_deadlocks(struct report *r, int cnt)
+{
+	r->deadlocks_known = cnt >= 0;
+	r->deadlocks = cnt >= 0 ? cnt : 0;
 }
 
 int report_interval(struct report *r)

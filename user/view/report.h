@@ -20,9 +20,12 @@ struct view {
 	void (*interval)(struct report *r);
 	void (*event)(struct report *r, const struct ipc_event *event);
 	void (*summary)(struct report *r);
+	void (*end)(struct report *r); /* frees what is the view's own */
 };
 
-extern const struct view view_trace, view_hist, view_events, view_json, view_graph;
+extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export;
+
+struct exporter; /* view/export.c */
 
 struct report {
 	const struct view *view;
@@ -37,6 +40,9 @@ struct report {
 	struct json json;
 	struct writer out;
 	int failed; /* -errno of what is no writing; it has been said */
+	struct exporter *exporter;
+	bool deadlocks_known;
+	unsigned deadlocks;
 	bool own_asked, own_runs_known;
 	struct own own, own_before; /* since the start: now, and at the report before */
 };

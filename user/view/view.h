@@ -24,12 +24,16 @@
 enum report_kind {
 	REPORT_TRACE = 0, /* a table, events, histograms, JSON lines */
 	REPORT_GRAPH,
+	REPORT_EXPORT,
 };
 
 struct report_options {
 	enum report_kind kind;
 	struct graph_options graph;
 	enum graph_format graph_format;
+	const char *listen;  /* of an export: see export/server.h */
+	unsigned top;	     /* objects that it tells of one by one */
+	enum actor_kind by;  /* its groups */
 	const char *columns;	/* -o, see table_init(); NULL: the usual ones */
 	const char *sort;	/* -S: a column's name; NULL: bytes of the interval, then time waited */
 	int sort_direction;	/* 1 rising, -1 falling, 0 the column's own */
@@ -81,6 +85,8 @@ int report_start(struct report *r, const struct report_start *start);
  * the start. runs_known: the kernel measured its programs.
  */
 void report_own(struct report *r, const struct own *own, bool runs_known);
+/* With --deadlocks, before each interval: how many there are now; negative: not known. */
+void report_deadlocks(struct report *r, int cnt);
 /* After each model_update(). */
 int report_interval(struct report *r);
 /* Buffered: report_flush() after each batch of them. */
@@ -89,7 +95,7 @@ int report_flush(struct report *r);
 /* After the last model_update(). */
 int report_summary(struct report *r);
 
-/* "trace", "hist", "events", "json", "graph" */
+/* "trace", "hist", "events", "json", "graph", "export" */
 const char *report_view_name(const struct report *r);
 
 #endif
