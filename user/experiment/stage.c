@@ -345,6 +345,9 @@ pid_t stage_open(void)
 		_exit(OUTCOME_FAILED);
 	setpgid(0, 0); /* the terminal's Ctrl-C is for ipctrace, which ends this in order */
 	signal(SIGPIPE, SIG_DFL);
+	/* a shell has what it starts in the background ignore them */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	prctl(PR_SET_NAME, "stage");
 	mind_stage();
 }
