@@ -60,10 +60,12 @@ const struct mech_status *programs_status(const struct programs *p, const struct
 int programs_map(const struct programs *p, const char *name);
 
 /*
- * One pass of all "NAME_files" iterators: who holds what, sampled states. Returns
- * 0 or -errno. pass counts up by itself; holders are those of the last pass.
+ * One pass of the "NAME_files" iterators of the mechanisms in the mask: who holds
+ * what, sampled states. Returns 0 or -errno. pass counts up by itself; holders are
+ * those of the last pass, of each mechanism.
  */
-int programs_pass(struct programs *p);
+int programs_pass(struct programs *p, uint32_t mechs);
+#define ALL_MECHS (~0u)
 
 /* Every end that the last pass found held, or (END_PAST) an earlier one, sorted, once per descriptor. Owned by p, until the next pass. */
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);

@@ -70,15 +70,15 @@ static void add_holders(struct programs *p, const void *data, uint32_t size)
 	p->holders_cnt += cnt;
 }
 
-/* All iterators whose name ends so; what they write are holders. */
-static int run_iterators(struct programs *p, const char *suffix)
+/* All iterators of these mechanisms whose name ends so; what they write are holders. */
+static int run_iterators(struct programs *p, uint32_t mechs, const char *suffix)
 {
 	int err = 0;
 
 	for (unsigned i = 0; i < p->sets_cnt; i++) {
 		struct bpf_program *prog;
 
-		if (!p->sets[i].loaded.obj)
+		if (!p->sets[i].loaded.obj || !(p->sets[i].mechs & mechs))
 			continue;
 		bpf_object__for_each_program(prog, p->sets[i].loaded.obj) {
 			const char *name = bpf_program__name(prog), *tail = strstr(name, suffix);
@@ -95,26 +95,33 @@ static int run_iterators(struct programs *p, const char *suffix)
 	return err;
 }
 
-static int run_pass(struct programs *p)
+static int run_pass(struct programs *p, uint32_t mechs)
 {
 	int err;
 
 	p->holders_cnt = 0;
-	err = run_iterators(p, "_files");
+	err = run_iterators(p, mechs, "_files");
 	if (!err)
-		err = run_iterators(p, "_objects");
+		err = run_iterators(p, mechs, "_objects");
 	if (!err)
-		err = run_iterators(p, "_mappings");
+		err = run_iterators(p, mechs, "_mappings");
 	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
-	return err ? err : run_iterators(p, "_names");
+	return err ? err : run_iterators(p, mechs, "_names");
 }
 
-/* Who held an end in the pass before, and does no more, is remembered: it was an endpoint. Takes `past`. */
-static void remember_holders(struct programs *p, struct ipc_holder_key *past, size_t cnt)
+/*
+ * Who held an end in the pass before, and does no more, is remembered: it was an
+ * endpoint. Of other mechanisms than those looked at now all stays. Takes `past`.
+ */
+static void remember_holders(struct programs *p, uint32_t mechs, struct ipc_holder_key *past, size_t cnt)
 {
 	size_t now_cnt = p->holders_cnt;
 
 	for (size_t i = 0; i < cnt; i++) {
+		if (!(mechs & 1u << past[i].mech)) {
+			add_holders(p, &past[i], sizeof(*past));
+			continue;
+		}
 		past[i].end &= ~END_PAST;
 		if (bsearch(&past[i], p->holders, now_cnt, sizeof(*past), compare_holders))
 			continue;
@@ -136,7 +143,7 @@ uint64_t programs_passes(const struct programs *p)
 	return p->passes;
 }
 
-int programs_pass(struct programs *p)
+int programs_pass(struct programs *p, uint32_t mechs)
 {
 	int fd = programs_map(p, "control_values"), err;
 	uint32_t pass = CONTROL_PASS, start = CONTROL_PASS_START_NS;
@@ -151,10 +158,10 @@ int programs_pass(struct programs *p)
 	bpf_map_update_elem(fd, &pass, &p->passes, BPF_ANY);
 	bpf_map_update_elem(fd, &start, &now_ns, BPF_ANY);
 	/* a filter finds an object by one end and then its other holders: the second time around */
-	err = run_pass(p);
+	err = run_pass(p, mechs);
 	if (!err && p->options.config.filtered)
-		err = run_pass(p);
-	remember_holders(p, past, past_cnt);
+		err = run_pass(p, mechs);
+	remember_holders(p, mechs, past, past_cnt);
 	p->passes++;
 	return err;
 }

@@ -227,7 +227,7 @@ static void tell_object(const struct session *s)
 /* What exists, who holds it and what it is called. */
 static int pass(struct session *s)
 {
-	int err = programs_pass(s->programs);
+	int err = programs_pass(s->programs, ALL_MECHS);
 
 	paths_find(s->programs);
 	return err;

@@ -334,7 +334,9 @@ static int run_one(struct lab *lab, struct trial *t)
 	lab->format->begin(&lab->report, t->experiment);
 	writer_flush(lab->report.out);
 	if (is_traced(lab, t)) {
-		witness_begin(lab->witness);
+		char missing[32];
+
+		witness_begin(lab->witness, mechs_of(t->experiment, missing, sizeof(missing)));
 		err = act(lab, t);
 	}
 	if (err || stopped)

@@ -37,6 +37,7 @@ struct witness {
 	struct ipc_event *events;
 	size_t event_cnt;
 	struct losses before;
+	uint32_t mechs; /* looked at now */
 };
 
 static void on_event(void *arg, const struct ipc_event *event)
@@ -108,7 +109,7 @@ static int start(struct witness *w, uint32_t mechs)
 		open_rings(w, with_rings(mechs));
 	err = filter_classify_existing(w->programs, w->options, w->stage);
 	if (!err)
-		err = programs_pass(w->programs); /* what is there already */
+		err = programs_pass(w->programs, ALL_MECHS); /* what is there already */
 	if (!err)
 		err = make_model(w, mechs);
 	if (!err)
@@ -159,8 +160,9 @@ enum backend witness_backend(const struct witness *w, const struct mechanism *me
 	return st->backend;
 }
 
-void witness_begin(struct witness *w)
+void witness_begin(struct witness *w, uint32_t mechs)
 {
+	w->mechs = mechs;
 	live_poll(w->live, 0);
 	w->event_cnt = 0;
 	model_losses(w->model, SPAN_TOTAL, &w->before);
@@ -171,7 +173,7 @@ int witness_look(struct witness *w)
 	int err = live_poll(w->live, 0);
 
 	if (!err || err == -EINTR)
-		err = programs_pass(w->programs);
+		err = programs_pass(w->programs, w->mechs);
 	if (!err) {
 		paths_find(w->programs);
 		err = live_read(w->live, &w->snapshot);

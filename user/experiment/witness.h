@@ -22,10 +22,10 @@ void witness_close(struct witness *w);
 /* The backend that traces a mechanism, BACKEND_NONE: none, for the reason in *why. */
 enum backend witness_backend(const struct witness *w, const struct mechanism *mech, const char **why);
 
-/* A new experiment: events of the last one are forgotten. */
-void witness_begin(struct witness *w);
+/* A new experiment, with objects of these mechanisms: events of the last one are forgotten. */
+void witness_begin(struct witness *w, uint32_t mechs);
 
-/* Takes a look at everything. 0, or -errno with the reason printed. */
+/* Takes a look at everything of these mechanisms. 0, or -errno with the reason printed. */
 int witness_look(struct witness *w);
 
 /*

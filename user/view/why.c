@@ -60,7 +60,7 @@ static int look(struct why *w)
 	int err = chain_tasks_read(&w->before);
 
 	if (!err)
-		err = programs_pass(w->programs);
+		err = programs_pass(w->programs, ALL_MECHS);
 	if (err)
 		return err;
 	paths_find(w->programs);
