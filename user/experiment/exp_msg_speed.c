@@ -14,7 +14,7 @@
 
 enum { FIRST, SECOND };
 
-#define ROUNDS 23
+#define ROUNDS 11
 #define SIZE 61u
 #define VALUES 16 /* of 4 bytes each: as much */
 #define RT (SIGRTMIN + 2)
@@ -141,7 +141,7 @@ static void look_at_signals(void)
 static void judge_slowest(const struct evidence *e, struct verdict *v)
 {
 	static const char *const others[] = {"mq", "pipe", "unix", "signals"};
-	static const char figures[] = "23 messages of 61 bytes, each answered, in us: msg {msg/1000}, mq {mq/1000}, pipe {pipe/1000}, unix "
+	static const char figures[] = "11 messages of 61 bytes, each answered, in us: msg {msg/1000}, mq {mq/1000}, pipe {pipe/1000}, unix "
 				      "{unix/1000}, as 16 signals with a value each {signals/1000}";
 	bool slower = false, measured = num(e, "msg") > 0;
 
@@ -158,7 +158,7 @@ static void judge_slowest(const struct evidence *e, struct verdict *v)
 }
 
 #define ANSWERS(name, nr, what) {"will answer " what, answer_by_##name, SECOND, .sleeps_in = ASLEEP_IN(nr)}
-#define ASKS(name) {"sends 23, and awaits each answer", ask_by_##name, FIRST, .ends = ACTOR(SECOND)}
+#define ASKS(name) {"sends 11, and awaits each answer", ask_by_##name, FIRST, .ends = ACTOR(SECOND)}
 
 static const struct experiment experiments[] = {
 	{

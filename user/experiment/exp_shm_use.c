@@ -90,7 +90,7 @@ static void judge_no_sync(const struct evidence *e, struct verdict *v)
 
 /* ---- shm-fastest ---- */
 
-#define ROUNDS 31
+#define ROUNDS 13
 #define SMALL 61u
 #define LARGE 62467u /* fits into a pipe */
 
@@ -200,7 +200,7 @@ EXCHANGE(large_memory, 1, memory)
 
 static void judge_fastest(const struct evidence *e, struct verdict *v)
 {
-	static const char figures[] = "31 messages and answers of 61 bytes: {small_shm/1000} us, through pipes {small_pipe/1000} us; of "
+	static const char figures[] = "13 messages and answers of 61 bytes: {small_shm/1000} us, through pipes {small_pipe/1000} us; of "
 				      "62467 bytes: {large_shm/1000} us, through pipes {large_pipe/1000} us";
 
 	if (num(e, "large_shm") <= 0 || num(e, "small_shm") <= 0 || num(e, "large_pipe") <= 0 || num(e, "small_pipe") <= 0)
@@ -245,13 +245,13 @@ static const struct experiment experiments[] = {
 		.said_by = "D1 D2 D3", .mechs = "pipe,futex", .cast = {"first", "second"}, .set = two_lanes,
 		.steps = {
 			{"will answer messages of 61 bytes in a pipe", answer_small_pipe, SECOND, .sleeps_in = IN_READ},
-			{"sends 31 of them, one after the other", send_small_pipe, FIRST, .ends = ACTOR(SECOND)},
+			{"sends 13 of them, one after the other", send_small_pipe, FIRST, .ends = ACTOR(SECOND)},
 			{"will answer the same in shared memory", answer_small_memory, SECOND, .sleeps_in = IN_FUTEX},
-			{"sends 31 of them", send_small_memory, FIRST, .ends = ACTOR(SECOND)},
+			{"sends 13 of them", send_small_memory, FIRST, .ends = ACTOR(SECOND)},
 			{"will answer messages of 62467 bytes in a pipe", answer_large_pipe, SECOND, .sleeps_in = IN_READ},
-			{"sends 31 of them", send_large_pipe, FIRST, .ends = ACTOR(SECOND)},
+			{"sends 13 of them", send_large_pipe, FIRST, .ends = ACTOR(SECOND)},
 			{"will answer the same in shared memory", answer_large_memory, SECOND, .sleeps_in = IN_FUTEX},
-			{"sends 31 of them", send_large_memory, FIRST, .ends = ACTOR(SECOND)},
+			{"sends 13 of them", send_large_memory, FIRST, .ends = ACTOR(SECOND)},
 		},
 		.figures = {
 			{"small_pipe", "ns from first to last message, pipe", "events.op=send.~time_ns", .object = 0},

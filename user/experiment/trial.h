@@ -50,7 +50,7 @@ struct lab_report {
 	struct style style;
 	const char *kernel; /* its release */
 	unsigned page_bytes;
-	char backends[160]; /* "pipe (function)" */
+	char backends[320]; /* "pipe (function)" */
 	unsigned count[VERDICT_CNT], disagree, trials;
 };
 
