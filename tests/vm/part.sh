@@ -3,6 +3,8 @@
 #   ring      all programs load and attach, every scenario agrees with its truth with the function backend, those of
 #             pipes and FIFOs on the oldest and the newest kernel with the syscall backend too (a guest is slow, and
 #             that backend is tested natively)
+#   lab       every claim of the laboratory comes to the verdict that is known of it; the reports stay for
+#             tools/lab-kernels --show
 #   programs  what is shown of ordinary programs and of ipctrace as a program holds
 # and the kernel log stays clean.  Usage: prove tests/vm
 set -uo pipefail
@@ -15,21 +17,35 @@ status=0
 
 pipes() { .output/ipc-scenario --list | sed -n 's/^\([^ ]*\)  *pipe,fifo .*/\1/p'; }
 
+# TEST DIR COMMAND…: run in the guest, which leaves in DIR what was said, and compared out here: the
+# guest would take as long for that as for the running.
+apart() {
+	local test=$1 ran=$2
+	shift 2
+	chmod 755 "$ran"
+	tools/guest --kernel "$kernel" --timeout 2400 --bind "$ran" --env IPCTRACE_TEST_PATIENCE=12 \
+		--env "IPCTRACE_TEST_RUN=$ran" -- "$@" >"$out.log" 2>"$out.err"
+	status=$?
+	IPCTRACE_TEST_COMPARE=$ran prove -v "$test" >>"$out.log" 2>>"$out.err" || status=${status/#0/1}
+}
+
 # Named, a backend must work: a kernel that refuses it fails here, instead of being skipped.
 ring() {
 	local ran
 	ran=$(mktemp -d /tmp/ipctrace-ran.XXXXXX)
-	chmod 755 "$ran"
-	# Compared out here: the guest would take as long for that as for the scenarios.
-	tools/guest --kernel "$kernel" --timeout 2400 --bind "$ran" --env IPCTRACE_TEST_PATIENCE=12 \
-		--env "IPCTRACE_TEST_RUN=$ran" -- sh -c '
+	apart tests/live/scenarios.t "$ran" sh -c '
 		IPCTRACE_BACKENDS=function perl tests/live/scenarios.t || exit
 		case $1 in
 		5.10 | 7.3) shift; IPCTRACE_BACKENDS=syscall exec perl tests/live/scenarios.t "$@" ;;
-		esac' sh "$kernel" $(pipes) >"$out.log" 2>"$out.err"
-	status=$?
-	IPCTRACE_TEST_COMPARE=$ran prove -v tests/live/scenarios.t >>"$out.log" 2>>"$out.err" || status=${status/#0/1}
+		esac' sh "$kernel" $(pipes)
 	rm -rf "$ran"
+}
+
+lab() {
+	local ran=$PWD/.output/lab/$kernel
+	rm -rf "$ran"
+	mkdir -p "$ran"
+	apart tests/live/lab.t "$ran" env IPCTRACE_BACKENDS=function perl tests/live/lab.t
 }
 
 programs() {
