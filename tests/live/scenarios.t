@@ -41,7 +41,7 @@ sub run_all {
     my %wanted = map { $_ => 1 } @ARGV;
     my $list = run_command(argv => [ scenario(), '--list' ]);
     %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace
-    # every and held-every, of eight mechanisms at once, are what profiles.t traces in its ways
+    # every and held-every, of ten mechanisms at once, are what profiles.t traces in its ways
     @ids = grep { %wanted ? $wanted{$_} : !/^(?:held-)?every$/ } map { (split)[0] } split /\n/, $list->{stdout};
     mkdir $dir;
     for my $backend (@backends) {

@@ -5,6 +5,8 @@
  * them: filters, profiles, events.
  */
 #include "lab/futex.h"
+#include "lab/inet.h"
+#include "lab/mmap.h"
 #include "lab/mq.h"
 #include "lab/msg.h"
 #include "lab/sem.h"
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -36,7 +39,7 @@ struct way {
 };
 
 static bool held_start; /* its maker is not known then, and no part of its id */
-static int event_fd, pair_fds[2], segment;
+static int event_fd, pair_fds[2], tcp_fds[2], memory_fd, reading_fd, segment;
 static uint32_t *word;
 static mqd_t posix;
 static struct queue sysv;
@@ -169,7 +172,7 @@ static struct object *make_shm(struct task *far)
 	segment = shmget(IPC_PRIVATE, page_size(), IPC_CREAT | IPC_EXCL | 0600);
 	CHECK(segment >= 0);
 	sysv_made(SYSV_SHM, segment);
-	CHECK(segment >= 0 && stat("/proc/self/ns/ipc", &st) == 0);
+	CHECK(stat("/proc/self/ns/ipc", &st) == 0);
 	o = object_new("shm", "shm:[%ju:%d]", (uintmax_t)st.st_ino, segment);
 	for (int key = OPS; key <= COPIES; key++) {
 		uncertain(o, SEND, key);
@@ -243,6 +246,52 @@ static void fail_unix(struct object *o)
 	CHECK(op_recv(o, pair_fds[1], 107, MSG_DONTWAIT) < 0 && errno == EAGAIN);
 }
 
+static struct object *make_inet(struct task *far)
+{
+	(void)far;
+	return object_tcp(tcp_fds, AF_INET);
+}
+
+static void send_inet(struct object *o)
+{
+	must_sock_send(o, tcp_fds[0], 109);
+}
+
+static void receive_inet(struct object *o)
+{
+	must_sock_recv(o, tcp_fds[1], 211, 109);
+}
+
+static void fail_inet(struct object *o)
+{
+	CHECK(op_recv(o, tcp_fds[1], 109, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+}
+
+static struct object *make_mmap(struct task *far)
+{
+	char path[64];
+
+	(void)far;
+	memory_fd = memfd_create("every", MFD_CLOEXEC);
+	CHECK(memory_fd >= 0 && ftruncate(memory_fd, (off_t)page_size()) == 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory_fd);
+	reading_fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(reading_fd >= 0);
+	return object_mapped(memory_fd);
+}
+
+static void map_memory(struct object *o)
+{
+	op_unmap(o, op_map(o, memory_fd, 1, PROT_READ, 0), 1, 1);
+}
+
+static void fail_mmap(struct object *o)
+{
+	CHECK(mmap(NULL, page_size(), PROT_WRITE, MAP_SHARED, reading_fd, 0) == MAP_FAILED && errno == EACCES);
+	count(o, OPEN, OPS, 1);
+	count_error(o, OPEN, EACCES);
+}
+
 static struct object *make_signal(struct task *far)
 {
 	return signal_object(task_pid(far), SIGUSR1);
@@ -289,10 +338,11 @@ static const struct way ways[] = {
 	{make_shm, attach_shm, attach_shm, fail_shm, -1, EMPTY},
 	{make_futex, send_futex, receive_futex, fail_futex, SYS_futex, VALUE},
 	{make_unix, send_unix, receive_unix, fail_unix, SYS_recvfrom, EMPTY},
+	{make_inet, send_inet, receive_inet, fail_inet, SYS_recvfrom, EMPTY},
+	{make_mmap, map_memory, map_memory, fail_mmap, -1, EMPTY},
 	{make_signal, send_signal_usr1, receive_signal, fail_signal, SYS_rt_sigtimedwait, EMPTY},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
-
 
 static void receiver(void *arg)
 {
