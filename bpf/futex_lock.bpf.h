@@ -58,6 +58,7 @@ static __always_inline void note_lock(struct ipc_edge *edge, const struct futex_
 	__u32 seen = of_kernel && run ? run->aux[0] : (__u32)c->val;
 
 	edge->state[FUTEX_WORD_OWNER] = value & LOCK_TID;
+	edge->state[IPC_STATE_FINE] = bpf_ktime_get_ns() | 1; /* who had it last matters; locks are few */
 	if (kind_of(c)->op == OP_RECV && run && run->own_waits && seen != IPC_STATE_ABSENT)
 		edge->state[FUTEX_WORD_WAITED_FOR] = seen & LOCK_TID;
 	if (kind_of(c)->op == OP_RECV && (value & LOCK_OWNER_DIED) && (of_kernel ? !ret : !(value & LOCK_TID)))
@@ -74,6 +75,7 @@ static __always_inline bool note_value(struct ipc_edge *edge, __u64 uaddr)
 	edge->state[FUTEX_WORD_VALUE] = value;
 	edge->state[FUTEX_WORD_OWNER] = IPC_STATE_ABSENT;
 	edge->state[FUTEX_WORD_WAITED_FOR] = IPC_STATE_ABSENT;
+	edge->state[IPC_STATE_FINE] = 0;
 	stamp_state(edge->state);
 	return true;
 }

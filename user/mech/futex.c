@@ -213,9 +213,13 @@ static int parse_id(const char *spec, struct ipc_object_id *id)
 
 static bool newer(const uint32_t *a, const uint32_t *b)
 {
+	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
+
 	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
 		return a[IPC_STATE_STAMP] > b[IPC_STATE_STAMP];
-	return (int32_t)(a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP]) > 0;
+	if (!later && a[IPC_STATE_FINE] && b[IPC_STATE_FINE])
+		later = a[IPC_STATE_FINE] - b[IPC_STATE_FINE]; /* ns, of locks only */
+	return later > 0;
 }
 
 static const char *const blind[] = {
