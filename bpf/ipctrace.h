@@ -396,6 +396,10 @@ struct ipc_event {
 	__u32 depth;
 	char comm[IPC_COMM_LEN];
 	__u32 state[IPC_STATE_WORDS];
+	__u64 sleep_ns;	  /* of its last wait: from when, until when, and who ended it; 0: it did not wait */
+	__u64 wake_ns;	  /* 0: not seen */
+	__u32 waker;	  /* tgid; 0: no task */
+	__u32 waker_kind; /* enum ipc_waker */
 };
 
 enum ipc_event_known {

@@ -84,6 +84,10 @@ static __always_inline void op_emit_by(struct actor who, const struct ipc_object
 	else
 		e->comm[0] = 0;
 	__builtin_memcpy(e->state, edge->state, sizeof(e->state));
+	e->sleep_ns = run && run->waits ? run->sleep_ns : 0;
+	e->wake_ns = run && run->waits ? run->wake_ns : 0;
+	e->waker = run && run->waits ? run->waker : 0;
+	e->waker_kind = run && run->waits ? run->waker_kind : 0;
 	bpf_ringbuf_submit(e, 0);
 }
 
