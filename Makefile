@@ -10,7 +10,7 @@ VERSION := 0.1.0
 CFLAGS := -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -DIPCTRACE_VERSION='"$(VERSION)"'
 INCLUDES := -Iuser -Ibpf -I$(O)
-LIBS := -lbpf -lelf -lz -ljson-c -lcap -lmicrohttpd -lm
+LIBS := -lbpf -lelf -lz -ljson-c -lcap -lmicrohttpd -lncursesw -ltinfo -lm
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	      -Wno-missing-declarations -Ivmlinux -Ibpf
 

@@ -238,6 +238,10 @@ static int check_whole(const struct scan *s)
 		return cli_refuse(NULL, "'%s' needs %s%s%s", command->name, word->metavar, word->help ? ": " : "",
 				  word->help ? word->help : "");
 	}
+	if (command->id == CLI_CONVERT && !s->o->read)
+		return cli_refuse(NULL, "'convert' needs --read: a recording, made with --write and --events");
+	if (command->id == CLI_TOP && (s->o->events || s->o->json || s->o->output))
+		return cli_refuse(NULL, "'top' is for a terminal: no --events, --json or --output");
 	for (size_t i = 0; i < cli_option_cnt; i++)
 		if (s->seen[i] && !cli_applies(&cli_option_table[i], command))
 			return refuse_misplaced(&cli_option_table[i], command);
@@ -293,6 +297,8 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 		return printed();
 	if (!rc && !s.command && o->read)
 		choose(&s, implied_command());
+	if (!rc && s.command && s.command->id == CLI_CONVERT)
+		o->events = true;
 	if (!rc && s.command && s.command->id == CLI_EXPORT)
 		set_export_defaults(&s);
 	if (!rc && s.command && s.command->all_unless && !o->mechanism_mask && !o->read)

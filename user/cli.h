@@ -33,6 +33,8 @@ enum cli_command_id {
 	CLI_CHAIN,
 	CLI_GRAPH,
 	CLI_EXPORT,
+	CLI_CONVERT,
+	CLI_TOP,
 	CLI_COMPARE,
 	CLI_LAB,
 	CLI_HELP, /* done by cli_parse() itself */
@@ -119,6 +121,8 @@ struct cli_options {
 	enum graph_format graph_format;
 	uint32_t graph_nodes; /* 0: all */
 	bool graph_idle;
+
+	unsigned convert_to; /* CLI_CONVERT only: enum report_kind */
 
 	const char *listen; /* CLI_EXPORT only, as given: ADDR:PORT */
 	uint32_t top;	    /* objects told of one by one */

@@ -25,6 +25,7 @@ const struct cli_group_info cli_group_table[GROUP_CNT] = {
 	[GROUP_BY] = { "Grouping", NULL },
 	[GROUP_GRAPH] = { "The graph", NULL },
 	[GROUP_EXPORT] = { "The export", NULL },
+	[GROUP_CONVERT] = { "The conversion", NULL },
 	[GROUP_RING] = { "The live ring", NULL },
 	[GROUP_COMPARE] = { "The comparison", NULL },
 	[GROUP_LAB] = { "The laboratory", NULL },
@@ -37,6 +38,7 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 /* enum actor_kind, enum graph_weight, enum graph_format */
 static const char *const actors[] = { "process", "command", "cgroup", "container", "unit", NULL };
 static const char *const weights[] = { "bytes", "waits", "wakes", "ops", NULL };
+static const char *const conversions[] = { "chrome", "folded", NULL };
 static const char *const formats[] = { "dot", "svg", "json", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
@@ -191,6 +193,10 @@ const struct cli_option cli_option_table[] = {
 	  .help = "objects that nobody used meanwhile, too",
 	  .parse = cli_set_flag, INTO(graph_idle) },
 
+	{ .name = "to", .words = conversions, .group = GROUP_CONVERT, .initial = "chrome",
+	  .help = "chrome: a trace for the Perfetto UI; folded: waits as stacks, for flame graphs",
+	  .parse = cli_set_conversion, INTO(convert_to), .completion = COMPLETE_WORDS },
+
 	{ .name = "listen", .metavar = "ADDR:PORT", .group = GROUP_EXPORT, .initial = SERVER_LISTEN,
 	  .help = "serve HTTP here: /metrics and /json",
 	  .more = "ADDR is a number, that of IPv6 in brackets; without one every address of the machine, which anybody "
@@ -288,6 +294,13 @@ const struct cli_command cli_command_table[] = {
 	  .words = { WORD_INTERVAL, WORD_COUNT }, .word_cnt = 2,
 	  .groups = TRACE_GROUPS,
 	  .help = "trace every mechanism" },
+	{ .id = CLI_TOP, .name = "top", .all_unless = true,
+	  .words = { WORD_MECHANISMS, WORD_INTERVAL, WORD_COUNT }, .word_cnt = 3,
+	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_BY,
+	  .help = "a full-screen view of all of it: objects, processes, who sends to whom; h is help",
+	  .more = "Lists are sorted with < and >, filtered after /; Enter shows what is marked in detail: endpoints, waits by "
+		  "cause, who woke whom, the ring as it stands, with --histograms distributions. Space is a pause. Without "
+		  "MECHANISM all of them." },
 	{ .id = CLI_GRAPH, .name = "graph", .takes_command = true, .all_unless = true,
 	  .words = { WORD_MECHANISMS }, .word_cnt = 1,
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_PROBE |
@@ -304,6 +317,14 @@ const struct cli_command cli_command_table[] = {
 	  .more = "OpenMetrics at /metrics, the last interval as JSON at /json; see METRICS. Without MECHANISM all of them, "
 		  "with an interval of 5 seconds and groups by cgroup unless others are asked for. What is served is what "
 		  "the last report had. JSON that is pushed: ipctrace all --json --output SOCKET." },
+	{ .id = CLI_CONVERT, .name = "convert",
+	  .words = { WORD_MECHANISMS }, .word_cnt = 1, .all_unless = true,
+	  .groups = 1 << GROUP_FILTER | 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_CONVERT,
+	  .help = "a recording with events as a timeline or as stacks of waits, for other programs",
+	  .more = "It is made by --write with --events and read by --read. A timeline has one track a task, a slice for "
+		  "every operation and for the last wait in it, and an arrow from the operation that woke to the one "
+		  "that was woken; waits that were not over at the end are there, too. A line of stacks has the task's "
+		  "command, the operation and mechanism, the cause, the object, who woke, and microseconds." },
 	{ .id = CLI_DOCTOR, .name = "doctor",
 	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE,
 	  .help = "what this kernel allows, what is used, what to change" },
@@ -345,6 +366,7 @@ const size_t cli_command_cnt = COUNT_OF(cli_command_table);
 
 const struct cli_term cli_example_table[] = {
 	{ "ipctrace pipe", "every pipe that moves data, each second" },
+	{ "ipctrace top", "all of it, on the whole screen" },
 	{ "ipctrace pipe,fifo 5 12", "a minute of pipes and FIFOs, in reports of 5 seconds" },
 	{ "ipctrace pipe -p 4711 --follow", "one process and its descendants" },
 	{ "ipctrace pipe --src comm=tar --dst comm=gzip", "what one program sends to another" },
@@ -356,6 +378,7 @@ const struct cli_term cli_example_table[] = {
 	{ "ipctrace export --listen 127.0.0.1:9856", "metrics of all mechanisms for a Prometheus server" },
 	{ "ipctrace why 4711", "what process 4711 waits for, and for whom in the end" },
 	{ "ipctrace all -w ipc.rec -d 60", "a minute, to be looked at later" },
+	{ "ipctrace convert -r ipc.rec --output ipc.json", "a recording of events for ui.perfetto.dev" },
 	{ "ipctrace -r ipc.rec pipe -H", "its pipes as histograms, without privileges" },
 };
 const size_t cli_example_cnt = COUNT_OF(cli_example_table);

@@ -22,6 +22,7 @@ enum cli_group {
 	GROUP_BY,
 	GROUP_GRAPH,
 	GROUP_EXPORT,
+	GROUP_CONVERT,
 	GROUP_RING,
 	GROUP_COMPARE,
 	GROUP_LAB,
@@ -143,6 +144,7 @@ cli_parse_fn cli_set_seconds;	   /* double */
 cli_parse_fn cli_set_number;	   /* uint32_t */
 cli_parse_fn cli_set_power_of_two; /* uint32_t */
 cli_parse_fn cli_set_word;	   /* enum, index into words */
+cli_parse_fn cli_set_conversion;   /* enum report_kind */
 cli_parse_fn cli_set_string;	   /* const char *, never empty */
 cli_parse_fn cli_set_sort;	   /* struct cli_sort */
 cli_parse_fn cli_set_columns;	   /* const char * */

@@ -10,6 +10,7 @@
 
 #include "cli_table.h"
 #include "column.h"
+#include "view/view.h"
 
 int cli_refuse(const struct cli_option *opt, const char *format, ...)
 {
@@ -136,6 +137,17 @@ int cli_set_word(const struct cli_option *opt, const char *text, void *dst)
 	}
 	cli_metavar(opt, words, sizeof(words));
 	return cli_refuse(opt, "'%s' is none of %s", text, words);
+}
+
+int cli_set_conversion(const struct cli_option *opt, const char *text, void *dst)
+{
+	static const enum report_kind kinds[] = { REPORT_CHROME, REPORT_FOLDED };
+	unsigned which;
+
+	if (cli_set_word(opt, text, &which))
+		return -1;
+	*(unsigned *)dst = kinds[which];
+	return 0;
 }
 
 int cli_set_string(const struct cli_option *opt, const char *text, void *dst)

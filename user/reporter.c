@@ -34,14 +34,28 @@ uint32_t reporter_needs(const struct cli_options *o)
 	return needs;
 }
 
+static enum report_kind kind_of(const struct cli_options *o)
+{
+	switch (o->command) {
+	case CLI_GRAPH:
+		return REPORT_GRAPH;
+	case CLI_EXPORT:
+		return REPORT_EXPORT;
+	case CLI_TOP:
+		return REPORT_TOP;
+	case CLI_CONVERT:
+		return o->convert_to;
+	default:
+		return REPORT_TRACE;
+	}
+}
+
 static struct report_options options_of(const struct cli_options *o, FILE *file)
 {
 	bool terminal = isatty(fileno(file));
 
 	return (struct report_options){
-		.kind = o->command == CLI_GRAPH	 ? REPORT_GRAPH :
-			o->command == CLI_EXPORT ? REPORT_EXPORT :
-						   REPORT_TRACE,
+		.kind = kind_of(o),
 		.listen = o->listen,
 		.top = o->top,
 		.by = o->by,

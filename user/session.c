@@ -339,7 +339,10 @@ static void wait_for(struct session *s, uint64_t timeout_ns, const sigset_t *unb
 	uint64_t ms = timeout_ns / 1000000 + 1;
 
 	if (!s->options->events) {
-		ppoll(NULL, 0, &ts, unblocked);
+		struct pollfd keys = {.fd = s->reporter ? report_input_fd(reporter_report(s->reporter)) : -1, .events = POLLIN};
+
+		if (ppoll(&keys, 1, &ts, unblocked) && keys.fd >= 0 && report_input(reporter_report(s->reporter)))
+			stop_signal = -SIGINT;
 		return;
 	}
 	sigprocmask(SIG_SETMASK, unblocked, NULL);

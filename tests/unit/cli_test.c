@@ -35,7 +35,7 @@ static const struct {
 	{ "pipe --output --", "--output needs a value" },
 	/* mechanisms and commands */
 	{ "pip", "ipctrace: unknown mechanism 'pip', did you mean 'pipe'?\nmechanisms: pipe fifo\n"
-		 "commands: trace all graph export doctor list ring compare lab why chain help\n" },
+		 "commands: trace all top graph export convert doctor list ring compare lab why chain help\n" },
 	{ "PIPE", "did you mean 'pipe'?" },
 	{ "pipe,fofi", "unknown mechanism 'fofi', did you mean 'fifo'?" },
 	{ "dcotor", "unknown command 'dcotor', did you mean 'doctor'?" },
@@ -58,7 +58,7 @@ static const struct {
 	{ "-- ls", "no mechanism and no command given" },
 	/* options that do not go with the command or with each other */
 	{ "pipe -1", "--once does not go with 'trace', only with: ring\n" },
-	{ "doctor -e", "--events does not go with 'doctor', only with: trace, all\n" },
+	{ "doctor -e", "--events does not go with 'doctor', only with: trace, all, top\n" },
 	{ "-p 1 ring 3", "--pid does not go with 'ring'" },
 	{ "list --backend syscall", "--backend does not go with 'list'" },
 	{ "pipe --counts -e", "--counts and --events exclude each other" },

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "model/alloc.h"
 #include "view/report.h"
@@ -12,10 +13,16 @@
 
 static const struct view *choose_view(const struct report_options *options)
 {
-	if (options->kind == REPORT_GRAPH)
-		return &view_graph;
-	if (options->kind == REPORT_EXPORT)
-		return &view_export;
+	static const struct view *const views[] = {
+		[REPORT_GRAPH] = &view_graph,
+		[REPORT_EXPORT] = &view_export,
+		[REPORT_CHROME] = &view_chrome,
+		[REPORT_TOP] = &view_top,
+		[REPORT_FOLDED] = &view_folded,
+	};
+
+	if (options->kind != REPORT_TRACE)
+		return views[options->kind];
 	if (options->json)
 		return &view_json;
 	if (options->events)
@@ -88,6 +95,16 @@ void report_deadlocks(struct report *r, int cnt)
 {
 	r->deadlocks_known = cnt >= 0;
 	r->deadlocks = cnt >= 0 ? cnt : 0;
+}
+
+int report_input_fd(const struct report *r)
+{
+	return r->view->input ? STDIN_FILENO : -1;
+}
+
+bool report_input(struct report *r)
+{
+	return r->view->input && r->view->input(r);
 }
 
 int report_interval(struct report *r)

@@ -20,12 +20,16 @@ struct view {
 	void (*interval)(struct report *r);
 	void (*event)(struct report *r, const struct ipc_event *event);
 	void (*summary)(struct report *r);
+	bool (*input)(struct report *r); /* standard input has something, or the terminal changed; true: it is to end */
 	void (*end)(struct report *r); /* frees what is the view's own */
 };
 
-extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export;
+extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export, view_chrome, view_folded, view_top;
 
 struct exporter; /* view/export.c */
+struct chrome;	 /* view/chrome.c */
+struct folded;	 /* view/folded.c */
+struct top_state; /* view/top.c */
 
 struct report {
 	const struct view *view;
@@ -41,6 +45,9 @@ struct report {
 	struct writer out;
 	int failed; /* -errno of what is no writing; it has been said */
 	struct exporter *exporter;
+	struct chrome *chrome;
+	struct folded *folded;
+	struct top_state *top;
 	bool deadlocks_known;
 	unsigned deadlocks;
 	bool own_asked, own_runs_known;

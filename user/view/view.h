@@ -25,6 +25,9 @@ enum report_kind {
 	REPORT_TRACE = 0, /* a table, events, histograms, JSON lines */
 	REPORT_GRAPH,
 	REPORT_EXPORT,
+	REPORT_TOP, /* full screen, on a terminal */
+	REPORT_CHROME, /* a timeline, for Perfetto; of events */
+	REPORT_FOLDED, /* waits, for flame graphs; of events */
 };
 
 struct report_options {
@@ -87,6 +90,12 @@ int report_start(struct report *r, const struct report_start *start);
 void report_own(struct report *r, const struct own *own, bool runs_known);
 /* With --deadlocks, before each interval: how many there are now; negative: not known. */
 void report_deadlocks(struct report *r, int cnt);
+/*
+ * The descriptor that a view reads keys from; negative: it reads none. When there is
+ * something, or a signal came: report_input(), which returns true at the key that ends it.
+ */
+int report_input_fd(const struct report *r);
+bool report_input(struct report *r);
 /* After each model_update(). */
 int report_interval(struct report *r);
 /* Buffered: report_flush() after each batch of them. */
@@ -95,7 +104,7 @@ int report_flush(struct report *r);
 /* After the last model_update(). */
 int report_summary(struct report *r);
 
-/* "trace", "hist", "events", "json", "graph", "export" */
+/* "trace", "hist", "events", "json", "graph", "export", "chrome", "folded", "top" */
 const char *report_view_name(const struct report *r);
 
 #endif

@@ -1,0 +1,79 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# `ipctrace convert`: a recording of seven words, each of which wakes a reader, as a timeline with seven
+# waits and an arrow for each, and as stacks whose sum is the time waited.
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use Test::More;
+
+use lib dirname(__FILE__);
+use Ipctrace qw(need_root need_backends scratch slurp run_tool json_lines summary_of natively);
+use JsonLine qw(json_decode);
+
+need_root();
+my ($backend) = need_backends();
+my $words = 7;
+my $file = scratch('recording');
+# The reader sleeps before each word, and once more until there is no writer.
+my $work = 'pipe(R, W); if (!fork()) { close R; $0 = q(w); for (1 .. ' . $words . ') { select(undef, undef, undef, 0.05); '
+    . 'syswrite W, q(word) } select(undef, undef, undef, 0.05); exit } close W; 1 while sysread R, $x, 64; wait';
+my $run = run_tool([ 'pipe', '-w', $file, '-e', '--backend', $backend, '--', 'perl', '-e', $work ]);
+is($run->{status}, 0, 'recorded') or diag($run->{stderr});
+my $summary = summary_of(json_lines(run_tool([ '-r', $file, '-j' ])->{stdout}));
+my ($pipe) = grep { ($_->{send}{bytes} // 0) == 4 * $words } @{ $summary->{objects} };
+my $exact = !$summary->{loss}{missed};
+note('something was missed') unless $exact;
+
+subtest 'a timeline' => sub {
+    return fail('the pipe') unless $pipe;
+    my $run = run_tool([ 'convert', '-r', $file ]);
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    my $trace = eval { json_decode($run->{stdout}) };
+    is($@, '', 'it is JSON');
+    my @all = @{ $trace->{traceEvents} };
+    my @ours = grep { ($_->{args}{object} // '') eq $pipe->{id} } @all;
+    my @sends = grep { $_->{name} =~ /^send / } @ours;
+    my @recvs = grep { $_->{name} =~ /^recv / } @ours;
+    is(scalar @sends, $words, 'a slice for each send') if $exact;
+    is(scalar @recvs, $words + 1, 'and receive') if $exact;
+    my ($reader, $writer) = ($recvs[0]{tid}, $sends[0]{tid});
+    my @waits = grep { ($_->{cat} // '') eq 'wait' && $_->{tid} == $reader && $_->{args}{ended_by} eq 'task' } @all;
+    is(scalar @waits, $words + 1, 'a wait in each receive') if $exact;
+    my $sum = 0;
+    $sum += $_->{dur} for @waits;
+    cmp_ok(abs($sum * 1000 - $pipe->{recv}{wait_ns}), '<', 1000, 'as long as was waited') if $exact;
+    for my $wait (@waits) {
+        my ($around) = grep { $_->{ts} <= $wait->{ts} && $wait->{ts} + $wait->{dur} <= $_->{ts} + $_->{dur} + 0.002 } @recvs;
+        ok($around, 'it lies within its operation');
+    }
+    my %from = map { $_->{id} => $_ } grep { $_->{ph} eq 's' && $_->{tid} == $writer } @all;
+    my @to = grep { $_->{ph} eq 'f' && $_->{tid} == $reader && $from{ $_->{id} } } @all;
+    is(scalar @to, $words, 'an arrow for each word') if $exact;
+    is(scalar(grep { my $f = $_; !grep { $_->{ts} <= $f->{ts} && $f->{ts} <= $_->{ts} + $_->{dur} + 0.002 } @sends } values %from),
+        0, 'each from within a send');
+    my %names = map { $_->{tid} => $_->{args}{name} } grep { $_->{ph} eq 'M' && $_->{name} eq 'thread_name' } @all;
+    is($names{$reader}, 'perl', 'a track has the name of its task');
+};
+
+subtest 'stacks' => sub {
+    return fail('the pipe') unless $pipe;
+    my $run = run_tool([ 'convert', '-r', $file, '--to', 'folded', '-O', $pipe->{id} ]);
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    my @lines = split(/\n/, $run->{stdout});
+    is(scalar(grep { !/^[^;]+(;[^;]+)+ \d+$/ } @lines), 0, 'every line is a stack and a number');
+    my ($us) = map { /^perl;pipe recv;empty;pipe:\[\d+\];woken by \S+ (\d+)$/ ? $1 : () } @lines;
+    cmp_ok(abs(($us // 0) * 1000 - $pipe->{recv}{wait_ns}), '<', 1000, 'the time waited') if $exact;
+};
+
+natively 'what cannot be' => sub {
+    is(run_tool(['convert'])->{status}, 2, 'no recording');
+    my $plain = scratch('plain');
+    run_tool([ 'pipe', '-w', $plain, '--backend', $backend, '--', 'true' ]);
+    my $run = run_tool([ 'convert', '-r', $plain ]);
+    like($run->{stderr}, qr/it has no events/, 'without events: is said');
+    ok(eval { json_decode($run->{stdout}) }, 'and still JSON');
+};
+
+done_testing();

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "graph/graph.h"
+#include "model/alloc.h"
+#include "out/cell.h"
+#include "out/escape.h"
+#include "out/units.h"
+#include "view/top.h"
+
+/* ---- lines ---- */
+
+void top_lines_clear(struct top_lines *l)
+{
+	for (size_t i = 0; i < l->cnt; i++)
+		free(l->lines[i].text);
+	l->cnt = l->left_out = 0;
+}
+
+void top_lines_free(struct top_lines *l)
+{
+	top_lines_clear(l);
+	free(l->lines);
+	*l = (struct top_lines){ 0 };
+}
+
+static struct top_line *add_line(struct top_lines *l, const char *text, size_t len)
+{
+	if (l->cnt == l->cap) {
+		l->cap += l->cap / 2 + 64;
+		l->lines = xreallocarray(l->lines, l->cap, sizeof(*l->lines));
+	}
+	l->lines[l->cnt] = (struct top_line){ .text = must_have(strndup(text, len)) };
+	return &l->lines[l->cnt++];
+}
+
+struct top_line *top_add(struct top_lines *l, const char *text)
+{
+	struct top_line *line;
+
+	do {
+		size_t len = strcspn(text, "\n");
+
+		line = add_line(l, text, len);
+		text += len + (text[len] == '\n');
+	} while (*text);
+	return line;
+}
+
+struct top_line *top_addf(struct top_lines *l, const char *format, ...)
+{
+	char text[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return top_add(l, text);
+}
+
+/* ---- objects ---- */
+
+static bool has(const char *text, const char *filter)
+{
+	return text && strcasestr(text, filter);
+}
+
+static bool matches(const struct object *o, const char *filter)
+{
+	char id[64];
+
+	if (!*filter)
+		return true;
+	o->mech->format_id(&o->id, id, sizeof(id));
+	if (has(id, filter) || has(o->name, filter) || has(o->mech->name, filter))
+		return true;
+	for (const struct endpoint *e = o->endpoints; e; e = e->next) {
+		const struct cgroup *c = e->process->cgroup;
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%u", e->process->key.tgid);
+		if (has(e->process->comm, filter) || !strcmp(pid, filter) || (c && has(c->path, filter)))
+			return true;
+	}
+	return false;
+}
+
+static const struct column *sort_column(struct report *r, const struct top_view *v)
+{
+	unsigned at = v->sort[TOP_OBJECTS];
+
+	if (at && at <= r->table.cnt)
+		return r->table.columns[at - 1];
+	return r->options.sort ? column_by_name(r->options.sort) : NULL;
+}
+
+static void list_objects(struct top_lines *l, struct report *r, const struct top_view *v)
+{
+	struct writer *out = xcalloc(1, sizeof(*out));
+	struct style style = { .ascii = r->options.ascii, .eol = "\n", .width = v->width };
+	const struct column *column = sort_column(r, v);
+	char *text = NULL;
+	size_t len = 0, offered = 0, first = l->cnt + 1;
+	int direction = v->sort[TOP_OBJECTS] ? 0 : r->options.sort_direction;
+	FILE *memory = must_have(open_memstream(&text, &len));
+
+	if (v->reversed && column)
+		direction = direction ? -direction : column->order == COLUMN_RISING ? -1 : 1;
+	selection_begin(&r->selection, column, direction, v->rows);
+	model_for_each_object(r->model, o) {
+		if (o->gone || !matches(o, v->filter))
+			continue;
+		offered++;
+		selection_offer(&r->selection, o, SPAN_INTERVAL);
+	}
+	selection_end(&r->selection);
+	writer_init(out, memory);
+	table_print(&r->table, out, r->selection.objects, r->selection.cnt, SPAN_INTERVAL, &style);
+	writer_flush(out);
+	fclose(memory);
+	top_add(l, text);
+	for (size_t i = 0; i < r->selection.cnt && first + i < l->cnt; i++) {
+		l->lines[first + i].can_pick = true;
+		l->lines[first + i].object = r->selection.objects[i]->id;
+	}
+	l->left_out = offered - r->selection.cnt;
+	free(text);
+	free(out);
+}
+
+/* ---- processes and pairs, of a graph of the interval that leaves nothing out ---- */
+
+struct entry {
+	const struct graph_actor *from, *to; /* to: of a pair */
+	const struct mechanism *mech;	     /* of a pair */
+	size_t from_index, to_index;
+	struct graph_sums sums;
+	bool bytes_known;
+	struct ipc_object_id object; /* the one that most went through */
+	uint64_t most;
+	uint32_t objects;
+};
+
+static const char *const process_sorts[] = { "usual", "bytes", "ops", "wait", "wakes", "name" };
+static unsigned sorted_by;
+static int sign;
+
+static double weigh(const struct entry *e)
+{
+	static const enum graph_weight weights[] = { GRAPH_BYTES, GRAPH_BYTES, GRAPH_OPS, GRAPH_WAITS, GRAPH_WAKES };
+
+	if (!sorted_by)
+		return e->sums.bytes + 1024.0 * e->sums.ops + e->sums.wait_ns / 1e3;
+	return graph_weigh(&e->sums, weights[sorted_by]);
+}
+
+static int by_choice(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (sorted_by < 5) {
+		double p = weigh(x), q = weigh(y);
+
+		if (p != q)
+			return p < q ? sign : -sign;
+	}
+	return sign * strcmp(x->from->actor.name ?: "", y->from->actor.name ?: "");
+}
+
+static void sort_entries(struct entry *all, size_t cnt, const struct top_view *v)
+{
+	sorted_by = v->sort[v->mode];
+	sign = v->reversed ? -1 : 1;
+	qsort(all, cnt, sizeof(*all), by_choice);
+}
+
+static void actor_text(char buf[CELL_LEN + 64], const struct graph_actor *a, int room)
+{
+	struct style style = { 0 };
+	char cell[CELL_LEN];
+
+	if (a->actor.kind == ACTOR_PROCESS) {
+		process_format(cell, a->actor.process->comm, a->actor.process->key.tgid, room, &style);
+	} else {
+		escape_text(cell, sizeof(cell), a->actor.name ?: "none", IPC_NAME_LEN, false);
+		cut_text(cell, sizeof(cell), room, true, false);
+	}
+	snprintf(buf, CELL_LEN + 64, "%s%*s", cell, room > text_width(cell) ? room - text_width(cell) : 0, "");
+}
+
+/* The rates of an interval, in the columns of both lists. */
+static void sums_text(char *buf, size_t size, const struct entry *e, uint64_t span_ns)
+{
+	double per_s = span_ns ? 1e9 / span_ns : 0;
+	char bytes[UNIT_LEN] = "–", ops[UNIT_LEN], wait[UNIT_LEN], wakes[UNIT_LEN];
+
+	if (e->bytes_known)
+		format_unit(bytes, e->sums.bytes * per_s, UNIT_BYTES);
+	format_unit(ops, e->sums.ops * per_s, UNIT_COUNT);
+	format_unit(wait, span_ns ? (double)e->sums.wait_ns / span_ns : 0, UNIT_PERCENT);
+	format_unit(wakes, e->sums.wakes * per_s, UNIT_COUNT);
+	snprintf(buf, size, "%*s%s %6s %6s %7s %5u", 7 - text_width(bytes), "", bytes, ops, wait, wakes, e->objects);
+}
+
+#define SUMS_HEAD "BYTES/s  OPS/s   WAIT WAKES/s  OBJS"
+#define SUMS_WIDTH 36
+
+static bool entry_matches(const struct entry *e, const char *filter)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%u", e->from->actor.process->key.tgid);
+	return !*filter || has(e->from->actor.name, filter) || !strcmp(pid, filter) ||
+	       (e->to && has(e->to->actor.name, filter)) || (e->mech && has(e->mech->name, filter));
+}
+
+static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, const struct report *r,
+			const struct top_view *v)
+{
+	uint64_t span_ns = model_span_ns(r->model, SPAN_INTERVAL);
+	bool pairs = v->mode == TOP_PAIRS;
+	int room = v->width - SUMS_WIDTH - (pairs ? 12 : 1);
+	char from[CELL_LEN + 64], to[CELL_LEN + 64], sums[128];
+	size_t shown = 0;
+
+	room = pairs ? room / 2 : room;
+	room = room < 8 ? 8 : room > 40 ? 40 : room;
+	sort_entries(all, cnt, v);
+	if (pairs)
+		top_addf(l, "%-*s %-*s %-8s %s", room, "FROM", room, "TO", "MECH", SUMS_HEAD);
+	else
+		top_addf(l, "%-*s %s", room, "WHO", SUMS_HEAD);
+	for (size_t i = 0; i < cnt; i++) {
+		struct top_line *line;
+
+		if (!entry_matches(&all[i], v->filter))
+			continue;
+		if (shown++ >= v->rows) {
+			l->left_out++;
+			continue;
+		}
+		actor_text(from, all[i].from, room);
+		sums_text(sums, sizeof(sums), &all[i], span_ns);
+		if (pairs) {
+			actor_text(to, all[i].to, room);
+			line = top_addf(l, "%s %s %-8s %s", from, to, all[i].mech->name, sums);
+		} else {
+			line = top_addf(l, "%s %s", from, sums);
+		}
+		line->can_pick = true;
+		line->object = all[i].object;
+		line->pid = pairs ? 0 : all[i].from->actor.process->key.tgid;
+	}
+}
+
+static void list_processes(struct top_lines *l, const struct graph *g, const struct report *r, const struct top_view *v)
+{
+	struct entry *all = xcalloc(g->actor_cnt, sizeof(*all));
+
+	for (size_t i = 0; i < g->actor_cnt; i++)
+		all[i] = (struct entry){ .from = &g->actors[i], .sums = g->actors[i].sums, .bytes_known = true };
+	for (size_t i = 0; i < g->edge_cnt; i++) /* an actor's edges of one object follow each other */
+		if (!i || g->edges[i - 1].object != g->edges[i].object || g->edges[i - 1].actor != g->edges[i].actor)
+			all[g->edges[i].actor].objects++;
+	put_entries(l, all, g->actor_cnt, r, v);
+	free(all);
+}
+
+struct pair {
+	struct entry entry;
+	UT_hash_handle hh;
+	size_t key[3];
+};
+
+/* With one at an end it is its bytes; with several at both ends nobody saw whose went to whom. */
+static void add_pair(struct pair **all, const struct graph *g, const struct graph_edge *from, const struct graph_edge *to,
+		     unsigned senders, unsigned receivers)
+{
+	const struct graph_object *o = &g->objects[from->object];
+	size_t key[3] = { from->actor, to->actor, o->mech->id };
+	struct graph_sums sums = receivers == 1 ? from->sums : to->sums;
+	struct pair *p;
+
+	HASH_FIND(hh, *all, key, sizeof(key), p);
+	if (!p) {
+		p = xcalloc(1, sizeof(*p));
+		memcpy(p->key, key, sizeof(key));
+		p->entry = (struct entry){ .from = &g->actors[from->actor], .to = &g->actors[to->actor], .mech = o->mech,
+					   .bytes_known = true, .object = o->object->id };
+		HASH_ADD(hh, *all, key, sizeof(p->key), p);
+	}
+	if (senders > 1 && receivers > 1) {
+		sums.bytes = 0;
+		p->entry.bytes_known = false;
+	}
+	graph_sums_add(&p->entry.sums, &sums);
+	p->entry.objects++;
+	if (sums.bytes > p->entry.most) {
+		p->entry.most = sums.bytes;
+		p->entry.object = o->object->id;
+	}
+}
+
+static void add_pairs_of(struct pair **all, const struct graph *g, const struct graph_object *o)
+{
+	const struct graph_edge *edges = &g->edges[o->first_end];
+	unsigned senders = 0, receivers = 0;
+
+	for (uint32_t i = 0; i < o->end_cnt; i++) {
+		senders += edges[i].way == GRAPH_SENDS;
+		receivers += edges[i].way == GRAPH_RECEIVES;
+	}
+	for (uint32_t i = 0; i < o->end_cnt; i++)
+		for (uint32_t j = 0; edges[i].way == GRAPH_SENDS && j < o->end_cnt; j++)
+			if (edges[j].way == GRAPH_RECEIVES && (edges[i].actor != edges[j].actor || senders + receivers == 2))
+				add_pair(all, g, &edges[i], &edges[j], senders, receivers);
+}
+
+static void list_pairs(struct top_lines *l, const struct graph *g, const struct report *r, const struct top_view *v)
+{
+	struct pair *all = NULL, *p, *next;
+	struct entry *entries;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < g->object_cnt; i++)
+		add_pairs_of(&all, g, &g->objects[i]);
+	entries = xcalloc(HASH_COUNT(all), sizeof(*entries));
+	HASH_ITER(hh, all, p, next) {
+		entries[cnt++] = p->entry;
+		HASH_DEL(all, p);
+		free(p);
+	}
+	put_entries(l, entries, cnt, r, v);
+	free(entries);
+}
+
+void top_list(struct top_lines *l, struct report *r, const struct top_view *v)
+{
+	const struct graph_options options = { .by = r->options.by };
+	struct graph g;
+
+	if (v->mode == TOP_OBJECTS) {
+		list_objects(l, r, v);
+		return;
+	}
+	graph_build(&g, r->model, SPAN_INTERVAL, &options);
+	if (v->mode == TOP_PROCESSES)
+		list_processes(l, &g, r, v);
+	else
+		list_pairs(l, &g, r, v);
+	graph_free(&g);
+}
+
+unsigned top_sort_cnt(struct report *r, enum top_mode mode)
+{
+	return mode == TOP_OBJECTS ? r->table.cnt + 1 : sizeof(process_sorts) / sizeof(process_sorts[0]);
+}
+
+const char *top_sort_name(struct report *r, const struct top_view *v)
+{
+	const struct column *column;
+
+	if (v->mode != TOP_OBJECTS)
+		return process_sorts[v->sort[v->mode]];
+	column = sort_column(r, v);
+	return column ? column->name : "usual";
+}
