@@ -53,11 +53,11 @@ static bool follows_sleepers(const struct programs *p, uint32_t by_syscall)
 
 static int attach_core(struct programs *p, bool sleepers)
 {
-	const char *const all[] = {"process_exec", "process_exit", "process_fork", "waking",
-				   switch_programs[p->kernel->switch_has_state]};
+	const char *const all[] = {"process_exec", "process_exit", "process_fork", sleepers ? "waking" : NULL,
+				   sleepers ? switch_programs[p->kernel->switch_has_state] : NULL};
 
-	for (size_t i = 0; i < (sleepers ? 5 : 3); i++) {
-		int err = loader_attach(&p->core, all[i]);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		int err = all[i] ? loader_attach(&p->core, all[i]) : 0;
 
 		if (err && err != -ENOENT)
 			return err;
