@@ -11,13 +11,13 @@ use strict;
 use warnings;
 
 use File::Basename qw(dirname);
-use JSON::PP ();
 use Test::More;
 
 use lib dirname(__FILE__);
 use Ipctrace qw(slow need_root need_backends scratch slurp start_tool run_command stop finish alive
     wait_until started report json_lines summary_of object_of scenario);
 use Hooks qw(refused);
+use JsonLine qw(json_decode json_encode json_true json_false);
 use Truth qw(as_seen_by differences lost missed_of unequal_sums);
 
 # What no backend can see, and why; said in the manual page.
@@ -67,7 +67,7 @@ sub distinct {
 sub note_session {
     my ($session) = @_;
     open(my $f, '>>', "$dir/sessions") or die "$dir/sessions: $!";
-    print {$f} JSON::PP->new->canonical->encode($session), "\n";
+    print {$f} json_encode($session), "\n";
     close($f);
     return;
 }
@@ -87,7 +87,7 @@ sub start_session {
 
 sub end_session {
     my ($at, $tool, $backend, $why, @run) = @_;
-    my $found = $why eq 'signal' ? JSON::PP::true : JSON::PP::false;    # its first report is of the held states
+    my $found = $why eq 'signal' ? json_true() : json_false();    # its first report is of the held states
     my ($start) = grep { $_->{type} eq 'start' } eval { json_lines(slurp("$dir/$at/report")) };
     note_session({ found => $found, refused => $start ? [ refused($start) ] : [], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
         stop => $why });
@@ -190,7 +190,7 @@ sub spew {
 # ---- compare ----
 
 sub compare_all {
-    my @sessions = map { JSON::PP::decode_json($_) } split /\n/, slurp("$dir/sessions");
+    my @sessions = map { json_decode($_) } split /\n/, slurp("$dir/sessions");
     ok(scalar @sessions, 'there were sessions');
     for my $session (@sessions) {
         compare_session($session) if $session->{at};
