@@ -40,3 +40,12 @@ const struct mechanism *mechanism_by_id(unsigned id)
 			return mechanisms[i];
 	return NULL;
 }
+
+bool mech_stamped_later(const uint32_t *a, const uint32_t *b)
+{
+	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
+
+	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
+		return a[IPC_STATE_STAMP] > b[IPC_STATE_STAMP];
+	return later ? later > 0 : a[IPC_STATE_FINE] >= b[IPC_STATE_FINE];
+}

@@ -201,4 +201,10 @@ extern const size_t mechanism_cnt;
 const struct mechanism *mechanism_by_name(const char *name); /* NULL: none */
 const struct mechanism *mechanism_by_id(unsigned id);	       /* NULL: none */
 
+/*
+ * For mech.newer, where nothing in the words only grows: the later stamp, within its unit the finer one;
+ * of one moment, whichever comes last. Not stamped: never read, older than any.
+ */
+bool mech_stamped_later(const uint32_t *a, const uint32_t *b);
+
 #endif

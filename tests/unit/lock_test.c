@@ -152,10 +152,10 @@ static void check_newer(void)
 	a[IPC_STATE_STAMP] = 7;
 	b[IPC_STATE_STAMP] = 5;
 	b[IPC_STATE_FINE] = 9;
-	ok(lock_newer(a, never) && !lock_newer(never, a), "what was read is newer than what was not");
-	ok(lock_newer(a, b) && !lock_newer(b, a), "the later stamp");
+	ok(mech_stamped_later(a, never) && !mech_stamped_later(never, a), "what was read is newer than what was not");
+	ok(mech_stamped_later(a, b) && !mech_stamped_later(b, a), "the later stamp");
 	b[IPC_STATE_STAMP] = 7;
-	ok(!lock_newer(a, b) && lock_newer(b, a), "and its finer part");
+	ok(!mech_stamped_later(a, b) && mech_stamped_later(b, a), "and its finer part");
 }
 
 int main(void)

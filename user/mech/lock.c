@@ -114,6 +114,6 @@ const struct mechanism mech_lock = {
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = lock_room,
-	.newer = lock_newer,
+	.newer = mech_stamped_later,
 	.unseen = { [BACKEND_FUNCTION] = LIFELESS, [BACKEND_SYSCALL] = LIFELESS },
 };

@@ -32,7 +32,6 @@ enum lock_counter {
 extern const struct mech_field lock_fields[];
 extern const struct mech_derived lock_derived[];
 
-bool lock_newer(const uint32_t *a, const uint32_t *b);
 void lock_room(const struct object *o, struct mech_room *room);
 
 #endif

@@ -177,12 +177,3 @@ void lock_room(const struct object *o, struct mech_room *room)
 	room->used_slots = now[LOCK_WORD_FLOCKS] + now[LOCK_WORD_POSIX] + now[LOCK_WORD_OFD] + now[LOCK_WORD_LEASES];
 	room->max_slots = o->max_depth > room->used_slots ? o->max_depth : room->used_slots;
 }
-
-bool lock_newer(const uint32_t *a, const uint32_t *b)
-{
-	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
-
-	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
-		return a[IPC_STATE_STAMP] > b[IPC_STATE_STAMP]; /* 0: never read */
-	return later ? later > 0 : a[IPC_STATE_FINE] >= b[IPC_STATE_FINE];
-}

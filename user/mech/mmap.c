@@ -211,15 +211,6 @@ static void room(const struct object *o, struct mech_room *room)
 		room->max_slots = base[MMAP_MAPPINGS];
 }
 
-static bool newer(const uint32_t *a, const uint32_t *b)
-{
-	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
-
-	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
-		return a[IPC_STATE_STAMP] > b[IPC_STATE_STAMP]; /* 0: never read */
-	return later ? later > 0 : a[IPC_STATE_FINE] >= b[IPC_STATE_FINE];
-}
-
 static const char *const blind[] = {
 	"what is written and read: data passes through shared memory without any operation; pages touched again, and pages that "
 	"a touch of a neighbour mapped; the first write to a page that was only read before",
@@ -273,7 +264,7 @@ const struct mechanism mech_mmap = {
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,
-	.newer = newer,
+	.newer = mech_stamped_later,
 	.unseen = {
 		[BACKEND_FUNCTION] = UNSEEN_DATA | UNSEEN_RESIDENCY,
 		[BACKEND_SYSCALL] = UNSEEN_DATA | UNSEEN_RESIDENCY | UNSEEN_CLOSE | UNSEEN_DESTRUCTION |

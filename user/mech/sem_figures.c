@@ -167,13 +167,9 @@ const struct mech_parts sem_parts[] = {
 	{ .name = NULL },
 };
 
-/* The later stamp; of one moment, whichever comes last: the end's own sample does. */
 bool sem_newer(const uint32_t *a, const uint32_t *b)
 {
-	int32_t later;
-
 	if (!a[SEM_NSEMS] || !b[SEM_NSEMS])
 		return a[SEM_NSEMS] > b[SEM_NSEMS]; /* 0: never read */
-	later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
-	return later ? later > 0 : a[IPC_STATE_FINE] >= b[IPC_STATE_FINE];
+	return mech_stamped_later(a, b);
 }
