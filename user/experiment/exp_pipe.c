@@ -185,7 +185,8 @@ static void judge_tmp_page(const struct evidence *e, struct verdict *v)
 			      "of data");
 	else
 		holds(v, e, "4 pages of data took {allocated} allocation%s and {reused} pages from those kept; after "
-			    "a read {kept} is kept. Two at most are: {kept_3} after 3 pages were read at once",
+			    "a read {kept} is kept. Of 3 pages that were read at once {kept_3} stayed: kernels before "
+			    "6.14 keep one page, later ones two",
 			    allocated == 1 ? "" : "s");
 }
 
