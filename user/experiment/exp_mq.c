@@ -376,7 +376,7 @@ static const struct experiment experiments[] = {
 			{"receives, and sleeps", receive, THIRD, .sleeps_in = ASLEEP_IN(SYS_mq_timedreceive)},
 			{"sends 11 bytes", send_11, SENDER},
 			{"sends 13 bytes", send_13, SENDER},
-			{"sends 17 bytes", send_17, SENDER},
+			{"sends 17 bytes", send_17, SENDER, .ends = ACTOR(RECEIVER) | ACTOR(SECOND) | ACTOR(THIRD)},
 		},
 		.figures = {
 			{"asleep", "receivers asleep", "waiting.op=recv.#", 3},
@@ -413,7 +413,7 @@ static const struct experiment experiments[] = {
 			{"sends 3 messages: full", fill, SENDER},
 			{"sends, and sleeps", send_11, SENDER, .sleeps_in = ASLEEP_IN(SYS_mq_timedsend)},
 			{"sends, and sleeps", send_13, SECOND, .sleeps_in = ASLEEP_IN(SYS_mq_timedsend)},
-			{"receives one", receive, RECEIVER},
+			{"receives one", receive, RECEIVER, .ends = ACTOR(SENDER)},
 		},
 		.figures = {
 			{"maxmsg", "messages that there may be", "internals.maxmsg"},
