@@ -120,6 +120,12 @@ static bool is_figure(const struct json_object *value)
 	return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double);
 }
 
+/* By these the newer of two states is told: they change always, and say nothing of the object. */
+static bool is_stamp(const char *name)
+{
+	return !strcmp(name, "when") || !strcmp(name, "seq");
+}
+
 /* At first all that is not 0; later what changed, and from what. */
 static void draw_words(FILE *out, const struct lab_report *r, const struct json_object *now,
 		       const struct json_object *before)
@@ -134,7 +140,7 @@ static void draw_words(FILE *out, const struct lab_report *r, const struct json_
 		struct json_object *was = get(were, name);
 		char text[128], old[32], new[32];
 
-		if (!is_figure(value))
+		if (!is_figure(value) || is_stamp(name))
 			continue;
 		snprintf(new, sizeof(new), "%s", json_object_get_string(value));
 		snprintf(old, sizeof(old), "%s", was ? json_object_get_string(was) : "0");
