@@ -56,6 +56,18 @@ void programs_free(struct programs *p);
 
 const struct mech_status *programs_status(const struct programs *p, const struct mechanism *m);
 
+/* What a shared map takes in the kernel, as of struct bpf_htab and bpf_array: they are there whole from the start. */
+struct map_memory {
+	char name[32];
+	uint32_t entries;
+	uint32_t entry_bytes; /* with what the kernel adds to each */
+	uint64_t bytes;
+};
+
+/* The shared maps of a trace with these options on so many CPUs, into maps[max]: how many, or libbpf's error. Loads nothing. */
+int programs_memory(const struct kernel *k, const struct programs_options *o, uint32_t cpus, struct map_memory *maps,
+		    unsigned max);
+
 /* Descriptor of a shared map by name, -ENOENT. Owned by p. */
 int programs_map(const struct programs *p, const char *name);
 

@@ -41,6 +41,9 @@ int set_load(struct programs *p, struct set *s);
 int set_attach(struct programs *p, struct set *s);
 bool set_has_tracepoints(const struct set *s); /* it sees something without function hooks and system calls */
 
+/* Entries of a map by its name; arg: struct programs, of which kernel and options count. 0: as declared. */
+uint32_t map_entries(const char *name, const void *arg);
+
 /* Shares maps, writes the config. 0 or libbpf's error. */
 int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls);
 

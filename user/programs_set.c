@@ -9,7 +9,7 @@
 #define EDGE_SHARE(n) (o->max_edges / (n) ? o->max_edges / (n) : 1)
 
 /* Every size follows from --max-edges; what no profile asks for has one entry. */
-static uint32_t map_entries(const char *name, const void *arg)
+uint32_t map_entries(const char *name, const void *arg)
 {
 	const struct programs *p = arg;
 	const struct programs_options *o = &p->options;

@@ -14,6 +14,7 @@
 #include "programs.h"
 #include "session.h"
 #include "view/doctor_facts.h"
+#include "view/doctor_memory.h"
 #include "view/output.h"
 
 #define FACT_INDENT 28 /* of what was found */
@@ -188,6 +189,7 @@ static void print_text(FILE *out, const struct diagnosis *d)
 		else
 			print_mechanism(out, d, &d->status[i]);
 	}
+	doctor_print_memory(out, d->options, d->kernel);
 }
 
 /* ---- for programs ---- */
@@ -271,6 +273,7 @@ static int print_json(FILE *out, const struct diagnosis *d)
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		json_mechanism(&j, d, &d->status[i]);
 	json_close(&j, ']');
+	doctor_json_memory(&j, d->options, d->kernel);
 	json_close(&j, '}');
 	json_end_line(&j);
 	err = writer_flush(w);
