@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What loopback sockets are called: names made and read, and the same id from both ends. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mech/inet.h"
 #include "tap.h"
@@ -75,8 +79,67 @@ static void test_refused(void)
 		ok(inet_parse_id(bad[i], &id) == -EINVAL, "no name: '%s'", bad[i]);
 }
 
+/* A socket of ours on any port of loopback. */
+static int bound(int type, struct sockaddr_in *address)
+{
+	socklen_t len = sizeof(*address);
+	int fd = socket(AF_INET, type, 0);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (fd < 0 || bind(fd, (void *)address, len) || getsockname(fd, (void *)address, &len))
+		return -1;
+	return fd;
+}
+
+/* "socket:[INODE]" of a descriptor, read; 0: not found. */
+static uint64_t of_inode(int fd)
+{
+	char spec[32];
+	struct stat st;
+	uint32_t net;
+
+	if (fstat(fd, &st))
+		return 0;
+	snprintf(spec, sizeof(spec), "socket:[%llu]", (unsigned long long)st.st_ino);
+	return parsed(spec, &net);
+}
+
+static uint64_t of_name(const char *protocol, const struct sockaddr_in *a, const struct sockaddr_in *b)
+{
+	char spec[96];
+	uint32_t net;
+
+	snprintf(spec, sizeof(spec), b ? "%s:127.0.0.1:%u-127.0.0.1:%u" : "%s:127.0.0.1:%u", protocol, ntohs(a->sin_port),
+		 b ? ntohs(b->sin_port) : 0);
+	return parsed(spec, &net);
+}
+
+static void test_inodes(void)
+{
+	struct sockaddr_in listener, client, one, two;
+	int listens = bound(SOCK_STREAM, &listener), connects = bound(SOCK_STREAM, &client);
+	int first = bound(SOCK_DGRAM, &one), second = bound(SOCK_DGRAM, &two), accepted;
+	struct ipc_object_id id;
+
+	if (listens < 0 || connects < 0 || first < 0 || second < 0 || listen(listens, 1) ||
+	    connect(connects, (void *)&listener, sizeof(listener)) || (accepted = accept(listens, NULL, NULL)) < 0) {
+		ok(false, "sockets over loopback");
+		return;
+	}
+	ok(of_inode(listens) == of_name("tcp", &listener, NULL), "a listener, by its inode");
+	ok(of_inode(connects) == of_name("tcp", &listener, &client), "a connection, by the inode of who connected");
+	ok(of_inode(accepted) == of_inode(connects), "and of who was accepted");
+	ok(of_inode(first) == of_name("udp", &one, NULL), "a receiver");
+	ok(!connect(first, (void *)&two, sizeof(two)) && of_inode(first) == of_name("udp", &one, NULL), "one that is not connected back");
+	ok(!connect(second, (void *)&one, sizeof(one)) && of_inode(first) == of_name("udp", &one, &two), "two that are connected");
+	ok(inet_parse_id("socket:[0]", &id) == -ENOENT, "no inode has the number 0");
+	for (int fd = listens; fd <= accepted; fd++)
+		close(fd);
+}
+
 int main(void)
 {
+	test_inodes();
 	test_names();
 	test_parsed();
 	test_refused();

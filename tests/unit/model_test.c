@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Snapshots in, objects and totals out: spans, order of rows, what comes, goes and comes back. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "reading.h"
 #include "tap.h"
@@ -374,8 +375,40 @@ static void check_processes(void)
 	model_free(m);
 }
 
+static bool call_it_path(void *ctx, const struct ipc_object_id *id, struct ipc_name *name)
+{
+	(*(unsigned *)ctx)++;
+	snprintf(name->path, sizeof(name->path), id->id == 8 ? "" : "/path");
+	return id->id != 9;
+}
+
+/* The programs are asked for the name of what no reading has brought, and only for that. */
+static void check_names(void)
+{
+	struct model_config config = reading_config(BACKEND_FUNCTION, 0);
+	struct snapshot s = { 0 };
+	struct ipc_object_id seen = pipe_id(5), strange = pipe_id(7), empty = pipe_id(8), unnamed = pipe_id(9);
+	char name[IPC_NAME_LEN + 1];
+	unsigned asked = 0;
+	struct model *m;
+
+	config.object_name = call_it_path;
+	config.ctx = &asked;
+	m = model_new(&config);
+	reading_at(&s, 1000);
+	add_new_object(&s, seen);
+	model_update(m, &s);
+	ok(!model_object_name(m, &seen, name) && !asked, "an object that is known to have no name");
+	ok(model_object_name(m, &strange, name) && !strcmp(name, "/path"), "one that is not known yet");
+	ok(!model_object_name(m, &empty, name), "one whose name is just being written");
+	ok(!model_object_name(m, &unnamed, name) && asked == 3, "one without a name");
+	snapshot_free(&s);
+	model_free(m);
+}
+
 int main(void)
 {
+	check_names();
 	check_spans();
 	check_orders();
 	check_parts();
