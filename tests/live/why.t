@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes ();
 
 use lib dirname(__FILE__);
-use Ipctrace qw(need_root need_backends scratch slurp run_tool json_lines wait_until);
+use Ipctrace qw(need_root need_backends scratch slurp run_tool json_lines wait_until scenario alive stop);
 
 need_root();
 need_backends();
@@ -149,6 +149,19 @@ subtest 'who could be helped is in no deadlock' => sub {
     is_deeply($process{$first}{waits}[0]{enders}, [$second], 'the first waits for the second');
     is_deeply($process{$second}{waits}[0]{enders}, [$$], 'the second for us');
     end_all();
+};
+
+# The kernel itself knows whose such a lock is.
+subtest 'a lock that passes on priority leads to its owner' => sub {
+    my $ready = scratch('ready');
+    my $held = Ipctrace::start(argv => [ scenario(), 'held-futex-pi', '--truth', scratch('truth'), '--ready', $ready ]);
+    ok(wait_until(60, sub { -e $ready || !alive($held) }) && -e $ready, 'the state is there');
+    my ($state) = json_lines(slurp($ready));
+    my ($owner) = map { $_->{pid} } grep { $_->{comm} eq 'held-pi-owner' } @{ $state->{objects}[0]{endpoints} };
+    my ($waiter) = grep { $_->{comm} eq 'held-pi-waiter' } @{ look('chain')->{processes} };
+    my ($wait) = grep { ($_->{mechanism} // '') eq 'futex' } @{ $waiter->{waits} };
+    is_deeply($wait->{enders}, [$owner], 'who can end the wait');
+    stop($held, 'TERM');
 };
 
 # Pairs that always answer each other: looked at one after the other, both of one often seem to wait.
