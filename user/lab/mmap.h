@@ -14,7 +14,11 @@ void op_unmap(struct object *o, char *at, size_t page_cnt, unsigned gone); /* go
 
 void touch_uncounted(volatile char *at, size_t page_cnt, bool writes);
 
-/* The faults of this process that touching made, by the kernel's own count (getrusage). */
+/*
+ * The faults of this process that touching made, by the kernel's own count (getrusage).
+ * Not of one that has forked: memory that the kernel or the C library writes to at any
+ * time (rseq(2)) is write-protected then, and its fault is counted too.
+ */
 struct faults {
 	unsigned minor, major;
 };
