@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # `ipctrace export`: its figures are the truth, Prometheus' own parser takes them, nobody can write,
-# and a Prometheus server that scrapes two of them has our rules fire.
+# and a Prometheus server that scrapes two of them has our rules fire and answers all that our dashboard asks.
 use strict;
 use warnings;
 
@@ -10,6 +10,7 @@ use IO::Socket::INET;
 use Test::More;
 
 use lib dirname(__FILE__);
+use Dashboard qw(dashboard_read dashboard_errors dashboard_queries);
 use Ipctrace qw(need_root need_backends scratch slurp run_tool run_command start start_tool finish stop alive wait_until
     have natively);
 use JsonLine qw(json_decode);
@@ -86,14 +87,16 @@ natively 'Prometheus parses it' => sub {
     is($run->{status}, 0, 'promtool check rules') or diag($run->{stderr});
 };
 
-# A full pipe, and two processes that each read what only the other one could send.
+# A full pipe, two processes that each read what only the other one could send, and one that keeps a pipe
+# in use: every second read of it finds it empty.
 my $stuck = <<'EOT';
     pipe(R, W); exec 'yes' if !fork() && open(STDOUT, '>&', \*W); close W;
     pipe(A, B); pipe(C, D);
     if (!fork()) { close B; close C; close R; sysread A, $x, 1; exit }
     if (!fork()) { close D; close A; close R; sysread C, $x, 1; exit }
     close $_ for \*A, \*B, \*C, \*D;
-    sleep 1000;
+    pipe(E, F); fcntl(E, 4, 2048);
+    while (1) { syswrite F, 'x' x 1009; sysread E, $x, 4093; sysread E, $x, 1; select undef, undef, undef, 0.05 }
 EOT
 
 # {alert => {instance => 1}} of those that fire.
@@ -106,10 +109,42 @@ sub firing {
     return \%alerts;
 }
 
+# What it says to a query at this moment: [labels and value, …]; undef and why: it has no answer.
+sub query {
+    my ($port, $query) = @_;
+    my $in_url = $query =~ s/([^\w.~-])/sprintf('%%%02X', ord $1)/ger;
+    my $answer = eval { json_decode((request($port, 'GET', "/api/v1/query?query=$in_url"))[2]) };
+    return (undef, $answer ? $answer->{error} : 'no answer') if !$answer || $answer->{status} ne 'success';
+    return $answer->{data}{result};
+}
+
+# All that the dashboard asks has an answer, and numbers in it.
+sub ask_as_dashboard {
+    my ($port) = @_;
+    my $board = dashboard_read("$top/tools/prometheus/ipctrace-dashboard.json");
+    is_deeply([ dashboard_errors($board) ], [], 'the dashboard is one');
+    my @queries = dashboard_queries($board, '10s');
+    cmp_ok(scalar @queries, '>', 20, 'it asks');
+    my (%empty, %why);
+    wait_until(30, sub {
+        for my $asked (@queries) {
+            my ($result, $error) = query($port, $asked->[1]);
+            $empty{ $asked->[0] } = !grep { $_->{value}[1] =~ /^-?[\d.]+(e[-+]\d+)?$/ } @{ $result // [] };
+            $why{ $asked->[0] } = $error // 'nothing';
+        }
+        return !grep {$_} values %empty;
+    });
+    for my $asked (@queries) {
+        my ($what, $query) = @$asked;
+        ok(!$empty{$what}, "dashboard: $what") or diag("$query\n$why{$what}");
+    }
+    return;
+}
+
 natively 'a Prometheus server: two instances, alerts fire' => sub {
     plan(skip_all => 'prometheus is not installed') unless have('prometheus');
     my $victims = start(argv => [ 'perl', '-e', $stuck ], own_group => 1);
-    my @exports = map { [ export([ 'pipe', @$_ ]) ] } ['--deadlocks'], [];
+    my @exports = map { [ export([ 'pipe', @$_ ]) ] } [qw(--deadlocks --self)], [];
     my @ports = map { $_->[1] } @exports;
     my $dir = scratch('prometheus');
     mkdir $dir or die "$dir: $!";
@@ -134,14 +169,11 @@ EOT
     wait_until(60, sub { $got = firing($port); !grep { keys %{ $got->{$_} // {} } < $want{$_} } keys %want });
     is(scalar keys %{ $got->{IpcQueueFull} // {} }, 2, 'a queue that is full, at both') or diag(slurp($server->{err}));
     is_deeply([ keys %{ $got->{IpcDeadlock} // {} } ], ["127.0.0.1:$ports[0]"], 'a deadlock, where it is looked for');
-    my $up = json_decode((request($port, 'GET', '/api/v1/query?query=sum(up)'))[2]);
-    is($up->{data}{result}[0]{value}[1], 2, 'both are up');
+    is(query($port, 'sum(up)')->[0]{value}[1], 2, 'both are up');
     my $rate;
-    wait_until(20, sub {
-        $rate = json_decode((request($port, 'GET', '/api/v1/query?query=max(mechanism:ipctrace_wait_seconds:rate1m)'))[2]);
-        return ($rate->{data}{result}[0]{value}[1] // 0) > 0;
-    });
-    cmp_ok($rate->{data}{result}[0]{value}[1] // 0, '>', 0, 'recording rules have results');
+    wait_until(20, sub { $rate = query($port, 'max(mechanism:ipctrace_wait_seconds:rate1m)')->[0]{value}[1] // 0 });
+    cmp_ok($rate, '>', 0, 'recording rules have results');
+    ask_as_dashboard($port);
     stop($server, 'TERM');
     stop($_->[0]) for @exports;
     kill('KILL', -$victims->{pid});
