@@ -187,6 +187,8 @@ struct mechanism {
 	/* has it two ends that are alike? Then ipc_edge.counters[first_ops] are the operations at the first one. NULL: never */
 	bool (*has_ends)(const struct object *o);
 	uint8_t first_ops;
+	/* file descriptors inside, sent and not received; NULL or false: none can be, or it is not known */
+	bool (*descriptors)(const struct object *o, uint32_t *cnt);
 	/*
 	 * A count that only grows (a ring's head), modulo 2^32, 0 when the object was new or first
 	 * sampled; the model keeps it at 64 bits as object_advance(). NULL or false: not known.

@@ -99,6 +99,14 @@ my $stuck = <<'EOT';
     while (1) { syswrite F, 'x' x 1009; sysread E, $x, 4093; sysread E, $x, 1; select undef, undef, undef, 0.05 }
 EOT
 
+# Two descriptors that are sent and never received.
+my $passes = <<'EOT';
+import socket, time
+a, b = socket.socketpair()
+socket.send_fds(a, [b'x'], [0, 1])
+time.sleep(1000)
+EOT
+
 # {alert => {instance => 1}} of those that fire.
 sub firing {
     my ($port) = @_;
@@ -144,12 +152,13 @@ sub ask_as_dashboard {
 natively 'a Prometheus server: two instances, alerts fire' => sub {
     plan(skip_all => 'prometheus is not installed') unless have('prometheus');
     my $victims = start(argv => [ 'perl', '-e', $stuck ], own_group => 1);
-    my @exports = map { [ export([ 'pipe', @$_ ]) ] } [qw(--deadlocks --self)], [];
+    my $passing = start(argv => [ 'python3', '-c', $passes ]);
+    my @exports = map { [ export([ 'pipe,unix', @$_ ]) ] } [qw(--deadlocks --self)], [];
     my @ports = map { $_->[1] } @exports;
     my $dir = scratch('prometheus');
     mkdir $dir or die "$dir: $!";
     my $rules = slurp("$top/tools/prometheus/ipctrace.rules.yml");
-    is($rules =~ s/> 300$/> 3/mg, 1, 'five minutes become three seconds');
+    is($rules =~ s/> 300$/> 3/mg, 2, 'five minutes become three seconds');
     my $free = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0);
     my $port = $free->sockport;
     close($free);
@@ -164,11 +173,12 @@ EOT
     }
     my $server = start(argv => [ 'prometheus', "--config.file=$dir/config.yml", "--storage.tsdb.path=$dir/data",
         "--web.listen-address=127.0.0.1:$port", '--log.level=warn' ]);
-    my %want = (IpcQueueFull => 2, IpcDeadlock => 1);
+    my %want = (IpcQueueFull => 2, IpcDeadlock => 1, IpcDescriptorsStuck => 1);
     my $got;
     wait_until(60, sub { $got = firing($port); !grep { keys %{ $got->{$_} // {} } < $want{$_} } keys %want });
     is(scalar keys %{ $got->{IpcQueueFull} // {} }, 2, 'a queue that is full, at both') or diag(slurp($server->{err}));
     is_deeply([ keys %{ $got->{IpcDeadlock} // {} } ], ["127.0.0.1:$ports[0]"], 'a deadlock, where it is looked for');
+    ok($got->{IpcDescriptorsStuck}{"127.0.0.1:$ports[0]"}, 'descriptors that nobody receives');
     is(query($port, 'sum(up)')->[0]{value}[1], 2, 'both are up');
     my $rate;
     wait_until(20, sub { $rate = query($port, 'max(mechanism:ipctrace_wait_seconds:rate1m)')->[0]{value}[1] // 0 });
@@ -178,6 +188,7 @@ EOT
     stop($_->[0]) for @exports;
     kill('KILL', -$victims->{pid});
     finish($victims);
+    stop($passing, 'KILL');
 };
 
 natively 'what cannot be' => sub {

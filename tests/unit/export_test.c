@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "export/families.h"
+#include "mech/unix.h"
 #include "reading.h"
 #include "tap.h"
 #include "view/export.h"
@@ -116,6 +117,58 @@ static void test_top(void)
 	snapshot_free(&s);
 }
 
+static struct ipc_object_id socket_id(uint64_t inode)
+{
+	return (struct ipc_object_id){ .id = inode, .mech = MECH_UNIX };
+}
+
+/* At so many seconds it has so many buffers, and its sockets count so many descriptors; of so many receives so many failed. */
+static const struct object *read_socket(struct model *m, struct snapshot *s, unsigned at_s, unsigned buffers, unsigned fds,
+					unsigned recvs, unsigned failed)
+{
+	struct ipc_edge *sent, *received;
+
+	reading_at(s, 1000 * at_s);
+	add_new_object(s, socket_id(11));
+	sent = add_edge(s, socket_id(11), OP_SEND, 1);
+	sent->ops = at_s;
+	sent->state[UNIX_TYPE] = sent->state[UNIX_STATE] = 1;
+	sent->state[UNIX_FIRST_BUFFERS] = buffers;
+	sent->state[UNIX_FDS_IN_FLIGHT] = fds;
+	sent->state[UNIX_WHEN] = sent->state[IPC_STATE_STAMP] = at_s;
+	received = add_edge(s, socket_id(11), OP_RECV, 1);
+	received->ops = recvs;
+	received->failed = failed;
+	model_update(m, s);
+	return m->first;
+}
+
+static void test_descriptors(void)
+{
+	struct model_config config = { .can[MECH_UNIX] = capability_of(mechanism_by_id(MECH_UNIX), BACKEND_FUNCTION, PROFILE_ALL) };
+	struct model *m = model_new(&config);
+	struct snapshot s = { 0 };
+	const struct object *o = read_socket(m, &s, 1, 1, 0, 0, 0);
+	uint64_t since_ns = 1;
+	uint32_t cnt = 1;
+
+	ok(object_descriptors(o, &cnt, &since_ns) && !cnt && !since_ns, "no descriptors in flight, for no time");
+	read_socket(m, &s, 2, 3, 3, 0, 0);
+	read_socket(m, &s, 5, 4, 5, 1, 1);
+	ok(object_descriptors(o, &cnt, &since_ns), "in flight");
+	is_int(cnt, 5, "so many");
+	is_int(since_ns, 3 * SECOND, "since the first one was sent: a receive that fails receives nothing");
+	read_socket(m, &s, 6, 3, 4, 2, 1);
+	read_socket(m, &s, 8, 3, 4, 2, 1);
+	object_descriptors(o, &cnt, &since_ns);
+	is_int(since_ns, 2 * SECOND, "since something was received");
+	read_socket(m, &s, 9, 0, 4, 2, 1);
+	object_descriptors(o, &cnt, &since_ns);
+	is_int(cnt, 0, "none without a buffer, whatever a dead socket's count says");
+	model_free(m);
+	snapshot_free(&s);
+}
+
 static void test_render(void)
 {
 	const struct report_start about = { .version = "0", .kernel = "6.1", .machine = "x86_64" };
@@ -163,6 +216,7 @@ int main(void)
 	test_text();
 	test_families();
 	test_top();
+	test_descriptors();
 	test_render();
 	return done_testing();
 }

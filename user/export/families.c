@@ -41,6 +41,12 @@ const struct metric metric_families[METRIC_IDS] = {
 	[METRIC_ID_LONGEST_OPEN_WAIT_SECONDS] = { "longest_open_wait_seconds", METRIC_GAUGE, "seconds",
 	  "How long the one has slept that sleeps longest now; absent: nobody does", { "mechanism", "op", "cause", NULL } },
 	[METRIC_ID_WAKEUPS] = { "wakeups", METRIC_COUNTER, NULL, "Sleepers woken by operations", SIDES },
+	[METRIC_ID_DESCRIPTORS_IN_FLIGHT] = { "descriptors_in_flight", METRIC_GAUGE, NULL,
+	  "File descriptors sent and not received, where a mechanism passes them; with the syscall backend, which sees no "
+	  "close, with --deadlocks only", { "mechanism", NULL } },
+	[METRIC_ID_LONGEST_DESCRIPTORS_IN_FLIGHT_SECONDS] = { "longest_descriptors_in_flight_seconds", METRIC_GAUGE, "seconds",
+	  "How long an object has had descriptors inside while nothing was received from it, of the one where that is "
+	  "longest; absent: none has any", { "mechanism", NULL } },
 	[METRIC_ID_DEADLOCKS] = { "deadlocks", METRIC_GAUGE, NULL,
 	  "Circles of processes that wait for each other now; with --deadlocks only", TOOL },
 	[METRIC_ID_GROUP_OPERATIONS] = { "group_operations", METRIC_COUNTER, NULL,

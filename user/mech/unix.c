@@ -195,6 +195,17 @@ static void room(const struct object *o, struct mech_room *room)
 	room->max_slots = o->max_depth > room->used_slots ? o->max_depth : room->used_slots;
 }
 
+/* The kernel counts them down when they are received, and not when they go with a closed end's queue. */
+static bool descriptors(const struct object *o, uint32_t *cnt)
+{
+	const uint32_t *now = object_state(o);
+
+	if (!now || now[UNIX_STATE] == UNIX_LISTENING)
+		return false;
+	*cnt = now[UNIX_FIRST_BUFFERS] + now[UNIX_SECOND_BUFFERS] ? now[UNIX_FDS_IN_FLIGHT] : 0;
+	return true;
+}
+
 /* The later stamp; within its unit, the finer clock. */
 static bool newer(const uint32_t *a, const uint32_t *b)
 {
@@ -249,6 +260,7 @@ const struct mechanism mech_unix = {
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,
+	.descriptors = descriptors,
 	.newer = newer,
 	.unseen = { [BACKEND_SYSCALL] = UNSEEN_CLOSE | UNSEEN_DESTRUCTION | UNSEEN_SPURIOUS | UNSEEN_RESIDENCY |
 					UNSEEN_COUNTER(SOCKET_TRUNCATED) },

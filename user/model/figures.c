@@ -13,6 +13,14 @@ void object_side(const struct object *o, enum ipc_op op, enum span span, struct 
 		edge_side(e->edges[op], span, side);
 }
 
+bool object_descriptors(const struct object *o, uint32_t *cnt, uint64_t *since_ns)
+{
+	if (o->gone || !o->mech->descriptors || !o->mech->descriptors(o, cnt))
+		return false;
+	*since_ns = o->passing_ns ? o->model->now_ns - o->passing_ns : 0;
+	return true;
+}
+
 void object_weight(const struct object *o, double *bytes, double *wait_ns)
 {
 	bool now = o->weighed_tick == o->model->tick;

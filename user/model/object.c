@@ -236,6 +236,23 @@ static void settle_advance(struct model *m, struct object *o)
 	o->advance_tick = m->tick;
 }
 
+/* What is received while descriptors are inside is at least before them in the queue: they are on their way. */
+static void settle_descriptors(struct model *m, struct object *o)
+{
+	struct side received;
+	uint32_t cnt;
+
+	if (!o->mech->descriptors)
+		return;
+	if (!o->mech->descriptors(o, &cnt) || !cnt) {
+		o->passing_ns = 0;
+		return;
+	}
+	object_side(o, OP_RECV, SPAN_INTERVAL, &received);
+	if (!o->passing_ns || received.ops > received.failed)
+		o->passing_ns = m->now_ns;
+}
+
 static void leave(struct model *m, struct object *o)
 {
 	o->gone = true;
@@ -267,6 +284,7 @@ void objects_settle(struct model *m)
 		if (o->changed_tick == m->tick || o->raw.last_ns > m->before_ns) {
 			settle_state(m, o);
 			settle_advance(m, o);
+			settle_descriptors(m, o);
 		}
 	}
 }

@@ -49,6 +49,7 @@ struct object {
 	uint32_t state_before[IPC_STATE_WORDS];
 	uint32_t fresh[IPC_STATE_WORDS];	/* the newest that this update brought */
 	uint64_t advance, advance_before;
+	uint64_t passing_ns;	       /* now_ns of the update since which descriptors are inside and none was received; 0: none are */
 	uint32_t state_tick, fresh_tick, advance_tick; /* updates that last changed them */
 	uint32_t resizes;	       /* COUNTER_RESIZES of its control operations */
 	uint32_t epochs;	       /* creations, destructions, resizes: a ring's indices start again */
@@ -121,6 +122,9 @@ bool object_balance(const struct object *o, int64_t *bytes);
 
 /* Has nothing happened to it since the last pass sampled it? What only a pass finds is right then. */
 bool object_sample_is_new(const struct object *o);
+
+/* File descriptors inside, and for how long at least some have been while nothing at all was received, ns. */
+bool object_descriptors(const struct object *o, uint32_t *cnt, uint64_t *since_ns);
 
 /* Nanoseconds of the span in which the object existed; at least 1. */
 uint64_t object_span_ns(const struct object *o, enum span span);

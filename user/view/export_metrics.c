@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "view/export.h"
 
+#include <string.h>
+
 #include "export/families.h"
 #include "model/error.h"
 
@@ -219,6 +221,55 @@ static void longest_wait(const struct metrics *m, const struct metric *f, const 
 						       SECONDS(longest[mech][op][cause]));
 }
 
+struct passing {
+	bool known;
+	uint64_t descriptors, longest_ns;
+};
+
+/* An end that closes takes what waits there with it: who sees neither that nor the object anew would tell of it forever. */
+static void passing_of(const struct export_state *x, struct passing p[MECH_MAX])
+{
+	const struct model *model = model_of(x);
+
+	memset(p, 0, MECH_MAX * sizeof(*p));
+	model_for_each_object(model, o) {
+		struct passing *to = &p[o->id.mech];
+		uint64_t ns;
+		uint32_t cnt;
+
+		if (o->replaced || !object_descriptors(o, &cnt, &ns))
+			continue;
+		to->descriptors += cnt;
+		to->longest_ns = ns > to->longest_ns ? ns : to->longest_ns;
+	}
+	model_for_each_mech(model, mech) {
+		const struct capability *can = &model->config.can[mech];
+
+		p[mech].known = mechanism_by_id(mech)->descriptors && can_see(can, UNSEEN_STATE) &&
+				(can_see(can, UNSEEN_CLOSE) || x->report->deadlocks_known);
+	}
+}
+
+static void descriptors(const struct metrics *m, const struct metric *f, const struct export_state *x)
+{
+	struct passing p[MECH_MAX];
+
+	passing_of(x, p);
+	model_for_each_mech(model_of(x), mech)
+		if (p[mech].known)
+			metrics_count(m, f, VALUES(mech_name(mech)), p[mech].descriptors);
+}
+
+static void longest_descriptors(const struct metrics *m, const struct metric *f, const struct export_state *x)
+{
+	struct passing p[MECH_MAX];
+
+	passing_of(x, p);
+	model_for_each_mech(model_of(x), mech)
+		if (p[mech].known && p[mech].descriptors)
+			metrics_sample(m, f, VALUES(mech_name(mech)), SECONDS(p[mech].longest_ns));
+}
+
 static void deadlocks(const struct metrics *m, const struct metric *f, const struct export_state *x)
 {
 	if (x->report->deadlocks_known)
@@ -316,6 +367,8 @@ static void (*const samples[METRIC_IDS])(const struct metrics *m, const struct m
 	[METRIC_ID_OPEN_WAITS] = open_waits,
 	[METRIC_ID_LONGEST_OPEN_WAIT_SECONDS] = longest_wait,
 	[METRIC_ID_WAKEUPS] = wakeups,
+	[METRIC_ID_DESCRIPTORS_IN_FLIGHT] = descriptors,
+	[METRIC_ID_LONGEST_DESCRIPTORS_IN_FLIGHT_SECONDS] = longest_descriptors,
 	[METRIC_ID_DEADLOCKS] = deadlocks,
 	[METRIC_ID_GROUP_OPERATIONS] = group_operations,
 	[METRIC_ID_GROUP_TRANSFERRED_BYTES] = group_bytes,
