@@ -85,6 +85,8 @@ natively 'Prometheus parses it' => sub {
     is("$run->{stdout}$run->{stderr}", '', 'nothing to complain of');
     $run = run_command(argv => [ 'promtool', 'check', 'rules', "$top/tools/prometheus/ipctrace.rules.yml" ]);
     is($run->{status}, 0, 'promtool check rules') or diag($run->{stderr});
+    $run = run_command(argv => [ 'promtool', 'test', 'rules', "$top/tools/prometheus/ipctrace.rules.test.yml" ]);
+    is($run->{status}, 0, 'promtool test rules') or diag($run->{stdout}, $run->{stderr});
 };
 
 # A full pipe, two processes that each read what only the other one could send, and one that keeps a pipe
