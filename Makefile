@@ -40,6 +40,9 @@ BASHDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR := $(PREFIX)/lib/systemd/system
+DATADIR := $(PREFIX)/share/ipctrace
+UNITS := ipctrace.service ipctrace-export.service
+DATA := ipctrace.rules.yml ipctrace-dashboard.json
 
 .PHONY: all static install uninstall package run test bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
@@ -138,12 +141,14 @@ install: $(O)/ipctrace $(addprefix $(O)/install/,ipctrace.8 bash zsh fish)
 	$(Q)install -D -m 644 $(O)/install/bash $(DESTDIR)$(BASHDIR)/ipctrace
 	$(Q)install -D -m 644 $(O)/install/zsh $(DESTDIR)$(ZSHDIR)/_ipctrace
 	$(Q)install -D -m 644 $(O)/install/fish $(DESTDIR)$(FISHDIR)/ipctrace.fish
-	$(Q)sed 's|@BINDIR@|$(BINDIR)|' tools/install/ipctrace.service | \
-		install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/ipctrace.service
+	$(Q)for unit in $(UNITS); do sed 's|@BINDIR@|$(BINDIR)|' tools/install/$$unit | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit || exit; done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(DATADIR) $(addprefix tools/prometheus/,$(DATA))
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/ipctrace $(DESTDIR)$(MANDIR)/man8/ipctrace.8 $(DESTDIR)$(BASHDIR)/ipctrace \
-		$(DESTDIR)$(ZSHDIR)/_ipctrace $(DESTDIR)$(FISHDIR)/ipctrace.fish $(DESTDIR)$(UNITDIR)/ipctrace.service
+		$(DESTDIR)$(ZSHDIR)/_ipctrace $(DESTDIR)$(FISHDIR)/ipctrace.fish \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(addprefix $(DESTDIR)$(DATADIR)/,$(DATA))
 
 package: deps
 	$(Q)tools/deps package
@@ -178,7 +183,7 @@ vm: deps
 help:
 	@echo 'make           build .output/ipctrace (V=1: show the commands)'
 	@echo 'make static    build .output/ipctrace-static, which needs no library'
-	@echo 'make install   binary, manual page, completions, systemd unit: PREFIX=/usr/local DESTDIR='
+	@echo 'make install   binary, manual page, completions, systemd units: PREFIX=/usr/local DESTDIR='
 	@echo 'make uninstall remove these again'
 	@echo 'make package   a Debian package, in .output/package'
 	@echo 'make run       build, then trace a real pipeline'

@@ -37,9 +37,12 @@ my $run = make('install', "DESTDIR=$dest", 'PREFIX=/usr');
 is($run->{status}, 0, 'make install') or diag($run->{stderr});
 is_deeply(installed(), [ qw(
     /usr/bin/ipctrace
+    /usr/lib/systemd/system/ipctrace-export.service
     /usr/lib/systemd/system/ipctrace.service
     /usr/share/bash-completion/completions/ipctrace
     /usr/share/fish/vendor_completions.d/ipctrace.fish
+    /usr/share/ipctrace/ipctrace-dashboard.json
+    /usr/share/ipctrace/ipctrace.rules.yml
     /usr/share/man/man8/ipctrace.8
     /usr/share/zsh/site-functions/_ipctrace) ], 'the files, and no others');
 is((stat "$usr/bin/ipctrace")[2] & 07777, 0755, 'the binary may be run');
@@ -63,37 +66,60 @@ silent('bash reads its completion', 'bash', '-n', "$usr/share/bash-completion/co
 silent('zsh reads its completion', 'zsh', '-n', "$usr/share/zsh/site-functions/_ipctrace");
 silent('fish reads its completion', 'fish', '-n', "$usr/share/fish/vendor_completions.d/ipctrace.fish");
 
-# ---- the service ----
+# ---- the services ----
 
-my $unit = "$usr/lib/systemd/system/ipctrace.service";
-my ($granted) = slurp($unit) =~ /^AmbientCapabilities=(.*)$/m;
-like(slurp($unit), qr{^ExecStart=/usr/bin/ipctrace }m, 'the unit starts what was installed');
-like(slurp($unit), qr/^CapabilityBoundingSet=\Q$granted\E$/m, 'bound to the capabilities that are granted');
+# With what exposure at most, in tenths: one has no network, the other one has to answer.
+my %units = ('ipctrace.service' => 20, 'ipctrace-export.service' => 25);
+my ($granted) = slurp("$usr/lib/systemd/system/ipctrace.service") =~ /^AmbientCapabilities=(.*)$/m;
 
-subtest 'systemd reads the unit' => sub {
-    return plan(skip_all => 'systemd-analyze is not installed') unless have('systemd-analyze');
-    my $verify = run_command(argv => [ qw(systemd-analyze verify --man=no --recursive-errors=no), $unit ]);
-    my @complaints = grep { !m{Command /usr/bin/ipctrace is not executable} } split /\n/, $verify->{stderr};
-    is_deeply(\@complaints, [], 'no complaint');
-    my $security = run_command(argv => [ qw(systemd-analyze security --offline=yes --threshold=20), $unit ]);
-    is($security->{status}, 0, 'an exposure of 2.0 at most') or diag((split /\n/, $security->{stdout})[-1]);
-};
+# The command line that a unit starts, its variables replaced as systemd does.
+sub command_line {
+    my ($text) = @_;
+    my %value = map { /^(\w+)=(.*)$/s } $text =~ /^Environment="(.*)"$/mg;
+    my ($line) = $text =~ /^ExecStart=(.*)$/m;
+    $line =~ s/\$(\w+)/$value{$1}/g;
+    $line =~ s{\$\{LOGS_DIRECTORY\}}{$dest};
+    return split / /, $line;
+}
+
+for my $name (sort keys %units) {
+    my $unit = "$usr/lib/systemd/system/$name";
+    my $text = slurp($unit);
+    my ($program, @args) = command_line($text);
+    is($program, '/usr/bin/ipctrace', "$name starts what was installed");
+    is(run_tool([ @args, '--help' ])->{status}, 0, 'with a command line of ours') or diag("@args");
+    is_deeply([ $text =~ /^(?:AmbientCapabilities|CapabilityBoundingSet)=(.*)$/mg ], [ $granted, $granted ],
+        'bound to the capabilities that are granted');
+    subtest "systemd reads $name" => sub {
+        return plan(skip_all => 'systemd-analyze is not installed') unless have('systemd-analyze');
+        my $verify = run_command(argv => [ qw(systemd-analyze verify --man=no --recursive-errors=no), $unit ]);
+        my @complaints = grep { !m{Command /usr/bin/ipctrace is not executable} } split /\n/, $verify->{stderr};
+        is_deeply(\@complaints, [], 'no complaint');
+        my $security = run_command(
+            argv => [ qw(systemd-analyze security --offline=yes), "--threshold=$units{$name}", $unit ]);
+        is($security->{status}, 0, 'little is exposed') or diag((split /\n/, $security->{stdout})[-1]);
+    };
+}
 
 # With these capabilities and no others, as a user of no importance.
 sub with_capabilities {
-    my $set = join(',', '-all', map { '+' . lc(s/^CAP_//r) } @_);
+    my ($args, @caps) = @_;
+    my $set = join(',', '-all', map { '+' . lc(s/^CAP_//r) } @caps);
     return run_command(argv => [
         qw(setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs),
-        "--inh-caps=$set", "--ambient-caps=$set", "--bounding-set=$set", "$usr/bin/ipctrace", qw(pipe -j -d 0.1) ]);
+        "--inh-caps=$set", "--ambient-caps=$set", "--bounding-set=$set", "$usr/bin/ipctrace", @$args ]);
 }
 
 subtest 'its capabilities are what it needs' => sub {
     return plan(skip_all => 'needs root and setpriv') if $> || !have('setpriv');
     my @caps = split / /, $granted;
-    my $run = with_capabilities(@caps);
+    my @pipes = qw(pipe -j -d 0.1);
+    my $run = with_capabilities(\@pipes, @caps);
     is($run->{status}, 0, 'they suffice') or diag($run->{stderr});
+    $run = with_capabilities([ qw(export pipe --deadlocks --listen 127.0.0.1:0 -d 0.1) ], @caps);
+    is($run->{status}, 0, 'and for metrics, too') or diag($run->{stderr});
     for my $needed (qw(CAP_BPF CAP_PERFMON)) {
-        my $less = with_capabilities(grep { $_ ne $needed } @caps);
+        my $less = with_capabilities(\@pipes, grep { $_ ne $needed } @caps);
         is($less->{status}, 77, "not without $needed");
         like($less->{stderr}, qr/$needed is missing/, 'and it says so');
     }

@@ -38,7 +38,9 @@ is(run_command(argv => [ 'dpkg-deb', '-x', $deb, $dest ])->{status}, 0, 'it can 
 my ($mine, $packed) = map { run_command(argv => [ $_, '--man' ])->{stdout} } tool(), "$dest/usr/bin/ipctrace";
 ok(length $mine && $mine eq $packed, 'the program runs, and is this one');
 ok(-s "$dest/usr/share/man/man8/ipctrace.8.gz", 'a manual page');
-like(slurp("$dest/lib/systemd/system/ipctrace.service"), qr{^ExecStart=/usr/bin/ipctrace }m, 'a unit');
+like(slurp("$dest/lib/systemd/system/$_"), qr{^ExecStart=/usr/bin/ipctrace }m, "a unit: $_")
+    for qw(ipctrace.service ipctrace-export.service);
+ok(-s "$dest/usr/share/ipctrace/$_", "for Prometheus: $_") for qw(ipctrace.rules.yml ipctrace-dashboard.json);
 ok(-s "$dest/$_", "completion: $_")
     for qw(usr/share/bash-completion/completions/ipctrace usr/share/zsh/vendor-completions/_ipctrace
     usr/share/fish/vendor_completions.d/ipctrace.fish);
