@@ -428,7 +428,7 @@ static int run(struct session *s)
 {
 	const struct cli_options *o = s->options;
 	sigset_t unblocked;
-	int status;
+	int status, err;
 
 	if (open_output(s))
 		return CLI_EXIT_FAILED;
@@ -444,8 +444,10 @@ static int run(struct session *s)
 	status = start(s);
 	if (status)
 		return status;
-	if (s->reporter)
-		note_output(s, reporter_start(s->reporter));
+	err = s->reporter ? reporter_start(s->reporter) : 0;
+	note_output(s, err);
+	if (err == -ECANCELED) /* it has no port or no terminal, and never will: COMMAND need not start */
+		return CLI_EXIT_FAILED;
 	if (trace(s, &unblocked))
 		return CLI_EXIT_FAILED;
 	if (s->command.ended && s->command.error) /* there is nothing to sum up */

@@ -206,6 +206,10 @@ natively 'what cannot be' => sub {
         is($run->{status}, $status, "$name: exit status");
         like($run->{stderr}, $said, "$name: what is said");
     }
+    my $begun = scratch('begun');
+    my $run = run_tool([ 'export', 'pipe', '-i', '0.1', '--listen', '192.0.2.1:9856', '--', 'sh', '-c', ": >$begun; sleep 0.5" ]);
+    is($run->{status}, 1, 'not ours, with a command: exit status') or diag($run->{signal});
+    ok(!-e $begun, 'the command is not started');
 };
 
 natively 'JSON lines into a socket' => sub {
