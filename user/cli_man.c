@@ -66,7 +66,7 @@ static const struct cli_term exit_status[] = {
 };
 
 static const struct cli_term signals[] = {
-	{ "SIGINT, SIGTERM", "stop and print the summary; with COMMAND they are for COMMAND, and the summary follows its end" },
+	{ "SIGINT, SIGTERM, SIGHUP, SIGQUIT", "stop and print the summary; with COMMAND they are for COMMAND, and the summary follows its end" },
 	{ "SIGUSR1", "report now what is new since the last report, without waiting for the interval's end" },
 };
 

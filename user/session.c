@@ -77,13 +77,15 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 static void catch_signals(sigset_t *unblocked)
 {
-	static const int caught[] = {SIGINT, SIGTERM, SIGCHLD, SIGUSR1};
-	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1};
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO}, before;
 	sigset_t block;
 
 	sigemptyset(&block);
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		sigaction(caught[i], &action, NULL);
+		sigaction(caught[i], &action, &before);
+		if (caught[i] == SIGHUP && before.sa_handler == SIG_IGN) /* nohup(1) */
+			sigaction(SIGHUP, &before, NULL);
 		sigaddset(&block, caught[i]);
 	}
 	sigprocmask(SIG_BLOCK, &block, unblocked);
@@ -341,7 +343,8 @@ static void wait_for(struct session *s, uint64_t timeout_ns, const sigset_t *unb
 	if (!s->options->events) {
 		struct pollfd keys = {.fd = s->reporter ? report_input_fd(reporter_report(s->reporter)) : -1, .events = POLLIN};
 
-		if (ppoll(&keys, 1, &ts, unblocked) && keys.fd >= 0 && report_input(reporter_report(s->reporter)))
+		if (ppoll(&keys, 1, &ts, unblocked) && keys.fd >= 0 &&
+		    (report_input(reporter_report(s->reporter)) || keys.revents & (POLLHUP | POLLERR)))
 			stop_signal = -SIGINT;
 		return;
 	}

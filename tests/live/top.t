@@ -82,14 +82,16 @@ subtest 'lists, details, filter, pause, size' => sub {
     tmux('kill-server');
 };
 
-subtest 'ended from outside' => sub {
-    open_top('--comm hearer');
-    shows(qr/^OBJECT/m, 'it runs', 60);
-    my ($pid) = split(/\n/, run_command(argv => [ 'pgrep', '-f', '^' . tool() . ' top.*--comm hearer' ])->{stdout});
-    kill('TERM', $pid) if $pid;
-    shows(qr/^ended 0 same terminal$/m, 'SIGTERM: the terminal is as it was', 20);
-    tmux('kill-server');
-};
+for my $signal ('TERM', 'HUP', 'QUIT') {
+    subtest "ended from outside by SIG$signal" => sub {
+        open_top('--comm hearer');
+        shows(qr/^OBJECT/m, 'it runs', 60);
+        my ($pid) = split(/\n/, run_command(argv => [ 'pgrep', '-f', '^' . tool() . ' top.*--comm hearer' ])->{stdout});
+        kill($signal, $pid) if $pid;
+        shows(qr/^ended 0 same terminal$/m, 'the terminal is as it was', 20);
+        tmux('kill-server');
+    };
+}
 
 subtest 'what cannot be' => sub {
     my $run = run_tool([ 'top', 'pipe', '-d', '1' ]);
