@@ -74,9 +74,10 @@ subtest 'lists, details, filter, pause, size' => sub {
     is($later, $rows, 'what is shown stands still');
     keys_to('Space');
     tmux('resize-window', '-t', $session, '-x', 60, '-y', 10);
-    shows(qr/\A(?:.{0,60}\n){10}\z/, 'a smaller window');
+    shows(qr/\Aipctrace .*\nWHO .*\n(?:.*\n){7}processes by .*\n\z/, 'a smaller window: title, head and foot where they belong');
     keys_to('h');
-    shows(qr/ipctrace top: keys/, 'help');
+    # The line is longer than the window: it is cut, with a mark, and does not go on in the next row.
+    shows(qr/filter as you type, by name, PID, object, m[^e\n]+$/m, 'help');
     keys_to('q');
     shows(qr/^ended 0 same terminal$/m, 'q: the terminal is as it was', 20);
     tmux('kill-server');

@@ -321,7 +321,7 @@ static bool input(struct report *r)
 static void start(struct report *r)
 {
 	struct top_state *t = r->top = xcalloc(1, sizeof(*t));
-	int err = screen_open(&t->screen, r->out.file, r->options.color);
+	int err = screen_open(&t->screen, r->out.file, r->options.color, r->options.ascii);
 
 	if (err) {
 		fprintf(stderr, "ipctrace: top needs a terminal%s\n", err == -EINVAL ? " that is known: see TERM" : "");

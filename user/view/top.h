@@ -79,7 +79,7 @@ enum top_key {
 struct screen; /* opaque */
 
 /* -ENOTTY: no terminal; -EINVAL: TERM is not known. The terminal is as it was after screen_close() or exit(). */
-int screen_open(struct screen **out, FILE *terminal, bool color);
+int screen_open(struct screen **out, FILE *terminal, bool color, bool ascii);
 void screen_close(struct screen *s);
 void screen_size(struct screen *s, int *rows, int *width);
 /* Lines from `first` on, between a title and a foot; picked: the one that is marked, SIZE_MAX: none. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "model/alloc.h"
+#include "out/escape.h"
 #include "view/top.h"
 
 #define ESCAPE 27
@@ -13,6 +14,7 @@
 
 struct screen {
 	SCREEN *curses;
+	bool ascii;
 };
 
 static struct screen *open_screen;
@@ -23,7 +25,7 @@ static void restore(void)
 		endwin();
 }
 
-int screen_open(struct screen **out, FILE *terminal, bool color)
+int screen_open(struct screen **out, FILE *terminal, bool color, bool ascii)
 {
 	struct screen *s;
 
@@ -32,6 +34,7 @@ int screen_open(struct screen **out, FILE *terminal, bool color)
 	setlocale(LC_CTYPE, "");
 	set_escdelay(ESCAPE_MS);
 	s = xcalloc(1, sizeof(*s));
+	s->ascii = ascii;
 	s->curses = newterm(NULL, terminal, stdin);
 	if (!s->curses) {
 		free(s);
@@ -69,10 +72,15 @@ void screen_size(struct screen *s, int *rows, int *width)
 	getmaxyx(stdscr, *rows, *width);
 }
 
-static void put(int row, const char *text, int width, attr_t how)
+/* ncurses goes on in the next row with what does not fit into this one. */
+static void put(const struct screen *s, int row, const char *text, int width, attr_t how)
 {
+	char cut[4096];
+
+	snprintf(cut, sizeof(cut), "%s", text);
+	cut_text(cut, sizeof(cut), width, false, s->ascii);
 	attrset(how);
-	mvaddnstr(row, 0, text, -1);
+	mvaddnstr(row, 0, cut, -1);
 	if (how & A_REVERSE) /* all of the line */
 		for (int x = getcurx(stdscr); x > 0 && x < width && getcury(stdscr) == row; x++)
 			addch(' ');
@@ -86,14 +94,14 @@ void screen_draw(struct screen *s, const char *title, const struct top_lines *l,
 
 	screen_size(s, &rows, &width);
 	erase();
-	put(row++, title, width, A_BOLD);
+	put(s, row++, title, width, A_BOLD);
 	for (size_t i = 0; i < head && i < l->cnt && row < rows - 1; i++)
-		put(row++, l->lines[i].text, width, A_REVERSE);
+		put(s, row++, l->lines[i].text, width, A_REVERSE);
 	for (size_t i = head + first; i < l->cnt && row < rows - 1; i++, row++)
-		put(row, l->lines[i].text, width,
+		put(s, row, l->lines[i].text, width,
 		    i == picked ? A_BOLD | A_REVERSE : l->lines[i].bold ? A_BOLD : A_NORMAL);
 	if (rows > 1)
-		put(rows - 1, foot, width, A_REVERSE);
+		put(s, rows - 1, foot, width, A_REVERSE);
 	refresh();
 }
 
