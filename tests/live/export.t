@@ -196,6 +196,7 @@ EOT
 natively 'what cannot be' => sub {
     my %case = (
         'no port'     => [ [ '--listen', '127.0.0.1' ],     1, qr/cannot listen on 127\.0\.0\.1: not an address and a port/ ],
+        'a high port' => [ [ '--listen', '127.0.0.1:75392' ], 1, qr/cannot listen on 127\.0\.0\.1:75392: not an address and a port/ ],
         'a name'      => [ [ '--listen', 'localhost:0' ],   1, qr/not an address and a port/ ],
         'not ours'    => [ [ '--listen', '192.0.2.1:9856' ], 1, qr/cannot listen on \S+: Cannot assign requested address/ ],
         'a recording' => [ [ '-r', '/dev/null' ],           2, qr/--read does not go with 'export'/ ],

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +88,19 @@ static struct MHD_Response *fixed(const char *text, const char *type)
 	return r;
 }
 
+/* getaddrinfo(3) would take 65536 more for the same port. */
+static int is_port(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text) && strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* Splits "[ADDR]:PORT" or "ADDR:PORT". Returns whether it is one. */
 static int split(const char *listen, char *host, size_t size, const char **port)
 {
 	const char *colon = strrchr(listen, ':');
 	size_t len;
 
-	if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+	if (!colon || !is_port(colon + 1))
 		return 0;
 	*port = colon + 1;
 	len = colon - listen;
