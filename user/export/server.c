@@ -116,25 +116,35 @@ static int split(const char *listen, char *host, size_t size, const char **port)
 	return 1;
 }
 
-/* A listening socket, or -errno. Numbers only: no name is looked up. */
-static int open_socket(const char *host, const char *port)
+/* A listening socket, or -errno. host NULL: every address of the family. Numbers only: no name is looked up. */
+static int listen_on(int family, const char *host, const char *port)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found;
-	int fd, on = 1, err = 0;
+	int fd, on = 1, off = 0, err = 0;
 
-	if (getaddrinfo(*host ? host : NULL, port, &hints, &found))
+	if (getaddrinfo(host, port, &hints, &found))
 		return -EINVAL;
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		err = -errno;
 	if (!err && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+		     (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off))) ||
 		     bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, BACKLOG)))
 		err = -errno;
 	freeaddrinfo(found);
 	if (err && fd >= 0)
 		close(fd);
 	return err ? err : fd;
+}
+
+/* host "": every address, of IPv4 too through a socket of IPv6, where the kernel has that. */
+static int open_socket(const char *host, const char *port)
+{
+	int fd = *host ? listen_on(AF_UNSPEC, host, port) : listen_on(AF_INET6, NULL, port);
+
+	return fd == -EAFNOSUPPORT && !*host ? listen_on(AF_INET, NULL, port) : fd;
 }
 
 /* The port may have been chosen by the kernel. */
