@@ -169,6 +169,27 @@ static void test_descriptors(void)
 	snapshot_free(&s);
 }
 
+/* One series has one value: a command that is called as the rest is counted with it. */
+static void test_called_other(void)
+{
+	struct model *m = reading_model(PROFILE_ALL);
+	struct snapshot s = { 0 };
+	struct top groups;
+
+	top_init(&groups, 1);
+	reading_at(&s, 1000);
+	add_process(&s, 1, "other");
+	add_new_object(&s, pipe_id(11));
+	add_transfer(&s, pipe_id(11), OP_SEND, 1, 1, 1000, 1, 0);
+	model_update(m, &s);
+	top_groups(&groups, m, ACTOR_COMMAND);
+	ok(!slot_named(&groups, "other"), "no group is called other");
+	is_int(sends(&groups.others), 1000, "what it sent is there");
+	top_free(&groups);
+	model_free(m);
+	snapshot_free(&s);
+}
+
 static void test_render(void)
 {
 	const struct report_start about = { .version = "0", .kernel = "6.1", .machine = "x86_64" };
@@ -217,6 +238,7 @@ int main(void)
 	test_families();
 	test_top();
 	test_descriptors();
+	test_called_other();
 	test_render();
 	return done_testing();
 }

@@ -115,7 +115,7 @@ static void find_slot(struct top *t, struct candidate *c)
 /* Whoever had it may have been busy, too: just not enough. */
 static void give_slot(struct top *t, struct candidate *all, struct candidate *c)
 {
-	struct top_slot *slot = slot_for(t, c);
+	struct top_slot *slot = strcmp(c->name, TOP_OTHER) ? slot_for(t, c) : NULL;
 
 	if (!slot)
 		return;

@@ -13,6 +13,7 @@
 #include "model/model.h"
 
 #define TOP_NAME_LEN 256
+#define TOP_OTHER "other" /* the name of all others; a group of this name is one of them */
 
 struct top_sums {
 	uint64_t ops, bytes, wait_ns;

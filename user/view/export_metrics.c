@@ -313,7 +313,7 @@ static void figures_of(const struct metrics *m, const struct metric *f, const ch
 	for (unsigned i = 0; i < t->cnt; i++)
 		if (t->slots[i].used)
 			figures(m, f, by, t->slots[i].name, &t->slots[i].counts, which);
-	figures(m, f, by, "other", &t->others, which);
+	figures(m, f, by, TOP_OTHER, &t->others, which);
 }
 
 #define OF_TOP(name, top, by, which)                                                                         \
