@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DIGITS 64 /* of a container's id */
+#define MONITOR "-conmon-"
 
 /* What names a container, and what stands before and after its name in a part of the path. */
 static const struct {
@@ -30,13 +31,21 @@ static void take(char *to, const char *from, size_t len)
 	snprintf(to, PLACE_LEN, "%.*s", (int)len, from);
 }
 
+/* "libpod-conmon-ID.scope", "crio-conmon-ID.scope": who watches the container from outside. */
+static bool is_monitor(const char *part, size_t at)
+{
+	const size_t len = strlen(MONITOR);
+
+	return at >= len && !strncmp(part + at - len, MONITOR, len);
+}
+
 /* "docker-ID.scope", "cri-containerd-ID.scope", "ID": 64 digits with nothing of a word beside them. */
 static bool is_id(const char *part, size_t len, char *id)
 {
 	for (size_t at = 0; at + DIGITS <= len; at++) {
 		size_t digits = strspn(part + at, "0123456789abcdef");
 
-		if ((at == 0 || part[at - 1] == '-') && digits == DIGITS &&
+		if ((at == 0 || part[at - 1] == '-') && digits == DIGITS && !is_monitor(part, at) &&
 		    (at + DIGITS == len || part[at + DIGITS] == '.')) {
 			take(id, part + at, DIGITS);
 			return true;
