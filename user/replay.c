@@ -11,6 +11,7 @@
 #include "reporter.h"
 #include "source/delta.h"
 #include "source/select.h"
+#include "view/output.h"
 
 struct replay {
 	const struct cli_options *options;
@@ -204,12 +205,12 @@ static int play(struct replay *r)
 	return end(r, err);
 }
 
-static FILE *open_or_say(const char *path, const char *mode, const char *what, FILE *otherwise)
+static FILE *open_recording(const char *path)
 {
-	FILE *f = path ? fopen(path, mode) : otherwise;
+	FILE *f = fopen(path, "re");
 
 	if (!f)
-		fprintf(stderr, "ipctrace: cannot %s %s: %s\n", what, path, strerror(errno));
+		fprintf(stderr, "ipctrace: cannot read %s: %s\n", path, strerror(errno));
 	return f;
 }
 
@@ -218,8 +219,8 @@ int replay_run(const struct cli_options *o)
 	struct replay r = { .options = o };
 	int status = CLI_EXIT_FAILED;
 
-	r.in = open_or_say(o->read, "re", "read", NULL);
-	r.out = r.in ? open_or_say(o->output, "we", "write", stdout) : NULL;
+	r.in = open_recording(o->read);
+	r.out = r.in ? output_open(o) : NULL;
 	r.cgroups = json_object_new_object();
 	if (r.out)
 		status = play(&r);

@@ -214,15 +214,19 @@ natively 'what cannot be' => sub {
 };
 
 natively 'JSON lines into a socket' => sub {
-    my $path = scratch('socket');
-    my $reader = start(argv => [ 'perl', '-MIO::Socket::UNIX', '-e',
-        'print readline(IO::Socket::UNIX->new(Local => shift, Listen => 1)->accept)', $path ]);
-    wait_until(10, sub { -S $path });
-    my $run = run_tool([ 'pipe', '-j', '-d', '0.5', '-i', '0.2', '--output', $path, '--backend', $backend ]);
-    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
-    my @lines = split(/\n/, finish($reader)->{stdout});
-    is(json_decode($lines[0])->{type}, 'start', 'from the start');
-    is(json_decode($lines[-1])->{type}, 'summary', 'to the summary');
+    my $recording = scratch('recording');
+    run_tool([ 'pipe', '-w', $recording, '-d', '0.5', '-i', '0.2', '--backend', $backend ]);
+    for my $case ([ 'pipe', '-d', '0.5', '-i', '0.2', '--backend', $backend ], [ '-r', $recording ]) {
+        my $path = scratch('socket');
+        my $reader = start(argv => [ 'perl', '-MIO::Socket::UNIX', '-e',
+            'print readline(IO::Socket::UNIX->new(Local => shift, Listen => 1)->accept)', $path ]);
+        wait_until(10, sub { -S $path });
+        my $run = run_tool([ @$case, '-j', '--output', $path ]);
+        is($run->{status}, 0, "$case->[0]: exit status") or diag($run->{stderr});
+        my @lines = split(/\n/, finish($reader)->{stdout});
+        is(json_decode($lines[0])->{type}, 'start', 'from the start');
+        is(json_decode($lines[-1])->{type}, 'summary', 'to the summary');
+    }
 };
 
 done_testing();
