@@ -55,9 +55,22 @@ static bool cgroup_path(void *ctx, uint64_t id, char *path, size_t size)
 	return true;
 }
 
+/* Events come before the model has read the figures that they came with. */
+static bool object_name(void *ctx, const struct ipc_object_id *id, struct ipc_name *name)
+{
+	const struct replay *r = ctx;
+
+	for (size_t i = 0; i < r->state.names.cnt; i++)
+		if (!memcmp(&r->state.names.keys[i], id, sizeof(*id))) {
+			*name = r->state.names.values[i];
+			return true;
+		}
+	return false;
+}
+
 static int take_about(struct replay *r, const struct bytes *raw)
 {
-	struct model_config config = { .cgroup_path = cgroup_path, .ctx = r };
+	struct model_config config = { .cgroup_path = cgroup_path, .object_name = object_name, .ctx = r };
 	char why[256];
 	int err;
 

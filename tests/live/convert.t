@@ -67,6 +67,18 @@ subtest 'stacks' => sub {
     cmp_ok(abs(($us // 0) * 1000 - $pipe->{recv}{wait_ns}), '<', 1000, 'the time waited') if $exact;
 };
 
+natively 'names, of what a single interval had' => sub {
+    my $recording = scratch('named');
+    my $work = 'use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => q(127.0.0.1)) or die; '
+        . 'my $c = IO::Socket::INET->new(PeerAddr => q(127.0.0.1), PeerPort => $l->sockport) or die; '
+        . 'my $s = $l->accept; syswrite $c, q(word); sysread $s, my $x, 64';
+    my $run = run_tool([ 'inet', '-w', $recording, '-e', '-i', '3600', '--backend', $backend, '--', 'perl', '-e', $work ]);
+    is($run->{status}, 0, 'recorded') or diag($run->{stderr});
+    my $trace = eval { json_decode(run_tool([ 'convert', '-r', $recording ])->{stdout}) };
+    my @sends = grep { $_->{name} =~ /^send inet tcp:127\.0\.0\.1:\d+-127\.0\.0\.1:\d+$/ } @{ $trace->{traceEvents} };
+    is(scalar @sends, 1, 'a connection by its addresses');
+};
+
 natively 'what cannot be' => sub {
     is(run_tool(['convert'])->{status}, 2, 'no recording');
     my $plain = scratch('plain');
