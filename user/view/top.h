@@ -8,6 +8,7 @@
 #define VIEW_TOP_H
 
 #include "graph/actor.h"
+#include "out/units.h"
 #include "view/report.h"
 
 enum top_mode {
@@ -51,6 +52,10 @@ void top_lines_free(struct top_lines *l);
 /* text may be of several lines; the last one added is returned, until the next call. */
 struct top_line *top_add(struct top_lines *l, const char *text);
 __attribute__((format(printf, 2, 3))) struct top_line *top_addf(struct top_lines *l, const char *format, ...);
+
+/* A figure at the right of so many cells, a dash where it is not known. */
+#define TOP_CELL_LEN 32
+const char *top_cell(char buf[TOP_CELL_LEN], int cells, bool known, double value, enum unit unit);
 
 /* Two lines of head, then the rows. */
 void top_list(struct top_lines *l, struct report *r, const struct top_view *v);

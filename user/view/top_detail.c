@@ -54,10 +54,34 @@ static void put_errors(struct top_lines *l, const struct object *o, enum ipc_op 
 		top_addf(l, "        failed:%s", text);
 }
 
+static void put_figures(struct top_lines *l, const struct capability *can, enum ipc_op op, const struct side *side)
+{
+	const bool waits = can_waits(can);
+	const struct {
+		int cells;
+		bool known;
+		double value;
+		enum unit unit;
+	} figures[] = {
+		{ 12, true, side->ops, UNIT_NUMBER },
+		{ 12, true, side->bytes, UNIT_BYTES },
+		{ 9, waits, side->waits, UNIT_NUMBER },
+		{ 9, waits, side->wait_ns, UNIT_NS },
+		{ 9, waits, side->sched_delay_ns, UNIT_NS },
+		{ 9, can_wakes(can), side->wakes, UNIT_NUMBER },
+		{ 9, waits && can_see(can, UNSEEN_SPURIOUS), side->spurious_wakes, UNIT_NUMBER },
+	};
+	char text[256] = "", cell[TOP_CELL_LEN];
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s",
+				top_cell(cell, figures[i].cells, figures[i].known, figures[i].value, figures[i].unit));
+	top_addf(l, "  %-7s%s", op_name(op), text);
+}
+
 static void put_sides(struct top_lines *l, const struct object *o)
 {
-	char bytes[UNIT_LEN], wait[UNIT_LEN], delay[UNIT_LEN];
-
 	top_addf(l, "since the start   OPS       BYTES    WAITS   WAITED    DELAY    WAKES  IN VAIN")->bold = true;
 	for (unsigned op = 0; op < OP_MAX; op++) {
 		struct side side;
@@ -65,12 +89,7 @@ static void put_sides(struct top_lines *l, const struct object *o)
 		object_side(o, op, SPAN_TOTAL, &side);
 		if (!side.ops && !side.open_waits && !side.wakes)
 			continue;
-		format_unit(bytes, side.bytes, UNIT_BYTES);
-		format_unit(wait, side.wait_ns, UNIT_NS);
-		format_unit(delay, side.sched_delay_ns, UNIT_NS);
-		top_addf(l, "  %-7s %11llu %11s %8llu %8s %8s %8llu %8llu", op_name(op), (unsigned long long)side.ops, bytes,
-			 (unsigned long long)side.waits, can_waits(o->can) ? wait : "–", can_waits(o->can) ? delay : "–",
-			 (unsigned long long)side.wakes, (unsigned long long)side.spurious_wakes);
+		put_figures(l, o->can, op, &side);
 		put_causes(l, &side);
 		put_errors(l, o, op);
 	}

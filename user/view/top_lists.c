@@ -59,6 +59,18 @@ struct top_line *top_addf(struct top_lines *l, const char *format, ...)
 	return top_add(l, text);
 }
 
+const char *top_cell(char buf[TOP_CELL_LEN], int cells, bool known, double value, enum unit unit)
+{
+	char text[UNIT_LEN] = "–";
+	int width;
+
+	if (known)
+		format_unit(text, value, unit);
+	width = text_width(text);
+	snprintf(buf, TOP_CELL_LEN, "%*s%s", cells > width ? cells - width : 0, "", text);
+	return buf;
+}
+
 /* ---- objects ---- */
 
 static bool has(const char *text, const char *filter)
@@ -189,18 +201,27 @@ static void actor_text(char buf[CELL_LEN + 64], const struct graph_actor *a, int
 	snprintf(buf, CELL_LEN + 64, "%s%*s", cell, room > text_width(cell) ? room - text_width(cell) : 0, "");
 }
 
-/* The rates of an interval, in the columns of both lists. */
-static void sums_text(char *buf, size_t size, const struct entry *e, uint64_t span_ns)
+/* Of the mechanism, or, without one, of any that is traced. */
+static bool is_known(const struct model *m, const struct mechanism *mech, bool (*can)(const struct capability *can))
 {
-	double per_s = span_ns ? 1e9 / span_ns : 0;
-	char bytes[UNIT_LEN] = "–", ops[UNIT_LEN], wait[UNIT_LEN], wakes[UNIT_LEN];
+	model_for_each_mech(m, id)
+		if ((!mech || mech->id == id) && can(&m->config.can[id]))
+			return true;
+	return false;
+}
 
-	if (e->bytes_known)
-		format_unit(bytes, e->sums.bytes * per_s, UNIT_BYTES);
-	format_unit(ops, e->sums.ops * per_s, UNIT_COUNT);
-	format_unit(wait, span_ns ? (double)e->sums.wait_ns / span_ns : 0, UNIT_PERCENT);
-	format_unit(wakes, e->sums.wakes * per_s, UNIT_COUNT);
-	snprintf(buf, size, "%*s%s %6s %6s %7s %5u", 7 - text_width(bytes), "", bytes, ops, wait, wakes, e->objects);
+/* The rates of an interval, in the columns of both lists. */
+static void sums_text(char *buf, size_t size, const struct entry *e, const struct model *m)
+{
+	uint64_t span_ns = model_span_ns(m, SPAN_INTERVAL);
+	double per_s = span_ns ? 1e9 / span_ns : 0;
+	char bytes[TOP_CELL_LEN], ops[TOP_CELL_LEN], wait[TOP_CELL_LEN], wakes[TOP_CELL_LEN];
+
+	snprintf(buf, size, "%s %s %s %s %5u", top_cell(bytes, 7, e->bytes_known, e->sums.bytes * per_s, UNIT_BYTES),
+		 top_cell(ops, 6, true, e->sums.ops * per_s, UNIT_COUNT),
+		 top_cell(wait, 6, is_known(m, e->mech, can_waits), span_ns ? (double)e->sums.wait_ns / span_ns : 0,
+			  UNIT_PERCENT),
+		 top_cell(wakes, 7, is_known(m, e->mech, can_wakes), e->sums.wakes * per_s, UNIT_COUNT), e->objects);
 }
 
 #define SUMS_HEAD "BYTES/s  OPS/s   WAIT WAKES/s  OBJS"
@@ -218,10 +239,9 @@ static bool entry_matches(const struct entry *e, const char *filter)
 static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, const struct report *r,
 			const struct top_view *v)
 {
-	uint64_t span_ns = model_span_ns(r->model, SPAN_INTERVAL);
 	bool pairs = v->mode == TOP_PAIRS;
 	int room = v->width - SUMS_WIDTH - (pairs ? 12 : 1);
-	char from[CELL_LEN + 64], to[CELL_LEN + 64], sums[128];
+	char from[CELL_LEN + 64], to[CELL_LEN + 64], sums[5 * TOP_CELL_LEN];
 	size_t shown = 0;
 
 	room = pairs ? room / 2 : room;
@@ -241,7 +261,7 @@ static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, cons
 			continue;
 		}
 		actor_text(from, all[i].from, room);
-		sums_text(sums, sizeof(sums), &all[i], span_ns);
+		sums_text(sums, sizeof(sums), &all[i], r->model);
 		if (pairs) {
 			actor_text(to, all[i].to, room);
 			line = top_addf(l, "%s %s %-8s %s", from, to, all[i].mech->name, sums);
