@@ -74,6 +74,10 @@ static void test_lists(void)
 	list(&l, r, TOP_PROCESSES, "");
 	is_int(l.cnt, 3, "a head and two processes");
 	ok(strstr(line_with(&l, "teller/11"), " 97      1      –       –     1"), "neither share waited nor wakeups");
+	list(&l, r, TOP_PAIRS, "12");
+	is_int(l.cnt, 2, "a pair by the PID of who receives");
+	list(&l, r, TOP_PAIRS, "13");
+	is_int(l.cnt, 1, "none of another's");
 	done(r, &l);
 	r = reported(PROFILE_ALL);
 	l = (struct top_lines){ 0 };

@@ -227,13 +227,18 @@ static void sums_text(char *buf, size_t size, const struct entry *e, const struc
 #define SUMS_HEAD "BYTES/s  OPS/s   WAIT WAKES/s  OBJS"
 #define SUMS_WIDTH 36
 
-static bool entry_matches(const struct entry *e, const char *filter)
+static bool actor_matches(const struct actor *a, const char *filter)
 {
 	char pid[16];
 
-	snprintf(pid, sizeof(pid), "%u", e->from->actor.process->key.tgid);
-	return !*filter || has(e->from->actor.name, filter) || !strcmp(pid, filter) ||
-	       (e->to && has(e->to->actor.name, filter)) || (e->mech && has(e->mech->name, filter));
+	snprintf(pid, sizeof(pid), "%u", a->process->key.tgid);
+	return has(a->name, filter) || !strcmp(pid, filter) || (a->process->cgroup && has(a->process->cgroup->path, filter));
+}
+
+static bool entry_matches(const struct entry *e, const char *filter)
+{
+	return !*filter || actor_matches(&e->from->actor, filter) || (e->to && actor_matches(&e->to->actor, filter)) ||
+	       (e->mech && has(e->mech->name, filter));
 }
 
 static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, const struct report *r,
