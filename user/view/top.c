@@ -188,6 +188,19 @@ static void move(struct top_state *t, long by)
 		t->picked_object = line->object;
 }
 
+#define BEYOND (1l << 30) /* more rows than there are */
+
+/* The last of all: not all of a long list has been made. */
+static void go_to_end(struct top_state *t)
+{
+	if (t->view.mode >= TOP_MODES) {
+		move(t, BEYOND);
+		return;
+	}
+	t->first = t->picked = BEYOND;
+	t->picked_object.mech = 0;
+}
+
 static void go_to(struct top_state *t, enum top_mode mode)
 {
 	t->view.mode = mode;
@@ -273,8 +286,8 @@ static bool act(struct report *r, int key)
 	case TOP_KEY_DOWN: move(t, 1); return false;
 	case TOP_KEY_PAGE_UP: move(t, -page(t)); return false;
 	case TOP_KEY_PAGE_DOWN: move(t, page(t)); return true;
-	case TOP_KEY_HOME: move(t, -(1l << 30)); return false;
-	case TOP_KEY_END: move(t, 1l << 30); return true;
+	case TOP_KEY_HOME: move(t, -BEYOND); return false;
+	case TOP_KEY_END: go_to_end(t); return true;
 	case TOP_KEY_ENTER: enter(t); return true;
 	case TOP_KEY_BACK: back(t); return true;
 	case TOP_KEY_TAB: go_to(t, t->view.mode < TOP_MODES ? (t->view.mode + 1) % TOP_MODES : TOP_OBJECTS); return true;
