@@ -47,6 +47,8 @@ static const struct output outputs[] = {
 	  false, 0 },
 	{ "graph-json", { .kind = REPORT_GRAPH, .graph_format = GRAPH_JSON, .json = true, .graph = { .nodes = 3 } },
 	  BACKEND_FUNCTION, USUAL, true, 0 },
+	{ "graph-json-counts", { .kind = REPORT_GRAPH, .graph_format = GRAPH_JSON, .json = true, .graph = { .nodes = 3 } },
+	  BACKEND_FUNCTION, 0, false, 0 },
 	{ "json-counts", { .json = true, .rows = 1 }, BACKEND_FUNCTION, 0, false, UNSEEN_STATE },
 };
 

@@ -9,18 +9,30 @@ static void node_id(struct json *j, const char *key, char kind, size_t index)
 	json_string(j, key, id);
 }
 
-/* What the mechanism's backend does not see is null, where it is about one mechanism. */
+/* What is seen of some mechanism. */
+static struct capability seen_of_any(const struct graph *g)
+{
+	struct capability any = { .unseen = ~0u };
+
+	for (size_t i = 0; i < g->object_cnt; i++) {
+		any.profile |= g->objects[i].object->can->profile;
+		any.unseen &= g->objects[i].object->can->unseen;
+	}
+	return any;
+}
+
+/* What is not collected, or not seen by the mechanism's backend, is null. */
 static void json_sums(struct json *j, const struct graph_sums *s, const struct capability *can)
 {
 	json_uint(j, "ops", s->ops);
 	json_uint(j, "bytes", s->bytes);
-	json_uint_or_null(j, "waits", !can || can_waits(can), s->waits);
-	json_uint_or_null(j, "wait_ns", !can || can_waits(can), s->wait_ns);
-	json_uint_or_null(j, "open_waits", !can || can_waits(can), s->open_waits);
-	json_uint_or_null(j, "wakes", !can || can_wakes(can), s->wakes);
+	json_uint_or_null(j, "waits", can_waits(can), s->waits);
+	json_uint_or_null(j, "wait_ns", can_waits(can), s->wait_ns);
+	json_uint_or_null(j, "open_waits", can_waits(can), s->open_waits);
+	json_uint_or_null(j, "wakes", can_wakes(can), s->wakes);
 }
 
-static void json_actor(struct json *j, const struct graph *g, size_t i, enum actor_kind by)
+static void json_actor(struct json *j, const struct graph *g, size_t i, enum actor_kind by, const struct capability *can)
 {
 	const struct graph_actor *a = &g->actors[i];
 	const struct process *p = a->other || by != ACTOR_PROCESS ? NULL : a->actor.process;
@@ -37,7 +49,7 @@ static void json_actor(struct json *j, const struct graph *g, size_t i, enum act
 	json_string(j, "unit", p && p->cgroup ? p->cgroup->unit : NULL);
 	json_uint(j, "processes", a->processes);
 	json_uint(j, "merged", a->actors);
-	json_sums(j, &a->sums, NULL);
+	json_sums(j, &a->sums, can);
 	json_close(j, '}');
 }
 
@@ -86,6 +98,8 @@ static void json_wakeup(struct json *j, const struct graph_wakeup *w)
 
 void graph_json(struct json *j, const struct graph *g, const struct graph_caption *c)
 {
+	const struct capability any = seen_of_any(g);
+
 	json_open(j, NULL, '{');
 	json_string(j, "type", "graph");
 	json_uint(j, "schema", 1);
@@ -94,7 +108,7 @@ void graph_json(struct json *j, const struct graph *g, const struct graph_captio
 	json_seconds(j, "elapsed_s", c->span_ns);
 	json_open(j, "actors", '[');
 	for (size_t i = 0; i < g->actor_cnt; i++)
-		json_actor(j, g, i, c->options.by);
+		json_actor(j, g, i, c->options.by, &any);
 	json_close(j, ']');
 	json_open(j, "objects", '[');
 	for (size_t i = 0; i < g->object_cnt; i++)
