@@ -40,7 +40,7 @@ static const char *const overhead_after[] = {
 	"ipctrace compare measures on this machine what tracing adds to a message, mechanism by mechanism; make bench, "
 	"in the source, what it adds to an operation in instructions.",
 	"Kernel memory is taken when a trace starts, by the room that --max-edges and --ring-buffer ask for and by what is "
-	"collected: ipctrace doctor tells what each map takes, here and on a large machine. User space reads "
+	"collected: ipctrace doctor tells what each map takes that all mechanisms share, here and on a large machine. User space reads "
 	"the figures once an interval, which costs it time in proportion to the objects that exist.",
 };
 

@@ -51,8 +51,9 @@ void doctor_print_memory(FILE *out, const struct cli_options *o, const struct ke
 	cnt = memory(o, k, small, here);
 	if (cnt <= 0 || memory(o, k, big, large) != cnt)
 		return;
-	fprintf(out, "\nkernel memory at most, of --json --events: with --max-edges %u on %u CPUs, and with %u (a million pipes) "
-		     "on %u\n", small.max_edges, small.cpus, big.max_edges, big.cpus);
+	fprintf(out, "\nkernel memory of the maps that all mechanisms share, for --json --events without a filter:\n"
+		     "with --max-edges %u on %u CPUs, and with %u (a million pipes) on %u\n",
+		small.max_edges, small.cpus, big.max_edges, big.cpus);
 	fprintf(out, "  %-16s %10s %8s %10s %12s %10s\n", "MAP", "ENTRIES", "BYTES", "KIB", "ENTRIES", "MIB");
 	for (int i = 0; i < cnt; i++)
 		fprintf(out, "  %-16s %10u %8u %10.1f %12u %10.1f\n", here[i].name, here[i].entries, here[i].entry_bytes,
