@@ -16,9 +16,26 @@ need_root();
 my ($backend) = need_backends();
 my $words = 7;
 my $file = scratch('recording');
-# The reader sleeps before each word, and once more until there is no writer.
-my $work = 'pipe(R, W); if (!fork()) { close R; $0 = q(w); for (1 .. ' . $words . ') { select(undef, undef, undef, 0.05); '
-    . 'syswrite W, q(word) } select(undef, undef, undef, 0.05); exit } close W; 1 while sysread R, $x, 64; wait';
+# The reader sleeps before each word, and once more until there is no writer: who writes looks whether it does.
+my $work = <<'EOT' =~ s/WORDS/$words/r;
+    pipe(R, W);
+    if (!fork()) {
+        close R; $0 = 'w';
+        sub await_sleep {
+            while (1) {
+                select(undef, undef, undef, 0.05);
+                open(my $stat, '<', '/proc/' . getppid . '/stat') or exit;
+                return if <$stat> =~ / S /;
+            }
+        }
+        for (1 .. WORDS) { await_sleep(); syswrite W, 'word' }
+        await_sleep();
+        exit;
+    }
+    close W;
+    1 while sysread R, $x, 64;
+    wait;
+EOT
 my $run = run_tool([ 'pipe', '-w', $file, '-e', '--backend', $backend, '--', 'perl', '-e', $work ]);
 is($run->{status}, 0, 'recorded') or diag($run->{stderr});
 my $summary = summary_of(json_lines(run_tool([ '-r', $file, '-j' ])->{stdout}));
