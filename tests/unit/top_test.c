@@ -32,12 +32,19 @@ static void done(struct report *r, struct top_lines *l)
 	free(r);
 }
 
-static const char *line_with(const struct top_lines *l, const char *beginning)
+static const struct top_line *find(const struct top_lines *l, const char *beginning)
 {
+	static const struct top_line none = { .text = "" };
+
 	for (size_t i = 0; i < l->cnt; i++)
 		if (!strncmp(l->lines[i].text, beginning, strlen(beginning)))
-			return l->lines[i].text;
-	return "";
+			return &l->lines[i];
+	return &none;
+}
+
+static const char *line_with(const struct top_lines *l, const char *beginning)
+{
+	return find(l, beginning)->text;
 }
 
 static void test_detail(void)
@@ -73,7 +80,11 @@ static void test_lists(void)
 
 	list(&l, r, TOP_PROCESSES, "");
 	is_int(l.cnt, 3, "a head and two processes");
+	is_str(find(&l, "teller/11")->filter, "11", "Enter: its objects");
 	ok(strstr(line_with(&l, "teller/11"), " 97      1      –       –     1"), "neither share waited nor wakeups");
+	r->options.by = ACTOR_COMMAND;
+	list(&l, r, TOP_PROCESSES, "");
+	is_str(find(&l, "teller")->filter, "teller", "of a group those of all of it");
 	list(&l, r, TOP_PAIRS, "12");
 	is_int(l.cnt, 2, "a pair by the PID of who receives");
 	list(&l, r, TOP_PAIRS, "13");

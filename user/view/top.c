@@ -216,8 +216,8 @@ static void enter(struct top_state *t)
 		return;
 	t->back = t->view;
 	t->back_picked = t->picked;
-	if (line->pid) { /* its objects */
-		snprintf(t->view.filter, sizeof(t->view.filter), "%u", line->pid);
+	if (*line->filter) {
+		memcpy(t->view.filter, line->filter, sizeof(t->view.filter));
 		go_to(t, TOP_OBJECTS);
 	} else if (line->object.mech) {
 		t->view.object = line->object;

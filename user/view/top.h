@@ -20,12 +20,14 @@ enum top_mode {
 	TOP_HELP,
 };
 
+#define TOP_FILTER_LEN 64
+
 struct top_line {
 	char *text;
 	bool can_pick;
 	bool bold;
 	struct ipc_object_id object; /* that Enter shows; mech 0: none */
-	uint32_t pid;		     /* whose objects Enter lists; 0: none */
+	char filter[TOP_FILTER_LEN]; /* for objects: those that Enter lists; empty: none */
 };
 
 struct top_lines {
@@ -33,8 +35,6 @@ struct top_lines {
 	size_t cnt, cap;
 	size_t left_out; /* that there would be more */
 };
-
-#define TOP_FILTER_LEN 64
 
 /* What is looked at. */
 struct top_view {

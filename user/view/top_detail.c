@@ -127,7 +127,7 @@ static void put_endpoint(struct top_lines *l, const struct endpoint *e)
 	}
 	top_addf(l, "  %s/%u%s  sent %s in %llu, received %s in %llu, holds %u+%u  %s", name, p->key.tgid, inner, sent,
 		 (unsigned long long)send.ops, received, (unsigned long long)recv.ops, e->holds_now ? e->holds[OP_SEND] : 0,
-		 e->holds_now ? e->holds[OP_RECV] : 0, place)->pid = p->key.tgid;
+		 e->holds_now ? e->holds[OP_RECV] : 0, place);
 	for (unsigned op = 0; op < OP_MAX; op++)
 		put_open_waits(l, e->edges[op]);
 }

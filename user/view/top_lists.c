@@ -241,6 +241,15 @@ static bool entry_matches(const struct entry *e, const char *filter)
 	       (e->mech && has(e->mech->name, filter));
 }
 
+/* What finds its objects. A long path is cut, which finds those of its neighbours, too. */
+static void filter_for(char filter[TOP_FILTER_LEN], const struct actor *a)
+{
+	if (a->kind != ACTOR_PROCESS)
+		snprintf(filter, TOP_FILTER_LEN, "%s", a->name ?: "");
+	else if (a->process->key.tgid)
+		snprintf(filter, TOP_FILTER_LEN, "%u", a->process->key.tgid);
+}
+
 static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, const struct report *r,
 			const struct top_view *v)
 {
@@ -275,7 +284,8 @@ static void put_entries(struct top_lines *l, struct entry *all, size_t cnt, cons
 		}
 		line->can_pick = true;
 		line->object = all[i].object;
-		line->pid = pairs ? 0 : all[i].from->actor.process->key.tgid;
+		if (!pairs)
+			filter_for(line->filter, &all[i].from->actor);
 	}
 }
 
