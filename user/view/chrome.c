@@ -8,6 +8,7 @@
 
 #include "model/alloc.h"
 #include "model/error.h"
+#include "view/json_parts.h"
 #include "view/report.h"
 
 #define KEPT 512 /* operations and wakeups whose other half may still come */
@@ -252,12 +253,7 @@ static void summary(struct report *r)
 	writer_char(j->out, '\n');
 	json_close(j, ']');
 	model_losses(r->model, SPAN_TOTAL, &l);
-	json_open(j, "metadata", '{');
-	json_uint(j, "missed", l.missed);
-	json_uint(j, "map_full", l.map_full);
-	json_uint(j, "ring_full", l.ring_full);
-	json_uint(j, "unresolved", l.unresolved);
-	json_close(j, '}');
+	json_losses(j, "metadata", &l);
 	json_close(j, '}');
 	json_end_line(j);
 }

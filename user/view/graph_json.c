@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "view/graph.h"
+#include "view/json_parts.h"
 
 static void node_id(struct json *j, const char *key, char kind, size_t index)
 {
@@ -123,12 +124,7 @@ void graph_json(struct json *j, const struct graph *g, const struct graph_captio
 		json_wakeup(j, &g->wakeups[i]);
 	json_close(j, ']');
 	json_uint(j, "forgotten", g->forgotten);
-	json_open(j, "loss", '{');
-	json_uint(j, "missed", c->losses.missed);
-	json_uint(j, "map_full", c->losses.map_full);
-	json_uint(j, "ring_full", c->losses.ring_full);
-	json_uint(j, "unresolved", c->losses.unresolved);
-	json_close(j, '}');
+	json_losses(j, "loss", &c->losses);
 	json_close(j, '}');
 	json_end_line(j);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Everything as JSON, an object a line: start, intervals, events, summary. */
+#include "view/json_parts.h"
 #include "view/report.h"
 
 static void strings(struct json *j, const char *key, const char *const *list)
@@ -88,12 +89,7 @@ static void figures(struct report *r, const char *type, enum span span)
 	json_close(j, '}');
 	objects(r, span);
 	model_losses(r->model, span, &losses);
-	json_open(j, "loss", '{');
-	json_uint(j, "missed", losses.missed);
-	json_uint(j, "map_full", losses.map_full);
-	json_uint(j, "ring_full", losses.ring_full);
-	json_uint(j, "unresolved", losses.unresolved);
-	json_close(j, '}');
+	json_losses(j, "loss", &losses);
 	json_self(r, span);
 	end(j);
 }

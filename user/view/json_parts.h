@@ -22,4 +22,7 @@ void json_hist(struct json *j, const char *key, const struct ipc_hist *h);
 /* The object is left open, for more keys. */
 void json_side_open(struct json *j, enum ipc_op op, const struct side_parts *p, const struct capability *can);
 
+/* What was lost, by reason. */
+void json_losses(struct json *j, const char *key, const struct losses *l);
+
 #endif

@@ -129,3 +129,13 @@ void json_total(struct json *j, const struct model *m, enum ipc_mech mech, enum 
 	json_uint(j, "forgotten", m->totals[mech]->forgotten);
 	json_close(j, '}');
 }
+
+void json_losses(struct json *j, const char *key, const struct losses *l)
+{
+	json_open(j, key, '{');
+	json_uint(j, "missed", l->missed);
+	json_uint(j, "map_full", l->map_full);
+	json_uint(j, "ring_full", l->ring_full);
+	json_uint(j, "unresolved", l->unresolved);
+	json_close(j, '}');
+}
