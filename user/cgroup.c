@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include <uthash.h>
+
 #include "model/alloc.h"
 #include "model/place.h"
 
@@ -43,11 +45,10 @@ static const char *mount_point(void)
 	return NULL;
 }
 
-bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size)
+static bool look_up(uint64_t id, char *path, size_t size)
 {
 	const char *at = mount_point();
 
-	(void)ctx;
 	if (!at)
 		return false;
 	search.id = id;
@@ -55,6 +56,31 @@ bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size)
 	search.path = path;
 	search.size = size;
 	return nftw(at, look_at, 16, FTW_PHYS | FTW_MOUNT) == 1;
+}
+
+/* What was asked for already; path NULL: it cannot be told. */
+static struct known_cgroup {
+	uint64_t id;
+	char *path;
+	UT_hash_handle hh;
+} *known_cgroups;
+
+bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size)
+{
+	struct known_cgroup *known;
+	char found[4096];
+
+	(void)ctx;
+	HASH_FIND(hh, known_cgroups, &id, sizeof(id), known);
+	if (!known) {
+		known = xcalloc(1, sizeof(*known));
+		known->id = id;
+		known->path = look_up(id, found, sizeof(found)) ? xstrdup(found) : NULL;
+		HASH_ADD(hh, known_cgroups, id, sizeof(known->id), known);
+	}
+	if (known->path)
+		snprintf(path, size, "%s", known->path);
+	return known->path;
 }
 
 /* ---- filters ---- */
@@ -133,21 +159,22 @@ const char *cgroup_below_mount(const char *given)
 	return given + strspn(given, "/");
 }
 
-bool cgroup_is_wanted(const struct cli_filter *f, const char *path)
+bool cgroup_is_below(const char *path, const char *given)
 {
-	const char *wanted;
-	size_t len;
+	const char *wanted = cgroup_below_mount(given);
+	size_t len = strlen(wanted);
 
-	if (!f->cgroup && !f->container && !f->unit)
-		return true;
-	if (!path || ((f->container || f->unit) && !is_place(f, path)))
-		return false;
-	if (!f->cgroup)
-		return true;
-	wanted = cgroup_below_mount(f->cgroup);
-	len = strlen(wanted);
 	while (len && wanted[len - 1] == '/')
 		len--;
 	path += strspn(path, "/");
 	return !len || (!strncmp(path, wanted, len) && (!path[len] || path[len] == '/'));
+}
+
+bool cgroup_is_wanted(const struct cli_filter *f, const char *path)
+{
+	if (!f->cgroup && !f->container && !f->unit)
+		return true;
+	if (!path || ((f->container || f->unit) && !is_place(f, path)))
+		return false;
+	return !f->cgroup || cgroup_is_below(path, f->cgroup);
 }

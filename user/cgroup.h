@@ -8,7 +8,10 @@
 
 #include "cli.h"
 
-/* The path of a cgroup below the cgroup2 mount, by id: "/" for the root. false: gone, or no mount. ctx is not used. */
+/*
+ * The path of a cgroup below the cgroup2 mount, by id: "/" for the root. false: gone, or no mount. Looked for once:
+ * a cgroup that is gone later keeps its path. ctx is not used.
+ */
 bool cgroup_path_of(void *ctx, uint64_t id, char *path, size_t size);
 
 /*
@@ -21,6 +24,9 @@ int cgroup_resolve(struct cli_filter *f);
 
 /* A path as given, absolute or not, with or without the mount, as what is below the mount. */
 const char *cgroup_below_mount(const char *given);
+
+/* Is a cgroup of this path (below the mount) the one given, as above, or below it? */
+bool cgroup_is_below(const char *path, const char *given);
 
 /* Is a cgroup of this path (below the mount) what the filter asks for, or below it? NULL: not known, and so it is not. */
 bool cgroup_is_wanted(const struct cli_filter *f, const char *path);

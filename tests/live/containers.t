@@ -39,24 +39,34 @@ sub pipes {
 }
 
 sub traced {
-    my (@options) = @_;
+    my ($script, @options) = @_;
     my $file = scratch('report');
     my $tool = start_tool([ 'pipe', '-j', '--backend', $backend, '--output', $file, @options ]);
     started($file) or diag('did not start');
-    run_command(argv => [ 'sh', '-c', $both ]);
+    run_command(argv => [ 'sh', '-c', $script ]);
     my $run = stop($tool);
     is($run->{status}, 0, "@options: exit status") or diag($run->{stderr});
     return summary_of(report($run, $file));
 }
 
 subtest 'a container as a filter, live' => sub {
-    my @seen = pipes(traced('--container', '5c0ffee'));
+    my @seen = pipes(traced($both, '--container', '5c0ffee'));
     is(scalar @seen, 1, 'one of the two pipes');
     my ($sender) = grep { $_->{role} eq 'send' && $_->{send}{bytes} } @{ $seen[0]{endpoints} };
     is($sender->{container}, $id, 'its sender is in the container');
     is($sender->{unit}, "docker-$id.scope", 'in its unit');
     is($sender->{cgroup}, "/ipctrace$$.slice/docker-$id.scope", 'and cgroup');
-    is(scalar(pipes(traced('--unit', "docker-$id.scope"))), 1, 'the unit finds the same');
+    is(scalar(pipes(traced($both, '--unit', "docker-$id.scope"))), 1, 'the unit finds the same');
+};
+
+# It waits for what comes from outside.
+natively 'one side, live' => sub {
+    my $into = "(sleep 0.3; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo word; done) | "
+        . "sh -c 'echo \$\$ >$scope/cgroup.procs; exec cat >/dev/null'";
+    for my $case ([ '--dst', 1, 'who receives is in the container' ], [ '--src', 0, 'who sends is not' ]) {
+        my @seen = grep { ($_->{recv}{bytes} // 0) == 55 } @{ traced($into, $case->[0], 'container=5c0ffee')->{objects} };
+        is(scalar @seen, $case->[1], "$case->[0]: $case->[2]");
+    }
 };
 
 natively 'of a recording: filter, column, group' => sub {

@@ -34,7 +34,8 @@ struct selection {
 	int classes;
 	bool command;
 	unsigned needed; /* enum met: all of these */
-	bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size); /* NULL: the programs matched them */
+	bool recorded; /* else the programs matched cgroups, though not on which side */
+	bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size);
 	void *ctx;
 	struct known *processes;
 	struct wanted *objects;
@@ -51,10 +52,14 @@ static bool listed(const uint32_t *list, uint32_t cnt, uint32_t id)
 static bool in_cgroup(const struct selection *sel, const struct cli_filter *f, const struct ipc_process *p)
 {
 	char path[4096];
+	bool known;
 
-	if (!sel->cgroup_path)
+	if (!f->cgroup && !f->container && !f->unit)
 		return true;
-	return cgroup_is_wanted(f, p && sel->cgroup_path(sel->ctx, p->cgroup_id, path, sizeof(path)) ? path : NULL);
+	known = p && sel->cgroup_path(sel->ctx, p->cgroup_id, path, sizeof(path));
+	if (sel->recorded)
+		return cgroup_is_wanted(f, known ? path : NULL);
+	return !known || !f->cgroup || cgroup_is_below(path, f->cgroup);
 }
 
 /* Threads are no endpoints: a criterion by TID has done its work in the kernel. */
@@ -239,12 +244,12 @@ static void select_rows(struct snapshot *s, struct selection sel)
 void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
 {
 	select_rows(s, (struct selection){.options = o, .classes = classes, .command = command,
-					  .needed = needed(o, command)});
+					  .needed = needed(o, command), .cgroup_path = cgroup_path_of});
 }
 
 void snapshot_select_recorded(struct snapshot *s, const struct cli_options *o,
 			      bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size), void *ctx)
 {
 	select_rows(s, (struct selection){.options = o, .classes = -1, .needed = needed(o, false),
-					  .cgroup_path = cgroup_path, .ctx = ctx});
+					  .recorded = true, .cgroup_path = cgroup_path, .ctx = ctx});
 }
