@@ -22,19 +22,21 @@ struct top_state {
 
 static const char help_text[] =
 	"ipctrace top: keys\n"
-	"  o p w         objects; processes (or what --by takes together); who sends to whom\n"
+	"  o p w         objects; processes (or groups, see --by); who sends to whom\n"
 	"  Tab           the next of these\n"
-	"  Enter, Right  what is marked in detail: an object; the objects of a process\n"
+	"  Enter, Right  what is marked: an object in detail; a process's objects\n"
 	"  Esc, Left     back\n"
 	"  Up Down PgUp PgDn Home End\n"
-	"  /             filter as you type, by name, PID, object, mechanism, cgroup; Enter keeps it, Esc drops it\n"
+	"  /             filter as you type, by name, PID, object, mechanism, cgroup;\n"
+	"                Enter keeps it, Esc drops it\n"
 	"  < >           sort by the column before, after; 0: the usual order\n"
 	"  r             the other way round\n"
 	"  space         pause: what is shown stands still, counting goes on\n"
 	"  h ?           this help\n"
 	"  q             end\n"
 	"\n"
-	"Rates are those of the last interval; details are since the start. A dash is what is not known.";
+	"Rates are those of the last interval; details are since the start.\n"
+	"A dash is what is not known.";
 
 /* Two lines over the rows: one is the title, one the head of a list. */
 static size_t head_of(const struct top_state *t)
