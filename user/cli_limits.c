@@ -55,7 +55,9 @@ static const struct cli_term limit_terms[] = {
 		       "calls" },
 	{ "before the start", "an operation under way when tracing begins: its wait is shown, its bytes are not counted with "
 			      "function hooks, and it is one that was missed" },
-	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost" },
+	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost. What "
+		"was seen keeps its room until ipctrace ends, also when it is long gone: where pipes or connections come and go, "
+		"memory grows by 1 to 2 KB for each until the room is used up, and from then on new ones are not seen" },
 	{ "names", "at most 255 bytes of a path, 15 of a command" },
 	{ "io_uring", "with function hooks each attempt of the ring is an operation: one that would have had to wait ends with EAGAIN and "
 		      "is made again later, and the ring's own wait is none on the object. Where a file cannot be asked not to wait (pipes "
