@@ -78,6 +78,8 @@ static __always_inline void object_bytes(const struct ipc_object_id *obj, __s64 
 		return;
 	add(&o->depth_bytes, delta);
 	now = *(volatile __s64 *)&o->depth_bytes;
+	if (now < 0 && delta < 0)
+		now = -delta; /* counted before the send that it took from has ended: what it took was inside */
 	if (now > (__s64)o->max_bytes)
 		o->max_bytes = now;
 }
