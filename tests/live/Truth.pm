@@ -228,6 +228,7 @@ sub may_be_short {
     my $moves = grep { my $m = ($c->{truth}{$_} // {})->{moved_bytes}; ref($m) || $m } qw(send recv);
     my $ended = sum($moves || !defined $op ? values %{ $missed->{ended} } : $missed->{ended}{$op});
     $ended += $missed->{either} if !defined $op || $op =~ /^(?:send|recv)$/;
+    return $missed->{all} > 0 if $path eq 'internals.contended_share';    # made of waits
     return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /\binternals[.](\w+)$/ && $1 ne 'merged_writes';
     return $deficit <= $ended if $path =~ /\.(?:ops|copies)$|\.errors\./;
     return $deficit <= $ended * $c->{truth}{largest_bytes}{$op} if $path =~ /\.(?:copied_|moved_)?bytes$/ && defined $op;
