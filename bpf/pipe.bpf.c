@@ -82,8 +82,8 @@ static __always_inline void leave(struct kiocb *iocb, __u8 op, __s64 ret)
 		note_ring(edge, inode->i_pipe);
 		if (op == OP_SEND && run && run->own_waits)
 			depth_was_full(edge, inode->i_pipe->max_usage);
-		if (PROFILE(PROFILE_DETAIL) && ret > 0)
-			object_bytes(&obj, op == OP_SEND ? ret : -ret);
+		if (PROFILE(PROFILE_DETAIL))
+			object_bytes(&obj, op, ret);
 		if (PROFILE(PROFILE_RESIDENCY))
 			residency_note(&obj, edge->state[0], edge->state[1]);
 		if (PROFILE(PROFILE_EVENTS))

@@ -52,8 +52,8 @@ static __always_inline void splice_side(struct inode *inode, __u8 op, struct ipc
 	if (op == OP_SEND && slots)
 		add(&edge->counters[COUNTER_SPLICED_SLOTS], slots);
 	note_ring(edge, inode->i_pipe);
-	if (PROFILE(PROFILE_DETAIL) && res->payload && res->ret > 0)
-		object_bytes(&obj, op == OP_SEND ? res->ret : -res->ret);
+	if (PROFILE(PROFILE_DETAIL) && res->payload)
+		object_bytes(&obj, op, res->ret);
 	if (PROFILE(PROFILE_RESIDENCY))
 		residency_note(&obj, edge->state[0], edge->state[1]);
 	if (PROFILE(PROFILE_EVENTS))
@@ -212,8 +212,8 @@ static __always_inline int by_descriptor_end(__s64 ret, bool copies_out)
 		add(&edge->counters[COUNTER_SPLICED_SLOTS], head - run->aux[0]);
 		edge->state[0] = head;
 	}
-	if (edge && PROFILE(PROFILE_DETAIL) && ret > 0)
-		object_bytes(&run->obj, run->op == OP_SEND ? ret : -ret);
+	if (edge && PROFILE(PROFILE_DETAIL))
+		object_bytes(&run->obj, run->op, ret);
 	if (edge && PROFILE(PROFILE_EVENTS))
 		op_emit(&run->obj, run->op, run, &res, edge, ~0ull);
 	op_done(run);

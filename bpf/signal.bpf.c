@@ -350,7 +350,6 @@ int BPF_PROG(target_exit, struct task_struct *task)
 		died(me, code, &self, NULL);
 		target = bpf_map_lookup_elem(&signal_targets, &key);
 	}
-	bpf_map_delete_elem(&dying, &key);
 	if (!target)
 		return 0;
 	ipc_signals_end((__u64)me.start << 32 | me.tgid, target->signals);

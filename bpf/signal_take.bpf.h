@@ -161,8 +161,10 @@ static __always_inline void take(struct actor me, __u32 sig, __u32 how, const st
 /*
  * Processes that die now: whoever puts one in was the first. Threads end on several
  * processors at a time, and 5.10 has no atomic that tells what was there before.
+ * Nobody takes one out: two threads may both find themselves the last one
+ * (sched_process_exit comes after signal->live has fallen), one long after the other.
  */
-IPC_MAP(dying, BPF_MAP_TYPE_HASH, struct ipc_process_key, __u32, 4096);
+IPC_MAP(dying, BPF_MAP_TYPE_LRU_HASH, struct ipc_process_key, __u32, 4096);
 
 static __always_inline bool dies_first(struct actor me)
 {

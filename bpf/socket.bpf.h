@@ -122,8 +122,8 @@ static __always_inline int leave_data(struct ipc_run *run, const struct ipc_obje
 		note_state(edge, run && op == OP_SEND && run->kobj2 ? run->kobj2 : sk, obj);
 		if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
 			depth_was_full(edge, socket_limit(edge->state));
-		if (PROFILE(PROFILE_DETAIL) && ret > 0 && !peeks)
-			object_bytes(obj, op == OP_SEND ? ret : -ret);
+		if (PROFILE(PROFILE_DETAIL) && !peeks)
+			object_bytes(obj, op, ret);
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(obj, counted, run, &res, edge, run ? run->size : ~0ull);
 	}

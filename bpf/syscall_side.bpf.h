@@ -134,8 +134,8 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 		if (o && side->cut)
 			o->flags |= OBJECT_DISCARDED_UNKNOWN;
 	}
-	if (PROFILE(PROFILE_DETAIL) && side->payload && side->ret > 0)
-		object_bytes(&side->obj, side->op == OP_SEND ? side->ret : -side->ret);
+	if (PROFILE(PROFILE_DETAIL) && side->payload)
+		object_bytes(&side->obj, side->op, side->ret);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&side->obj, side->op, run, &res, edge, run->size);
 	return 1;
