@@ -229,6 +229,9 @@ sub may_be_short {
     my $ended = sum($moves || !defined $op ? values %{ $missed->{ended} } : $missed->{ended}{$op});
     $ended += $missed->{either} if !defined $op || $op =~ /^(?:send|recv)$/;
     return $missed->{all} > 0 if $path eq 'internals.contended_share';    # made of waits
+    my $looks = sum(values %{ $missed->{ended} }, $missed->{either});         # a maximum is looked at when an operation ends
+    return $deficit <= $looks if $path eq 'depth.max_slots';
+    return $deficit <= $looks * (sort { $b <=> $a } 0, values %{ $c->{truth}{largest_bytes} // {} })[0] if $path eq 'depth.max_bytes';
     return $deficit <= $ended * ($c->{truth}{largest_internals}{$1} // 0) if $path =~ /\binternals[.](\w+)$/ && $1 ne 'merged_writes';
     return $deficit <= $ended if $path =~ /\.(?:ops|copies)$|\.errors\./;
     return $deficit <= $ended * $c->{truth}{largest_bytes}{$op} if $path =~ /\.(?:copied_|moved_)?bytes$/ && defined $op;
