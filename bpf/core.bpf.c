@@ -33,8 +33,9 @@ static __always_inline const struct ipc_object_id *waits_on(const struct ipc_run
 }
 
 /* A wakeup of whose object is not known yet is counted at the operation's end. */
-static __always_inline void note_wake(const struct ipc_run *run)
+static __always_inline void note_wake(struct ipc_run *run)
 {
+	run->flags |= RUN_PEER_WOKE;
 	if (!(run->flags & RUN_UNRESOLVED))
 		count_wake(run, waits_on(run));
 }

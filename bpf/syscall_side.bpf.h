@@ -114,7 +114,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 	edge = op_end(&side->obj, side->op, side->waited ? run : NULL, &res);
 	if (!edge)
 		return 0;
-	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_WOKEN) && run->cause == run->own_cause)
+	if ((run->flags & RUN_UNRESOLVED) && (run->flags & RUN_PEER_WOKE))
 		count_wake(run, &side->obj); /* who ended the wait of an open: only now is it known of what */
 	if (side->resized)
 		ring_restarted();
