@@ -10,11 +10,15 @@
 #ifndef FUTEX_LOCK_BPF_H
 #define FUTEX_LOCK_BPF_H
 
+static __always_inline bool reads_words(void)
+{
+	return PROFILE(PROFILE_DETAIL | PROFILE_EVENTS) && !cfg.no_probe_read;
+}
+
 /* Of the current task's memory. false: not wanted, or not in memory. */
 static __always_inline bool read_word(__u32 *value, __u64 uaddr)
 {
-	return PROFILE(PROFILE_DETAIL | PROFILE_EVENTS) && !cfg.no_probe_read &&
-	       !bpf_probe_read_user(value, sizeof(*value), (void *)uaddr);
+	return reads_words() && !bpf_probe_read_user(value, sizeof(*value), (void *)uaddr);
 }
 
 /* Whose lock it is when the call begins; IPC_STATE_ABSENT: not known, and no lock's value. */
@@ -58,7 +62,6 @@ static __always_inline void note_lock(struct ipc_edge *edge, const struct futex_
 	__u32 seen = of_kernel && run ? run->aux[0] : (__u32)c->val;
 
 	edge->state[FUTEX_WORD_OWNER] = value & LOCK_TID;
-	edge->state[IPC_STATE_FINE] = bpf_ktime_get_ns() | 1; /* who had it last matters; locks are few */
 	if (kind_of(c)->op == OP_RECV && run && run->own_waits && seen != IPC_STATE_ABSENT)
 		edge->state[FUTEX_WORD_WAITED_FOR] = seen & LOCK_TID;
 	if (kind_of(c)->op == OP_RECV && (value & LOCK_OWNER_DIED) && (of_kernel ? !ret : !(value & LOCK_TID)))
@@ -68,15 +71,21 @@ static __always_inline void note_lock(struct ipc_edge *edge, const struct futex_
 /* A moment later it may be another. */
 static __always_inline bool note_value(struct ipc_edge *edge, __u64 uaddr)
 {
-	__u32 value = 0;
+	__u32 value = 0, fine;
+	__u64 at;
 
+	if (!reads_words())
+		return false;
+	/* before the look: what another task saw later never seems the older */
+	at = state_clock();
+	fine = bpf_ktime_get_ns() | 1;
 	if (!read_word(&value, uaddr))
 		return false;
 	edge->state[FUTEX_WORD_VALUE] = value;
 	edge->state[FUTEX_WORD_OWNER] = IPC_STATE_ABSENT;
 	edge->state[FUTEX_WORD_WAITED_FOR] = IPC_STATE_ABSENT;
-	edge->state[IPC_STATE_FINE] = 0;
-	stamp_state(edge->state);
+	edge->state[IPC_STATE_STAMP] = at >> 16 | 1;
+	edge->state[IPC_STATE_FINE] = fine;
 	return true;
 }
 

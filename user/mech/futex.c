@@ -218,7 +218,7 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
 		return a[IPC_STATE_STAMP] > b[IPC_STATE_STAMP];
 	if (!later && a[IPC_STATE_FINE] && b[IPC_STATE_FINE])
-		later = a[IPC_STATE_FINE] - b[IPC_STATE_FINE]; /* ns, of locks only */
+		later = a[IPC_STATE_FINE] - b[IPC_STATE_FINE]; /* ns; 0: a look at a sleeper has none */
 	return later > 0;
 }
 
