@@ -71,8 +71,8 @@ static __always_inline void depth_was_full(struct ipc_edge *edge, __u32 limit)
  * PROFILE_DETAIL: the bytes inside, kept with the object. depth_bytes is a sum
  * that every side adds to; the maximum is what was read right after adding.
  * Global, and asked of what moved nothing, too: where callers made that condition
- * themselves, the verifiers of 5.10 and 6.1 took the block behind it for dead code
- * (inet_sendmsg, without a filter) and left it out.
+ * themselves, 5.10's verifier took the block behind it for dead code and left it out
+ * (the exit of inet_sendmsg, without a filter); on 6.1 its figures lacked, too.
  */
 __attribute__((noinline)) int ipc_object_bytes(__u64 id, __u64 where, __s64 ret)
 {
@@ -87,8 +87,6 @@ __attribute__((noinline)) int ipc_object_bytes(__u64 id, __u64 where, __s64 ret)
 		return 0;
 	add(&o->depth_bytes, where & BYTES_SENT ? ret : -ret);
 	now = *(volatile __s64 *)&o->depth_bytes;
-	if (now < 0 && !(where & BYTES_SENT))
-		now = ret; /* counted before the send that it took from has ended: what it took was inside */
 	if (now > (__s64)o->max_bytes)
 		o->max_bytes = now;
 	return 0;
