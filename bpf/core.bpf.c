@@ -296,7 +296,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		early = early_run(wakee);
 	if (!run && !by && !early)
 		return 0;
-	if (by && by->call && has_task_pt_regs() && is_stale(by, bpf_get_current_task_btf()))
+	if (by && has_task_pt_regs() && is_stale(by, bpf_get_current_task_btf()))
 		by = NULL;
 	interrupt = in_interrupt(ctx);
 	if (interrupt && !(by && (by->flags & RUN_DELIVERS)))

@@ -329,11 +329,11 @@ enum ipc_run_flags {
 	RUN_BLOCKED_TWICE = 1 << 8, /* `progress` holds a reading */
 	RUN_WOKEN_EARLY = 1 << 9,   /* between leaving the run queue and the switch */
 	RUN_WHOLE = 1 << 10,	    /* moves all or nothing: who sleeps again was woken in vain */
+	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */
 	RUN_TAKES_MOVED = 1 << 12,  /* whom it wakes on another object of its mechanism was moved here: requeue */
 	RUN_DYING = 1 << 13,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
 	RUN_DELIVERS = 1 << 14,	  /* what it sends arrives in a softirq on top of it: who is woken there is woken by it */
 	RUN_PEER_WOKE = 1 << 15,  /* `waker` is who ended a wait for a peer, whatever it waited for after that */
-	RUN_OWN = 1 << 11,	  /* begun by a mechanism's own system call hooks */
 };
 
 /*

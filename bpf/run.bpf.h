@@ -22,7 +22,7 @@ static __always_inline struct ipc_run *run_slot(void)
 /* An end that was missed left `run` behind: its task is in another call by now. */
 static __always_inline bool is_stale(const struct ipc_run *run, struct task_struct *task)
 {
-	return has_task_pt_regs() && run->call && run->call != call_id(task);
+	return run->call && run->call != call_id(task);
 }
 
 #define MAY_SLEEP_MASK ((1u << IPC_CLASS_BITS) - 1)
@@ -127,10 +127,10 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 	struct ipc_run *run = run_slot();
 	__u64 task = current_task(), pid_tgid = bpf_get_current_pid_tgid(), call = 0;
 
-	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs())
-		call = call_id(bpf_get_current_task_btf());
 	if (!run || (run->task == task && (run->flags & RUN_OUTER)))
 		return NULL;
+	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs())
+		call = call_id(bpf_get_current_task_btf());
 	for (int i = 0; i < 2; i++) {
 		__u64 switches = *(volatile __u64 *)&run->switches;
 
