@@ -111,6 +111,7 @@ static void choose(struct scan *s, const struct cli_command *command)
 {
 	s->command = command;
 	s->o->command = command->id;
+	s->o->report = command->report;
 	if (command->all)
 		s->o->mechanism_mask = cli_all_mechanisms();
 }
@@ -266,6 +267,7 @@ static void set_defaults(struct cli_options *o)
 /* What is read every 15 seconds or so need not be made each second; and who acts are services, not processes. */
 static void set_export_defaults(struct scan *s)
 {
+	s->o->rows = s->o->top;
 	if (!was_seen(s, "interval"))
 		s->o->interval_s = 5;
 	if (!was_seen(s, "by"))
@@ -297,8 +299,10 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 		return printed();
 	if (!rc && !s.command && o->read)
 		choose(&s, implied_command());
-	if (!rc && s.command && s.command->id == CLI_CONVERT)
+	if (!rc && s.command && s.command->id == CLI_CONVERT) {
 		o->events = true;
+		o->report = o->convert_to;
+	}
 	if (!rc && s.command && s.command->id == CLI_EXPORT)
 		set_export_defaults(&s);
 	if (!rc && s.command && s.command->all_unless && !o->mechanism_mask && !o->read)

@@ -122,7 +122,8 @@ struct cli_options {
 	uint32_t graph_nodes; /* 0: all */
 	bool graph_idle;
 
-	unsigned convert_to; /* CLI_CONVERT only: enum report_kind */
+	unsigned report;     /* enum report_kind: what is drawn */
+	unsigned convert_to; /* CLI_CONVERT only: the same, as --to asks */
 
 	const char *listen; /* CLI_EXPORT only, as given: ADDR:PORT */
 	uint32_t top;	    /* objects told of one by one */

@@ -9,6 +9,7 @@
 
 #include "cli_table.h"
 #include "export/server.h"
+#include "view/view.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define INTO(field) .offset = offsetof(struct cli_options, field)
@@ -294,14 +295,14 @@ const struct cli_command cli_command_table[] = {
 	  .words = { WORD_INTERVAL, WORD_COUNT }, .word_cnt = 2,
 	  .groups = TRACE_GROUPS,
 	  .help = "trace every mechanism" },
-	{ .id = CLI_TOP, .name = "top", .all_unless = true,
+	{ .id = CLI_TOP, .name = "top", .all_unless = true, .report = REPORT_TOP,
 	  .words = { WORD_MECHANISMS, WORD_INTERVAL, WORD_COUNT }, .word_cnt = 3,
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_BY,
 	  .help = "a full-screen view of all of it: objects, processes, who sends to whom; h is help",
 	  .more = "Lists are sorted with < and >, filtered after /; Enter shows what is marked in detail: endpoints, waits by "
 		  "cause, who woke whom, the ring as it stands, with --histograms distributions. Space is a pause. Without "
 		  "MECHANISM all of them." },
-	{ .id = CLI_GRAPH, .name = "graph", .takes_command = true, .all_unless = true,
+	{ .id = CLI_GRAPH, .name = "graph", .takes_command = true, .all_unless = true, .report = REPORT_GRAPH,
 	  .words = { WORD_MECHANISMS }, .word_cnt = 1,
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_PROBE |
 		    1 << GROUP_BY | 1 << GROUP_GRAPH,
@@ -309,7 +310,7 @@ const struct cli_command cli_command_table[] = {
 	  .more = "Processes are boxes, objects ellipses, and an edge is as wide as what went along it. A dashed edge: "
 		  "who holds an end that nobody used; a dotted one: who opened it, closed it or set it up. Without "
 		  "MECHANISM all of them; it is drawn when the trace ends." },
-	{ .id = CLI_EXPORT, .name = "export", .takes_command = true, .all_unless = true,
+	{ .id = CLI_EXPORT, .name = "export", .takes_command = true, .all_unless = true, .report = REPORT_EXPORT,
 	  .words = { WORD_MECHANISMS }, .word_cnt = 1,
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_BY |
 		    1 << GROUP_EXPORT,

@@ -92,6 +92,7 @@ struct cli_command {
 	bool takes_command; /* -- COMMAND */
 	bool repeats;	    /* its last word may come any number of times */
 	unsigned groups;    /* bit per enum cli_group */
+	unsigned report;    /* enum report_kind, of what traces or reads a recording */
 };
 
 struct cli_group_info {

@@ -34,28 +34,12 @@ uint32_t reporter_needs(const struct cli_options *o)
 	return needs;
 }
 
-static enum report_kind kind_of(const struct cli_options *o)
-{
-	switch (o->command) {
-	case CLI_GRAPH:
-		return REPORT_GRAPH;
-	case CLI_EXPORT:
-		return REPORT_EXPORT;
-	case CLI_TOP:
-		return REPORT_TOP;
-	case CLI_CONVERT:
-		return o->convert_to;
-	default:
-		return REPORT_TRACE;
-	}
-}
-
 static struct report_options options_of(const struct cli_options *o, FILE *file)
 {
 	bool terminal = isatty(fileno(file));
 
 	return (struct report_options){
-		.kind = kind_of(o),
+		.kind = o->report,
 		.listen = o->listen,
 		.top = o->top,
 		.by = o->by,
@@ -64,7 +48,7 @@ static struct report_options options_of(const struct cli_options *o, FILE *file)
 		.columns = o->columns,
 		.sort = o->sort.column,
 		.sort_direction = o->sort.direction,
-		.rows = o->command == CLI_EXPORT ? o->top : o->rows,
+		.rows = o->rows,
 		.json = o->json,
 		.events = o->events,
 		.hist = o->histograms,

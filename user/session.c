@@ -324,7 +324,7 @@ static void report_own_cost(struct session *s)
 /* What was read goes where it was asked for. */
 static void report(struct session *s, enum delta_kind kind)
 {
-	if ((s->options->self || s->options->command == CLI_EXPORT) && s->reporter)
+	if (s->reporter && (s->options->self || report_tells_cost(reporter_report(s->reporter))))
 		report_own_cost(s);
 	if (s->recorder)
 		note_recording(s, recorder_figures(s->recorder, &s->snapshot, kind));

@@ -94,4 +94,5 @@ const struct view view_export = {
 	.start = start,
 	.interval = interval,
 	.end = end,
+	.tells_cost = true,
 };

@@ -97,6 +97,11 @@ void report_deadlocks(struct report *r, int cnt)
 	r->deadlocks = cnt >= 0 ? cnt : 0;
 }
 
+bool report_tells_cost(const struct report *r)
+{
+	return r->view->tells_cost;
+}
+
 int report_input_fd(const struct report *r)
 {
 	return r->view->input ? STDIN_FILENO : -1;

@@ -22,6 +22,7 @@ struct view {
 	void (*summary)(struct report *r);
 	bool (*input)(struct report *r); /* standard input has something, or the terminal changed; true: it is to end */
 	void (*end)(struct report *r); /* frees what is the view's own */
+	bool tells_cost; /* what the tool itself costs, without --self, too */
 };
 
 extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export, view_chrome, view_folded, view_top;

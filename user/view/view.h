@@ -84,10 +84,11 @@ void report_close(struct report *r);
 
 int report_start(struct report *r, const struct report_start *start);
 /*
- * With --self, before each interval and the summary: what the tool has cost since
+ * With --self, or where report_tells_cost(), before each interval and the summary: what the tool has cost since
  * the start. runs_known: the kernel measured its programs.
  */
 void report_own(struct report *r, const struct own *own, bool runs_known);
+bool report_tells_cost(const struct report *r);
 /* With --deadlocks, before each interval: how many there are now; negative: not known. */
 void report_deadlocks(struct report *r, int cnt);
 /*
