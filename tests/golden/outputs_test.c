@@ -50,6 +50,8 @@ static const struct output outputs[] = {
 	{ "graph-json-counts", { .kind = REPORT_GRAPH, .graph_format = GRAPH_JSON, .json = true, .graph = { .nodes = 3 } },
 	  BACKEND_FUNCTION, 0, false, 0 },
 	{ "json-counts", { .json = true, .rows = 1 }, BACKEND_FUNCTION, 0, false, UNSEEN_STATE },
+	{ "chrome", { .kind = REPORT_CHROME }, BACKEND_FUNCTION, PROFILE_ALL, true, 0 },
+	{ "folded", { .kind = REPORT_FOLDED }, BACKEND_FUNCTION, PROFILE_ALL, false, 0 },
 };
 
 static const struct report_filter filters[] = { { "pid", "1201,1202" }, { "comm", "a\"b\033" } };

@@ -213,6 +213,10 @@ static inline void story_events(struct ipc_event e[3])
 	e[1] = (struct ipc_event){ .time_ns = START_NS + 1300000000, .obj = fifo_id(77), .latency_ns = 901 * MS,
 				   .wait_ns = 900 * MS, .result = -ENXIO, .size = ~0ull, .tgid = 3000, .tid = 3007,
 				   .op = OP_OPEN, .cause = CAUSE_PARTNER, .known = EVENT_LATENCY | EVENT_WAIT };
+	e[1].sleep_ns = e[1].time_ns - 900500 * MS / 1000;
+	e[1].wake_ns = e[1].sleep_ns + 900 * MS;
+	e[1].waker = 1201;
+	e[1].waker_kind = WAKER_TASK;
 	memcpy(e[1].comm, "evil\033[31m\xe2\x80\xae\xff", 13);
 	e[2] = (struct ipc_event){ .time_ns = START_NS + 1300001000, .obj = pipe_id(990), .result = -512,
 				   .size = 65536, .tgid = 5001, .tid = 5001, .op = OP_RECV, .known = EVENT_SIZE,

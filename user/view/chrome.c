@@ -96,6 +96,17 @@ static void name_task(struct report *r, uint32_t tgid, uint32_t tid, const char 
 		metadata(r, "thread_name", tgid, tid, comm);
 }
 
+/* A moment, where nobody saw how long it took. */
+static void instant(struct report *r, uint32_t tgid, uint32_t tid, const char *category, uint64_t ns)
+{
+	struct json *j = &r->json;
+
+	element(r, "i", tgid, tid);
+	json_string(j, "s", "t");
+	json_string(j, "cat", category);
+	time_us(j, "ts", since_start(r, ns));
+}
+
 static void slice(struct report *r, uint32_t tgid, uint32_t tid, const char *category, uint64_t begin_ns, uint64_t end_ns)
 {
 	struct json *j = &r->json;
@@ -204,7 +215,7 @@ static void wait_slice(struct report *r, const struct ipc_event *e)
 
 static void event(struct report *r, const struct ipc_event *e)
 {
-	uint64_t took = e->known & EVENT_LATENCY ? e->latency_ns : 0, begin = e->time_ns - took;
+	uint64_t begin = e->known & EVENT_LATENCY ? e->time_ns - e->latency_ns : e->time_ns;
 	char object[IPC_NAME_LEN + 64], name[sizeof(object) + 16], comm[IPC_COMM_LEN + 1] = "", number[ERROR_NAME_LEN];
 	struct json *j = &r->json;
 
@@ -214,7 +225,10 @@ static void event(struct report *r, const struct ipc_event *e)
 	name_task(r, e->tgid, e->tid, comm);
 	object_text(r, &e->obj, object, sizeof(object));
 	snprintf(name, sizeof(name), "%s %s", op_name(e->op), object);
-	slice(r, e->tgid, e->tid, "ipc", begin, e->time_ns);
+	if (e->known & EVENT_LATENCY)
+		slice(r, e->tgid, e->tid, "ipc", begin, e->time_ns);
+	else
+		instant(r, e->tgid, e->tid, "ipc", e->time_ns);
 	json_string(j, "name", name);
 	json_open(j, "args", '{');
 	json_string(j, "object", object);
