@@ -57,17 +57,22 @@ static int by_place(const void *a, const void *b)
 	return (int)x->way - (int)y->way;
 }
 
+static int by_nodes(const struct graph_wakeup *x, const struct graph_wakeup *y)
+{
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	if (x->waker != y->waker)
+		return x->waker < y->waker ? -1 : 1;
+	return x->wakee < y->wakee ? -1 : x->wakee > y->wakee;
+}
+
 static int by_wakes(const void *a, const void *b)
 {
 	const struct graph_wakeup *x = a, *y = b;
 
 	if (x->wakes != y->wakes)
 		return x->wakes < y->wakes ? 1 : -1;
-	if (x->object != y->object)
-		return x->object < y->object ? -1 : 1;
-	if (x->waker != y->waker)
-		return x->waker < y->waker ? -1 : 1;
-	return x->wakee < y->wakee ? -1 : x->wakee > y->wakee;
+	return by_nodes(x, y);
 }
 
 /* Sorts the edges, makes one of those between the same two, tells each object where its own are. */
@@ -93,22 +98,13 @@ static void join_edges(struct graph *g)
 	}
 }
 
-static bool same_wakeup(const struct graph_wakeup *a, const struct graph_wakeup *b)
-{
-	return a->kind == b->kind && a->waker == b->waker && a->wakee == b->wakee && a->object == b->object;
-}
-
 static int by_ends(const void *a, const void *b)
 {
 	const struct graph_wakeup *x = a, *y = b;
 
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	if (x->object != y->object)
-		return x->object < y->object ? -1 : 1;
-	if (x->waker != y->waker)
-		return x->waker < y->waker ? -1 : 1;
-	return x->wakee < y->wakee ? -1 : x->wakee > y->wakee;
+	return by_nodes(x, y);
 }
 
 static void join_wakeups(struct graph *g)
@@ -117,7 +113,7 @@ static void join_wakeups(struct graph *g)
 
 	qsort(g->wakeups, g->wakeup_cnt, sizeof(*g->wakeups), by_ends);
 	for (size_t i = 0; i < g->wakeup_cnt; i++) {
-		if (cnt && same_wakeup(&g->wakeups[cnt - 1], &g->wakeups[i]))
+		if (cnt && !by_ends(&g->wakeups[cnt - 1], &g->wakeups[i]))
 			g->wakeups[cnt - 1].wakes += g->wakeups[i].wakes;
 		else
 			g->wakeups[cnt++] = g->wakeups[i];
