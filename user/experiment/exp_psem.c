@@ -201,6 +201,13 @@ static void judge_no_syscall(const struct evidence *e, struct verdict *v)
 			      "and to {down} with {takes}");
 }
 
+/* The steps that both of the last two begin with. */
+#define WAITED_FOR_AND_POSTED                                                                             \
+	{"opens the semaphore", open_it, FIRST},                                                          \
+	{"opens it", open_it, SECOND},                                                                    \
+	{"waits for it, and sleeps", wait_for_it, FIRST, .sleeps_in = ASLEEP_IN(SYS_futex)},              \
+	{"posts it", post, SECOND, .ends = ACTOR(FIRST)}
+
 static const struct experiment experiments[] = {
 	{
 		.id = "psem-name",
@@ -226,10 +233,7 @@ static const struct experiment experiments[] = {
 		.claim = "sem_open maps a file; its mapped address is the semaphore",
 		.said_by = "D5", .mechs = "mmap,futex", .cast = {"first", "second"}, .set = semaphore_and_word, .strike = unlink_all,
 		.steps = {
-			{"opens the semaphore", open_it, FIRST},
-			{"opens it", open_it, SECOND},
-			{"waits for it, and sleeps", wait_for_it, FIRST, .sleeps_in = ASLEEP_IN(SYS_futex)},
-			{"posts it", post, SECOND, .ends = ACTOR(FIRST)},
+			WAITED_FOR_AND_POSTED,
 		},
 		.figures = {
 			{"file", "the file that sem_open maps", "id", .object = 0},
@@ -245,10 +249,7 @@ static const struct experiment experiments[] = {
 		.claim = "uncontended operations never enter the kernel",
 		.said_by = "D5", .mechs = "mmap,futex", .cast = {"first", "second"}, .set = semaphore_and_word, .strike = unlink_all,
 		.steps = {
-			{"opens the semaphore", open_it, FIRST},
-			{"opens it", open_it, SECOND},
-			{"waits for it, and sleeps", wait_for_it, FIRST, .sleeps_in = ASLEEP_IN(SYS_futex)},
-			{"posts it", post, SECOND, .ends = ACTOR(FIRST)},
+			WAITED_FOR_AND_POSTED,
 			{"posts it 101 times, with nobody asleep", post_many, SECOND},
 			{"has the kernel look at the word (FUTEX_WAKE)", look_at_word, SECOND},
 			{"waits for it 101 times, and need not", take_many, FIRST},
