@@ -11,6 +11,9 @@ void must_kill(struct object *o, pid_t pid, int sig);
 /* It has died of it: joins it, and counts what it took. */
 void signal_died(struct object *o, struct task *t, int sig);
 void signal_sleeper(void *arg); /* a task's body: pauses for ever, in its first call */
+/* The object is made when the target's PID is known: the target finds it behind gate 1. */
+struct object *signal_mine(unsigned nth);
+void signal_nothing(int sig); /* a handler */
 void block_signal(int sig);
 void unblock_signal(int sig);
 
