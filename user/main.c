@@ -66,13 +66,14 @@ static int run(const struct cli_options *o, struct kernel *k)
 /* Containers and units are cgroups; those of a recording are another machine's. */
 static int resolve_places(struct cli_options *o)
 {
-	int err = 0;
+	int err;
 
-	if (!o->read)
-		err = cgroup_resolve(&o->either);
-	if (!err && !o->read)
+	if (o->read)
+		return 0;
+	err = cgroup_resolve(&o->either);
+	if (!err)
 		err = cgroup_resolve(&o->src);
-	return !err && !o->read ? cgroup_resolve(&o->dst) : err;
+	return err ? err : cgroup_resolve(&o->dst);
 }
 
 /* What whoever started us closed would be the number of the next file opened: a map, and output would go into it. */
