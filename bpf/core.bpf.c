@@ -360,11 +360,10 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	__u32 tid = task->pid;
-
-	if (tid == (__u32)task->tgid) {
+	/* the last of its threads: the first may end before the others do */
+	if (!task->signal->live.counter) {
 		struct ipc_process_key key = {
-			.tgid = tid,
+			.tgid = task->tgid,
 			.start = task->group_leader->start_time >> IPC_START_SHIFT,
 		};
 		struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
