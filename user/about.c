@@ -85,33 +85,6 @@ static void add_filters(struct about_parts *a, const struct cli_options *o)
 		about_add_filter(a, "command", o->command_argv[0]);
 }
 
-static bool is_counted(const struct mechanism *m, enum backend backend, uint32_t profile, enum ipc_op op)
-{
-	bool hooked = false;
-
-	for (const struct mech_hook *h = m->hooks; h && h->program; h++) {
-		bool applies = h->only ? h->only == backend : backend == BACKEND_FUNCTION || h->tracepoint;
-
-		if (!applies || (h->op != (int)op && h->begins != BEGINS(op)))
-			continue;
-		if (!h->needs || (h->needs & profile))
-			return true;
-		hooked = true;
-	}
-	for (const struct mech_syscall *c = m->syscalls; backend == BACKEND_SYSCALL && c && c->name; c++)
-		if (c->op == op)
-			return true;
-	return !hooked; /* nobody said who counts them: the descriptor tells whether they are */
-}
-
-/* Operations whose hooks this profile leaves out. */
-static uint32_t left_out(const struct mechanism *m, enum backend backend, uint32_t profile)
-{
-	return (is_counted(m, backend, profile, OP_OPEN) ? 0 : UNSEEN_OPEN) |
-	       (is_counted(m, backend, profile, OP_CLOSE) ? 0 : UNSEEN_CLOSE) |
-	       (is_counted(m, backend, profile, OP_CTL) ? 0 : UNSEEN_CTL);
-}
-
 static struct capability capability(const struct cli_options *o, const struct mech_status *st, uint32_t profile)
 {
 	struct capability can = { 0 };
@@ -119,7 +92,6 @@ static struct capability capability(const struct cli_options *o, const struct me
 	if (st->backend == BACKEND_NONE)
 		return can;
 	can = capability_of(st->mech, st->backend, profile);
-	can.unseen |= left_out(st->mech, st->backend, profile);
 	if (o->failed_only || o->min_us)
 		can.unseen |= UNSEEN_SOME_OPS;
 	return can;

@@ -41,6 +41,37 @@ const struct mechanism *mechanism_by_id(unsigned id)
 	return NULL;
 }
 
+static bool is_counted(const struct mechanism *m, enum backend backend, uint32_t profile, enum ipc_op op)
+{
+	bool hooked = false;
+
+	for (const struct mech_hook *h = m->hooks; h && h->program; h++) {
+		bool applies = h->only ? h->only == backend : backend == BACKEND_FUNCTION || h->tracepoint;
+
+		if (!applies || (h->op != (int)op && h->begins != BEGINS(op)))
+			continue;
+		if (!h->needs || (h->needs & profile))
+			return true;
+		hooked = true;
+	}
+	for (const struct mech_syscall *c = m->syscalls; backend == BACKEND_SYSCALL && c && c->name; c++)
+		if (c->op == op)
+			return true;
+	return !hooked; /* nobody said who counts them: the descriptor tells whether they are */
+}
+
+uint32_t mech_unseen(const struct mechanism *m, enum backend backend, uint32_t profile)
+{
+	uint32_t unseen = m->unseen[backend];
+
+	for (const struct mech_hook *h = m->hooks; backend == BACKEND_FUNCTION && h && h->program; h++)
+		if (h->needs && !(h->needs & profile))
+			unseen |= h->tells;
+	return unseen | (is_counted(m, backend, profile, OP_OPEN) ? 0 : UNSEEN_OPEN) |
+	       (is_counted(m, backend, profile, OP_CLOSE) ? 0 : UNSEEN_CLOSE) |
+	       (is_counted(m, backend, profile, OP_CTL) ? 0 : UNSEEN_CTL);
+}
+
 bool mech_stamped_later(const uint32_t *a, const uint32_t *b)
 {
 	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];

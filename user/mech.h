@@ -93,6 +93,7 @@ struct mech_hook {
 	int8_t op; /* the operation that this hook counts, for its misses; OP_EITHER; -1: none */
 	uint8_t begins; /* for its misses: BEGINS(the operation whose entry this is); 0: none */
 	const char *without; /* what is not seen when it does not attach */
+	uint32_t tells; /* enum unseen: what is not seen, either, when the profile leaves it out */
 };
 
 #define BEGINS(op) ((op) + 1)
@@ -202,6 +203,9 @@ extern const size_t mechanism_cnt;
 
 const struct mechanism *mechanism_by_name(const char *name); /* NULL: none */
 const struct mechanism *mechanism_by_id(unsigned id);	       /* NULL: none */
+
+/* enum unseen: what the backend does not see of the mechanism, and what this profile leaves out. */
+uint32_t mech_unseen(const struct mechanism *mech, enum backend backend, uint32_t profile);
 
 /*
  * For mech.newer, where nothing in the words only grows: the later stamp, within its unit the finer one;

@@ -14,7 +14,7 @@ const struct mech_hook inet_hooks[] = {
 	{"inet_connect_exit", "inet_stream_connect", .op = OP_OPEN},
 	{"inet_dgram_connect_exit", "inet_dgram_connect", .op = OP_OPEN},
 	{"inet_accept_exit", "inet_accept", .op = OP_OPEN},
-	{"inet_release_exit", "inet_release", ANY, .op = OP_CLOSE},
+	{"inet_release_exit", "inet_release", ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
 	{"inet_bind_exit", "inet_bind", .op = OP_CTL},
 	{"inet6_bind_exit", "inet6_bind", .op = OP_CTL, .optional = true, .without = "IPv6 bind"},
 	{"inet_listen_exit", "inet_listen", .op = OP_CTL},

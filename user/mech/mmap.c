@@ -156,7 +156,7 @@ static const struct mech_hook hooks[] = {
 	{ "memory_touched", "shmem_fault", ANY, .op = -1 },
 	{ "file_touched", "filemap_fault", ANY, .op = -1 },
 	{ "pages_mapped", "filemap_map_pages", ANY, .op = -1 },
-	{ "mapped_file_gone", "evict", ANY, .op = -1, .optional = true, .without = "the end of files" },
+	{ "mapped_file_gone", "evict", ANY, .op = -1, .optional = true, .without = "the end of files", .tells = UNSEEN_DESTRUCTION },
 	CALL("msync"),
 	CALL("mremap"),
 	CALL("ftruncate"),

@@ -100,8 +100,8 @@ static const struct mech_hook hooks[] = {
 	{"shm_lock_exit", "shmctl_do_lock", ANY, .op = OP_CTL, .optional = true, .without = "SHM_LOCK"},
 	{"shm_stat_exit", "shmctl_stat", ANY, .op = OP_CTL, .optional = true, .without = "IPC_STAT"},
 	{"shm_get_exit", "ipcget", ANY, .op = OP_CTL, .optional = true, .without = "shmget"},
-	{"shm_created", "newseg", ANY, .op = -1, .optional = true, .without = "which segments are new"},
-	{"shm_destroyed", "shm_destroy", ANY, .op = -1, .optional = true, .without = "the end of segments"},
+	{"shm_created", "newseg", ANY, .op = -1, .optional = true, .without = "which segments are new", .tells = UNSEEN_CREATION},
+	{"shm_destroyed", "shm_destroy", ANY, .op = -1, .optional = true, .without = "the end of segments", .tells = UNSEEN_DESTRUCTION},
 	{.program = NULL},
 };
 

@@ -16,7 +16,7 @@ const struct mech_hook unix_hooks[] = {
 	{"unix_connect_exit", "unix_stream_connect", .op = OP_OPEN},
 	{"unix_dgram_connect_exit", "unix_dgram_connect", .op = OP_OPEN},
 	{"unix_accept_exit", "unix_accept", .op = OP_OPEN},
-	{"unix_release_exit", "unix_release_sock", ANY, .op = OP_CLOSE},
+	{"unix_release_exit", "unix_release_sock", ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
 	{"unix_bind_exit", "unix_bind", .op = OP_CTL},
 	{"unix_listen_exit", "unix_listen", .op = OP_CTL},
 	{"unix_shutdown_exit", "unix_shutdown", .op = OP_CTL},

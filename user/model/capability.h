@@ -14,10 +14,10 @@ struct capability {
 	uint32_t unseen;      /* enum unseen */
 };
 
-/* The descriptor's own list for the backend; the caller adds what did not attach and what filters drop. */
+/* The caller adds what filters drop. */
 static inline struct capability capability_of(const struct mechanism *mech, enum backend backend, uint32_t profile)
 {
-	return (struct capability){ backend, profile, mech->unseen[backend] };
+	return (struct capability){ backend, profile, mech_unseen(mech, backend, profile) };
 }
 
 static inline bool can_see(const struct capability *can, uint32_t unseen)
