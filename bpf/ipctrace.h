@@ -91,6 +91,7 @@ enum ipc_endpoint_kind {
 	ENDPOINT_TIMER = 4,    /* a timer, an alarm, a limit of CPU time */
 	ENDPOINT_OOM = 5,      /* memory is short */
 	ENDPOINT_FILE = 6,     /* a descriptor is ready */
+	ENDPOINT_EXITED = 7,   /* processes that are no more, together: the model's, in no map */
 };
 
 /* What is collected. A view asks for what it shows; the verifier prunes the rest. */

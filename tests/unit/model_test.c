@@ -236,6 +236,38 @@ static void check_back_again(void)
 	model_free(m);
 }
 
+/* What was destroyed and left the readings is over: what has its number later is another one, however it is read first. */
+static void check_room_given_back(void)
+{
+	struct model *m = reading_model(PROFILE_WAITS);
+	struct ipc_object_id id = pipe_id(7);
+	struct snapshot s = { 0 };
+
+	reading_at(&s, 1000);
+	add_new_object(&s, id)->flags = OBJECT_DESTROYED;
+	add_transfer(&s, id, OP_SEND, 3, 5, 100, 1, 0);
+	model_update(m, &s);
+	reading_at(&s, 2000);
+	model_update(m, &s);
+	ok(!model_object(m, &id), "nothing has that number now");
+	reading_at(&s, 3000);
+	add_new_object(&s, id);
+	add_transfer(&s, id, OP_SEND, 3, 2, 30, 1, 0);
+	model_update(m, &s);
+	is_int(total_objects(m, MECH_PIPE, SPAN_TOTAL), 2, "the next one is another object");
+	is_int(sent(m, SPAN_TOTAL), 130, "and both count");
+	is_int(sent(m, SPAN_INTERVAL), 30, "each once");
+	reading_at(&s, 4000); /* of one that was not destroyed the rows go, too, and come back in the middle of a reading */
+	model_update(m, &s);
+	reading_at(&s, 5000);
+	add_transfer(&s, id, OP_SEND, 3, 1, 7, 1, 0);
+	model_update(m, &s);
+	is_int(sent(m, SPAN_TOTAL), 137, "an edge that comes back before its object is new");
+	is_int(sent(m, SPAN_INTERVAL), 7, "all of it");
+	snapshot_free(&s);
+	model_free(m);
+}
+
 /* An inode number is used again: another object, though all keys are equal. */
 static void check_replaced(void)
 {
@@ -413,6 +445,7 @@ int main(void)
 	check_orders();
 	check_parts();
 	check_gone();
+	check_room_given_back();
 	check_back_again();
 	check_replaced();
 	check_strangers();

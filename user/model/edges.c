@@ -104,6 +104,12 @@ static void fetch_ahead(const struct model *m)
 	}
 }
 
+/* It had left the readings, and its own row did not come back: it was read before the object was made anew. */
+static bool has_returned(const struct object *o)
+{
+	return o->gone && o->tick != o->model->tick;
+}
+
 static void read_edges(struct model *m, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->edges.cnt; i++) {
@@ -114,6 +120,10 @@ static void read_edges(struct model *m, const struct snapshot *s)
 		fetch_ahead(m);
 		if (!is_edge(edge, &s->edges.keys[i]))
 			edge = edge_find(m, &s->edges.keys[i], true);
+		if (edge && has_returned(edge->endpoint->object)) {
+			object_replaced(m, edge->endpoint->object);
+			edge = edge_find(m, &s->edges.keys[i], true);
+		}
 		if (!edge || edge->tick == m->tick)
 			continue;
 		cursor_take(&m->edge_rows, edge, &edge->row);

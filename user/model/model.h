@@ -97,5 +97,7 @@ bool model_object_name(const struct model *m, const struct ipc_object_id *id, ch
 /* For the model's own files: the object, made when it is not there; NULL: of no mechanism that is traced. */
 struct object *object_get(struct model *m, const struct ipc_object_id *id);
 void object_seen(struct model *m, struct object *o);
+/* Rows with its id are another object's from now on. */
+void object_replaced(struct model *m, struct object *o);
 
 #endif

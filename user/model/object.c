@@ -63,6 +63,12 @@ static void object_unlink(struct model *m, struct object *o)
 		part_unlink(m, p);
 }
 
+void object_replaced(struct model *m, struct object *o)
+{
+	object_unlink(m, o);
+	o->replaced = true;
+}
+
 static bool is_object(const struct object *o, const struct ipc_object_id *id)
 {
 	return o && !memcmp(&o->id, id, sizeof(*id)) && !o->replaced;
@@ -146,8 +152,7 @@ void objects_update(struct model *m, const struct snapshot *s)
 		if (!is_object(o, &s->objects.keys[i]))
 			o = object_get(m, &s->objects.keys[i]);
 		if (o && o->raw.first_ns && row->first_ns && o->raw.first_ns != row->first_ns) {
-			object_unlink(m, o);
-			o->replaced = true;
+			object_replaced(m, o);
 			o = object_get(m, &s->objects.keys[i]);
 		}
 		if (!o)
@@ -253,8 +258,11 @@ static void settle_descriptors(struct model *m, struct object *o)
 		o->passing_ns = m->now_ns;
 }
 
+/* What was destroyed is over: an object that has its id later is another one. */
 static void leave(struct model *m, struct object *o)
 {
+	if ((o->raw.flags & OBJECT_DESTROYED) && !o->replaced)
+		object_replaced(m, o);
 	o->gone = true;
 	o->changed_tick = m->tick;
 	m->gone_cnt++;

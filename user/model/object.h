@@ -73,6 +73,9 @@ void objects_settle(struct model *m);
 /* Forgets the objects that have been gone for longest, down to gone_max of them. */
 void objects_forget(struct model *m, uint32_t gone_max);
 
+/* Of objects that many processes have used: what those did that are gone becomes one endpoint's. */
+void objects_fold(struct model *m);
+
 void objects_free(struct model *m);
 
 /* An operation that this update brought left these state words. */

@@ -5,7 +5,7 @@
 #include "model/model.h"
 #include "model/place.h"
 
-#define SWEEP_TICKS 16 /* those that ended may stay a while */
+#define SWEEP_TICKS 4 /* those that ended may stay a while */
 
 const struct process *process_find(const struct model *m, uint32_t tgid, uint32_t start)
 {
@@ -21,7 +21,7 @@ const char *endpoint_kind_name(uint32_t kind)
 	static const char *const names[] = {
 		[ENDPOINT_PROCESS] = "process",	  [ENDPOINT_KERNEL] = "kernel", [ENDPOINT_FAULT] = "fault",
 		[ENDPOINT_TERMINAL] = "terminal", [ENDPOINT_TIMER] = "timer",	[ENDPOINT_OOM] = "oom-killer",
-		[ENDPOINT_FILE] = "file",
+		[ENDPOINT_FILE] = "file",    [ENDPOINT_EXITED] = "exited",
 	};
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : names[ENDPOINT_KERNEL];
@@ -105,6 +105,7 @@ void processes_sweep(struct model *m)
 
 	if (m->tick % SWEEP_TICKS || HASH_COUNT(m->processes) == m->process_rows.cnt)
 		return;
+	objects_fold(m);
 	HASH_ITER(hh, m->processes, p, next) {
 		if (p->users || p->tick == m->tick)
 			continue;

@@ -67,6 +67,22 @@ uint64_t tally_get(const struct tally *t, unsigned i, enum span span)
 	return value(&t->words[kept_below(t, i)], span);
 }
 
+void tally_fold(struct tally *to, const struct tally *from)
+{
+	const struct tally_word *w = from->words;
+
+	for (uint64_t left = from->mask; left; left &= left - 1, w++) {
+		unsigned i = __builtin_ctzll(left);
+		struct tally_word *sum;
+
+		if (!(to->mask >> i & 1))
+			keep(to, i);
+		sum = &to->words[kept_below(to, i)];
+		sum->now += w->now;
+		sum->before += w->now;
+	}
+}
+
 void tally_free(struct tally *t)
 {
 	free(t->words);

@@ -33,6 +33,9 @@ void tally_sum(const struct tally *t, enum span span, __u64 *sum);
 
 uint64_t tally_get(const struct tally *t, unsigned i, enum span span);
 
+/* Adds what `from` counted to `to`, as if `to` had always had it: its interval stays what it was. */
+void tally_fold(struct tally *to, const struct tally *from);
+
 void tally_free(struct tally *t);
 
 #endif

@@ -9,18 +9,15 @@ static bool match(const void *item, const void *key)
 	return !memcmp(&((const struct wake *)item)->key, key, sizeof(struct ipc_wake_key));
 }
 
-static struct wake *wake_get(struct model *m, const struct ipc_wake_key *key)
+static struct wake *wake_find(const struct model *m, const struct ipc_wake_key *key)
 {
-	struct ipc_object_id id = { .id = key->id, .domain = key->domain, .mech = key->mech };
-	struct object *o;
+	return index_find(&m->wakes, index_hash(key, sizeof(*key)), match, key);
+}
+
+static struct wake *wake_make(struct model *m, struct object *o, const struct ipc_wake_key *key)
+{
 	struct wake *w;
 
-	w = index_find(&m->wakes, index_hash(key, sizeof(*key)), match, key);
-	if (w)
-		return w;
-	o = model_object(m, &id);
-	if (!o)
-		return NULL; /* the first operation on it has not ended yet: next time */
 	w = xcalloc(1, sizeof(*w));
 	w->key = *key;
 	w->row = CURSOR_NO_ROW;
@@ -29,6 +26,28 @@ static struct wake *wake_get(struct model *m, const struct ipc_wake_key *key)
 	o->wakes = w;
 	index_add(&m->wakes, index_hash(key, sizeof(*key)), w);
 	return w;
+}
+
+static struct wake *wake_get(struct model *m, const struct ipc_wake_key *key)
+{
+	struct ipc_object_id id = { .id = key->id, .domain = key->domain, .mech = key->mech };
+	struct wake *w = wake_find(m, key);
+	struct object *o;
+
+	if (w)
+		return w;
+	o = model_object(m, &id);
+	return o ? wake_make(m, o, key) : NULL; /* the first operation on it has not ended yet: next time */
+}
+
+void wake_fold(struct model *m, struct object *o, const struct ipc_wake_key *key, uint64_t cnt)
+{
+	struct wake *w = wake_find(m, key);
+
+	if (!w)
+		w = wake_make(m, o, key);
+	w->now += cnt;
+	w->before += cnt;
 }
 
 void wakes_update(struct model *m, const struct snapshot *s)

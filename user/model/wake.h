@@ -30,6 +30,9 @@ const char *waker_name(enum ipc_waker kind);
 /* The pairs with the most wakeups over the span, most first; returns how many, at most max. */
 size_t wakes_top(const struct model *m, enum ipc_mech mech, enum span span, const struct wake **top, size_t max);
 
+/* Adds cnt, of earlier updates, to the pair of this key on o. */
+void wake_fold(struct model *m, struct object *o, const struct ipc_wake_key *key, uint64_t cnt);
+
 void wake_unlink(struct model *m, struct wake *w); /* it can no longer be found */
 void wakes_free_of(struct object *o);		   /* all of them unlinked */
 

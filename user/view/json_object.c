@@ -97,7 +97,7 @@ static void json_wakers(struct json *j, const struct object *o, enum span span)
 		json_namespace(j, waker);
 		json_close(j, '}');
 		json_open(j, "wakee", '{');
-		json_uint(j, "pid", w->key.wakee);
+		json_uint_or_null(j, "pid", w->key.wakee, w->key.wakee);
 		json_string(j, "comm", wakee && *wakee->comm ? wakee->comm : NULL);
 		json_namespace(j, wakee);
 		json_close(j, '}');
