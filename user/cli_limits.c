@@ -55,9 +55,13 @@ static const struct cli_term limit_terms[] = {
 		       "calls" },
 	{ "before the start", "an operation under way when tracing begins: its wait is shown, its bytes are not counted with "
 			      "function hooks, and it is one that was missed" },
-	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost. What "
-		"was seen keeps its room until ipctrace ends, also when it is long gone: where pipes or connections come and go, "
-		"memory grows by 1 to 2 KB for each until the room is used up, and from then on new ones are not seen" },
+	{ "room", "process-object pairs beyond --max-edges and events beyond --ring-buffer are lost, and counted as lost. Once "
+		"half of the room is used, objects and processes that have been gone for a second give theirs back at the next two "
+		"reports: their figures stay in the totals, and of the last 1024 objects in the summary. So what comes and goes finds "
+		"room as long as fewer than half of --max-edges come in the time of two reports. The end of some objects is seen by "
+		"nobody (with --counts or the syscall backend: pipes, sockets; always: futexes, file locks): there a pass over all "
+		"descriptors finds out, for at most a tenth of the time, or the exit of all who used it. Of an object that many "
+		"processes have used, those that are gone are told of as one, \"exited\"" },
 	{ "names", "at most 255 bytes of a path, 15 of a command" },
 	{ "io_uring", "with function hooks each attempt of the ring is an operation: one that would have had to wait ends with EAGAIN and "
 		      "is made again later, and the ring's own wait is none on the object. Where a file cannot be asked not to wait (pipes "

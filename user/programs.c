@@ -208,6 +208,11 @@ void programs_free(struct programs *p)
 	free(p);
 }
 
+uint32_t programs_profile(const struct programs *p)
+{
+	return p->options.profile;
+}
+
 const struct mech_status *programs_status(const struct programs *p, const struct mechanism *m)
 {
 	return &p->status[m->id];

@@ -54,6 +54,7 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 void programs_detach(struct programs *p);
 void programs_free(struct programs *p);
 
+uint32_t programs_profile(const struct programs *p); /* enum ipc_profile: what is collected */
 const struct mech_status *programs_status(const struct programs *p, const struct mechanism *m);
 
 /* What a shared map takes in the kernel, as of struct bpf_htab and bpf_array: they are there whole from the start. */
@@ -78,6 +79,9 @@ int programs_map(const struct programs *p, const char *name);
  */
 int programs_pass(struct programs *p, uint32_t mechs);
 #define ALL_MECHS (~0u)
+
+/* Another pass now would not make it twice in half a second, nor passes more than a tenth of the time. */
+bool programs_pass_is_cheap(const struct programs *p);
 
 /* Every end that the last pass found held, or (END_PAST) an earlier one, sorted, once per descriptor. Owned by p, until the next pass. */
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);

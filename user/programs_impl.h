@@ -26,6 +26,7 @@ struct programs {
 	unsigned sets_cnt;
 	struct mech_status status[MECH_MAX];
 	uint64_t passes; /* of the iterators */
+	uint64_t pass_ns, pass_took_ns; /* when the last one began (CLOCK_MONOTONIC), and how long it took */
 	struct ipc_holder_key *holders; /* as the last pass told them, sorted */
 	size_t holders_cnt;
 };

@@ -109,24 +109,40 @@ static int run_pass(struct programs *p, uint32_t mechs)
 	return err ? err : run_iterators(p, mechs, "_names");
 }
 
+/* Neither the object's row nor the holder's was taken out of its map. */
+static bool is_known(const struct programs *p, const struct ipc_holder_key *key)
+{
+	struct ipc_object_id id = { .id = key->id, .domain = key->domain, .mech = key->mech };
+	struct ipc_process_key holder = { .tgid = key->tgid, .start = key->start };
+	struct ipc_process process;
+	struct ipc_object object;
+
+	return !bpf_map_lookup_elem(programs_map(p, "objects"), &id, &object) &&
+	       !bpf_map_lookup_elem(programs_map(p, "processes"), &holder, &process);
+}
+
 /*
- * Who held an end in the pass before, and does no more, is remembered: it was an
- * endpoint. Of other mechanisms than those looked at now all stays. Takes `past`.
+ * Who held an end in the pass before, and does no more, is remembered: it was an endpoint.
+ * So it is told of once at least before it is forgotten with its object or its process. Of other mechanisms than those looked at now all stays. Takes `past`.
  */
 static void remember_holders(struct programs *p, uint32_t mechs, struct ipc_holder_key *past, size_t cnt)
 {
 	size_t now_cnt = p->holders_cnt;
 
 	for (size_t i = 0; i < cnt; i++) {
+		bool was_past;
+
 		if (!(mechs & 1u << past[i].mech)) {
 			add_holders(p, &past[i], sizeof(*past));
 			continue;
 		}
+		was_past = past[i].end & END_PAST;
 		past[i].end &= ~END_PAST;
 		if (bsearch(&past[i], p->holders, now_cnt, sizeof(*past), compare_holders))
 			continue;
 		past[i].end |= END_PAST;
-		add_holders(p, &past[i], sizeof(*past));
+		if (!was_past || is_known(p, &past[i]))
+			add_holders(p, &past[i], sizeof(*past));
 	}
 	qsort(p->holders, p->holders_cnt, sizeof(*p->holders), compare_holders);
 	free(past);
@@ -143,18 +159,33 @@ uint64_t programs_passes(const struct programs *p)
 	return p->passes;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+#define PASS_NS 500000000ull /* between two passes at least, */
+#define PASS_SHARE 20	     /* which take one part of so many of the time at most */
+
+bool programs_pass_is_cheap(const struct programs *p)
+{
+	uint64_t share_ns = PASS_SHARE * p->pass_took_ns;
+
+	return monotonic_ns() - p->pass_ns >= (share_ns > PASS_NS ? share_ns : PASS_NS);
+}
+
 int programs_pass(struct programs *p, uint32_t mechs)
 {
 	int fd = programs_map(p, "control_values"), err;
 	uint32_t pass = CONTROL_PASS, start = CONTROL_PASS_START_NS;
 	struct ipc_holder_key *past = p->holders;
 	size_t past_cnt = p->holders_cnt;
-	struct timespec ts;
-	uint64_t now_ns;
+	uint64_t now_ns = monotonic_ns();
 
 	p->holders = NULL;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
 	bpf_map_update_elem(fd, &pass, &p->passes, BPF_ANY);
 	bpf_map_update_elem(fd, &start, &now_ns, BPF_ANY);
 	/* a filter finds an object by one end and then its other holders: the second time around */
@@ -163,6 +194,8 @@ int programs_pass(struct programs *p, uint32_t mechs)
 		err = run_pass(p, mechs);
 	remember_holders(p, mechs, past, past_cnt);
 	p->passes++;
+	p->pass_ns = now_ns;
+	p->pass_took_ns = monotonic_ns() - now_ns;
 	return err;
 }
 

@@ -289,7 +289,7 @@ static int read_model(struct session *s)
 	bool whole = s->recorder || snapshot_selects(s->options, s->command.pid);
 	int err = s->options->deadlocks ? deadlocks_begin(&s->deadlocks) : 0;
 
-	if (!err && s->options->deadlocks)
+	if (!err && (s->options->deadlocks || live_wants_pass(s->live)))
 		err = pass(s);
 	if (err)
 		return err;

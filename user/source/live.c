@@ -9,6 +9,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "source/live_prune.h"
+
 #define BATCH 1024 /* rows a call; a hash bucket must fit, and none is near that long */
 
 struct live {
@@ -19,6 +21,7 @@ struct live {
 	uint64_t start_ns;
 	uint64_t stop_ns; /* 0: it goes on */
 	uint64_t holders_read; /* by which pass; 0: none */
+	struct prune *prune;
 };
 
 static uint64_t now_ns(void)
@@ -48,11 +51,14 @@ int live_open(struct live **out, struct programs *p, live_event_fn on_event, voi
 	l->on_event = on_event;
 	l->arg = arg;
 	l->start_ns = now_ns();
+	l->prune = live_prune_new(p);
 	if (on_event) {
 		l->events = ring_buffer__new(programs_map(p, "events"), on_sample, l, NULL);
 		if (!l->events) {
-			free(l);
-			return -errno;
+			int err = -errno;
+
+			live_close(l);
+			return err;
 		}
 	}
 	*out = l;
@@ -69,6 +75,7 @@ void live_close(struct live *l)
 	if (!l)
 		return;
 	ring_buffer__free(l->events);
+	prune_free(l->prune);
 	free(l);
 }
 
@@ -82,6 +89,27 @@ struct reading {
 	live_part_fn on_part; /* NULL: the snapshot takes all */
 	void *arg;
 };
+
+static const struct snapshot_table *table(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(snapshot_tables[i].name, name))
+		i++;
+	return &snapshot_tables[i];
+}
+
+/* The rows from `from` on, which were just read. */
+static void look_at_new(const struct live *l, const struct snapshot_table *t, const struct snapshot_rows *rows, size_t from)
+{
+	const struct snapshot_rows new = {
+		.keys = (char *)rows->keys + from * t->key_size,
+		.values = (char *)rows->values + from * t->value_size,
+		.cnt = rows->cnt - from,
+	};
+
+	prune_look(l->prune, t, &new);
+}
 
 static void hand_over(const struct reading *r, struct snapshot_rows *rows)
 {
@@ -109,6 +137,7 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 		if (err && errno != ENOENT)
 			return -errno;
 		rows->cnt += cnt;
+		look_at_new(l, t, rows, rows->cnt - cnt);
 		more = !err;
 		first = false;
 		hand_over(r, rows);
@@ -116,13 +145,12 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 	return 0;
 }
 
-static const struct snapshot_table *table(const char *name)
+static uint64_t control_value(const struct live *l, uint32_t what)
 {
-	size_t i = 0;
+	uint64_t value = 0;
 
-	while (strcmp(snapshot_tables[i].name, name))
-		i++;
-	return &snapshot_tables[i];
+	bpf_map_lookup_elem(programs_map(l->programs, "control_values"), &what, &value);
+	return value;
 }
 
 static void read_losses(struct live *l, struct snapshot *s)
@@ -132,7 +160,8 @@ static void read_losses(struct live *l, struct snapshot *s)
 
 	for (uint32_t i = 0; i < LOSS_MAX; i++)
 		bpf_map_lookup_elem(fd, &i, &count[i]);
-	s->losses.missed = count[LOSS_MISSED] + programs_missed(l->programs, s->missed_by_mech, &s->missed_charged);
+	s->losses.missed = count[LOSS_MISSED] + programs_missed(l->programs, s->missed_by_mech, &s->missed_charged) +
+			   prune_missed(l->prune);
 	s->losses.map_full = count[LOSS_MAP_FULL];
 	s->losses.ring_full = count[LOSS_RING_FULL];
 	s->losses.unresolved = count[LOSS_UNRESOLVED];
@@ -184,13 +213,21 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 	const struct reading r = {s, on_part, arg};
 	int err = 0;
 
+	prune_begin(l->prune, s->now_ns, control_value(l, CONTROL_PASS_START_NS));
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
 		err = read_table(l, table(maps[i]), &r);
 	if (err)
 		return err;
+	if (!l->stop_ns)
+		prune_end(l->prune);
 	read_holders(l, &r);
 	read_losses(l, s);
 	return 0;
+}
+
+bool live_wants_pass(const struct live *l)
+{
+	return prune_wants_pass(l->prune) && programs_pass_is_cheap(l->programs);
 }
 
 int live_read(struct live *l, struct snapshot *s)

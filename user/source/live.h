@@ -17,6 +17,9 @@ void live_close(struct live *l);
 /* The hooks are off: what is read from now on does not change any more. */
 void live_stopped(struct live *l);
 
+/* Room for rows is short, and a pass (programs_pass()) before the next reading tells which may go: see prune.h. */
+bool live_wants_pass(const struct live *l);
+
 /* Everything since the start. Returns 0 or -errno; s is then incomplete. */
 int live_read(struct live *l, struct snapshot *s);
 
