@@ -84,7 +84,7 @@ static int take_about(struct replay *r, const struct bytes *raw)
 	config.page_size = r->about->page_size;
 	memcpy(config.can, r->about->can, sizeof(config.can));
 	r->model = model_new(&config);
-	err = reporter_open(&r->reporter, r->options, r->about, r->model, r->out);
+	err = reporter_open(&r->reporter, r->options, r->about, r->model, r->out, -1);
 	return err ? err : note_output(r, reporter_start(r->reporter));
 }
 
@@ -197,7 +197,9 @@ static int end(struct replay *r, int err)
 	if (err == -ENODATA && r->summed_up)
 		return 0;
 	complain(r, "it is cut off or damaged; this is what it has until there");
-	if (!r->summed_up && r->model->tick)
+	if (r->events.len) /* whole, though not the figures that they came with */
+		show_events(r, select_rows(r));
+	if (!r->summed_up) /* of nothing, too: what the view began it ends there */
 		note_output(r, report_summary(reporter_report(r->reporter)));
 	return CLI_EXIT_FAILED;
 }

@@ -4,6 +4,7 @@
  * it as of the story itself, twice alike; cut off at any length, or damaged at any
  * byte, what is whole is read and nothing crashes; a rotated one stands by itself.
  */
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,6 +154,9 @@ static int replay(const char *from, const char *to, const struct report_options 
 		o.events = like->events;
 		o.histograms = like->hist;
 		o.columns = like->columns;
+		o.report = like->kind;
+		o.graph_nodes = like->graph.nodes;
+		o.graph_format = like->graph_format;
 	}
 	return replay_run(&o);
 }
@@ -168,6 +172,10 @@ static void check_views(const char *recording)
 		{ "trace", { 0 } },
 		{ "events", { .events = true } },
 		{ "histograms", { .hist = true } },
+		{ "chrome", { .kind = REPORT_CHROME, .events = true } },
+		{ "folded", { .kind = REPORT_FOLDED, .events = true } },
+		{ "graph", { .kind = REPORT_GRAPH, .graph = { .nodes = 24 } } },
+		{ "graph as JSON", { .kind = REPORT_GRAPH, .graph_format = GRAPH_JSON } },
 		{ "columns", { .columns = "id,sent,moved,head,merged_writes,pages_reused,balance" } },
 	};
 
@@ -205,9 +213,23 @@ static unsigned count_reports(const char *name)
 	return cnt;
 }
 
+/* Is it one whole document, or nothing at all? */
+static bool is_json(const char *name)
+{
+	size_t size;
+	char *text = content(name, &size);
+	struct json_object *j = json_tokener_parse(text);
+	bool whole = !size || json_object_is_type(j, json_type_object);
+
+	json_object_put(j);
+	free(text);
+	return whole;
+}
+
 static void check_cuts(const char *recording)
 {
-	const struct report_options json = { .json = true };
+	const struct report_options json = { .json = true }, chrome = { .kind = REPORT_CHROME, .events = true };
+	bool whole = true;
 	unsigned before = 0, least = 9, most = 0;
 	bool rising = true, status = true;
 	size_t size;
@@ -221,11 +243,14 @@ static void check_cuts(const char *recording)
 		status &= replay(path("cut"), path("out"), &json) == CLI_EXIT_FAILED;
 		reports = count_reports(path("out"));
 		rising &= reports >= before;
+		replay(path("cut"), path("out"), &chrome);
+		whole &= is_json(path("out"));
 		before = reports;
 		least = reports < least ? reports : least;
 		most = reports > most ? reports : most;
 	}
 	ok(status, "cut off anywhere it fails");
+	ok(whole, "a timeline of what is there can be opened");
 	ok(rising, "and a longer rest never says less");
 	is_int(least, 0, "nothing of a beginning");
 	/* two intervals, and the sum of what was read */
