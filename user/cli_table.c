@@ -299,7 +299,7 @@ const struct cli_command cli_command_table[] = {
 	  .words = { WORD_MECHANISMS, WORD_INTERVAL, WORD_COUNT }, .word_cnt = 3,
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_SHOW | 1 << GROUP_PRINT | 1 << GROUP_PROBE | 1 << GROUP_BY,
 	  .help = "a full-screen view of all of it: objects, processes, who sends to whom; h is help",
-	  .more = "Lists are sorted with < and >, filtered after /; Enter shows what is marked in detail: endpoints, waits by "
+	  .more = "Lists are sorted with < and >, filtered after /, digits alone by PID; Enter shows what is marked in detail: endpoints, waits by "
 		  "cause, who woke whom, the ring as it stands, with --histograms distributions. Space is a pause. Without "
 		  "MECHANISM all of them." },
 	{ .id = CLI_GRAPH, .name = "graph", .takes_command = true, .all_unless = true, .report = REPORT_GRAPH,

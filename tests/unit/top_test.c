@@ -2,6 +2,7 @@
 /* What `ipctrace top` lists: what was not collected is a dash, and no zero. */
 #include <stdlib.h>
 
+#include "mech/unix.h"
 #include "reading.h"
 #include "tap.h"
 #include "view/top.h"
@@ -97,9 +98,79 @@ static void test_lists(void)
 	done(r, &l);
 }
 
+static void say(struct snapshot *s, struct ipc_object_id id, enum ipc_op op, uint32_t tgid, uint64_t bytes, bool first)
+{
+	struct ipc_edge *e = add_edge(s, id, op, tgid);
+
+	e->ops = 1;
+	e->bytes = bytes;
+	e->counters[SOCKET_FIRST_OPS] = first;
+	e->counters[SOCKET_FIRST_BYTES] = first ? bytes : 0;
+	e->state[UNIX_TYPE] = e->state[UNIX_STATE] = 1;
+}
+
+/* A caller and a server talk through a pair of sockets, two others each write into a pipe and read from it. */
+static void test_both_ways(void)
+{
+	const struct ipc_object_id pair = { .id = 9, .mech = MECH_UNIX };
+	struct model_config config = reading_config(BACKEND_FUNCTION, PROFILE_ALL);
+	struct report *r = calloc(1, sizeof(*r));
+	struct top_lines l = { 0 };
+	struct snapshot s = { 0 };
+	struct model *m;
+
+	config.can[MECH_UNIX] = capability_of(mechanism_by_id(MECH_UNIX), BACKEND_FUNCTION, PROFILE_ALL);
+	m = model_new(&config);
+	reading_at(&s, 1000);
+	add_process(&s, 21, "caller");
+	add_process(&s, 22, "server");
+	add_process(&s, 23, "left");
+	add_process(&s, 24, "right");
+	add_new_object(&s, pair);
+	say(&s, pair, OP_SEND, 21, 97, true);
+	say(&s, pair, OP_RECV, 21, 31, true);
+	say(&s, pair, OP_SEND, 22, 31, false);
+	say(&s, pair, OP_RECV, 22, 97, false);
+	add_new_object(&s, pipe_id(7));
+	for (unsigned pid = 23; pid <= 24; pid++) {
+		add_transfer(&s, pipe_id(7), OP_SEND, pid, 1, 11, 1, 0);
+		add_transfer(&s, pipe_id(7), OP_RECV, pid, 1, 11, 2, 2);
+	}
+	model_update(m, &s);
+	snapshot_free(&s);
+	r->model = m;
+	list(&l, r, TOP_PAIRS, "");
+	is_int(l.cnt, 5, "a head and two pairs, each both ways");
+	ok(strstr(line_with(&l, "caller/21"), " unix          97 "), "what the caller sent");
+	ok(strstr(line_with(&l, "server/22"), " unix          31 "), "what it was answered");
+	ok(strstr(line_with(&l, "left/23"), " pipe           – "), "who read whose is not known of a pipe");
+	done(r, &l);
+}
+
+/* A number that is looked for is a process's, and no part of another number. */
+static void test_pid(void)
+{
+	struct top_lines l = { 0 };
+	struct report *r = reported(PROFILE_ALL);
+	char unknown[64];
+
+	table_init(&r->table, NULL, PROFILE_ALL, unknown);
+	list(&l, r, TOP_OBJECTS, "11");
+	is_int(l.cnt, 2, "an object by a PID");
+	list(&l, r, TOP_OBJECTS, "7");
+	is_int(l.cnt, 1, "none by a number that is no PID");
+	list(&l, r, TOP_OBJECTS, "[7");
+	is_int(l.cnt, 2, "but by how it is called");
+	list(&l, r, TOP_OBJECTS, "1");
+	is_int(l.cnt, 1, "part of a PID is another one");
+	done(r, &l);
+}
+
 int main(void)
 {
 	test_detail();
 	test_lists();
+	test_both_ways();
+	test_pid();
 	return done_testing();
 }

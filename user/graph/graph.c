@@ -168,6 +168,12 @@ static void add_holders(struct builder *b, size_t object, const struct object *o
 				add_edge(b, object, e, op == OP_SEND ? GRAPH_HOLDS_SEND : GRAPH_HOLDS_RECV, &none);
 }
 
+/* Who sleeps has not used an end yet. */
+static uint8_t ends_of(const struct endpoint *e, unsigned op, enum span span)
+{
+	return edge_ends(e->edges[op], span) ?: endpoint_ends(e);
+}
+
 static void add_object(struct builder *b, const struct object *o)
 {
 	struct graph_object *object = APPEND(&b->graph->objects, &b->graph->object_cnt, &b->object_cap);
@@ -188,6 +194,7 @@ static void add_object(struct builder *b, const struct object *o)
 				continue;
 			used[op] = true;
 			add_edge(b, index, e, (enum graph_way)op, &sums);
+			b->graph->edges[b->graph->edge_cnt - 1].ends = ends_of(e, op, b->span);
 		}
 		add_uses(b, index, e);
 	}

@@ -71,6 +71,7 @@ enum graph_way {
 struct graph_edge {
 	size_t actor, object;
 	enum graph_way way;
+	uint8_t ends; /* enum ipc_end: at which it was, of an object with two that are alike; 0: there are no such ends */
 	struct graph_sums sums;
 };
 

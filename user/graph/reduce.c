@@ -75,6 +75,12 @@ static int by_wakes(const void *a, const void *b)
 	return by_nodes(x, y);
 }
 
+static void join_edge(struct graph_edge *to, const struct graph_edge *from)
+{
+	to->ends |= from->ends;
+	graph_sums_add(&to->sums, &from->sums);
+}
+
 /* Sorts the edges, makes one of those between the same two, tells each object where its own are. */
 static void join_edges(struct graph *g)
 {
@@ -83,7 +89,7 @@ static void join_edges(struct graph *g)
 	qsort(g->edges, g->edge_cnt, sizeof(*g->edges), by_place);
 	for (size_t i = 0; i < g->edge_cnt; i++) {
 		if (cnt && !by_place(&g->edges[cnt - 1], &g->edges[i]))
-			graph_sums_add(&g->edges[cnt - 1].sums, &g->edges[i].sums);
+			join_edge(&g->edges[cnt - 1], &g->edges[i]);
 		else
 			g->edges[cnt++] = g->edges[i];
 	}

@@ -87,23 +87,32 @@ bool endpoint_has_role(const struct endpoint *e, enum role role)
 	}
 }
 
+static bool has_ends(const struct object *o)
+{
+	return o->mech->has_ends && o->mech->has_ends(o);
+}
+
+uint8_t edge_ends(const struct edge *edge, enum span span)
+{
+	struct side side = { 0 };
+	uint64_t first;
+
+	if (!edge || edge->op == OP_OPEN /* made by one for both */ || !has_ends(edge->endpoint->object))
+		return 0;
+	edge_side(edge, span, &side);
+	first = side.counters[edge->endpoint->object->mech->first_ops];
+	return (first ? END_FIRST : 0) | (side.ops > first ? END_SECOND : 0);
+}
+
 uint8_t endpoint_ends(const struct endpoint *e)
 {
-	const struct mechanism *mech = e->object->mech;
-	uint64_t first = 0, ops = 0;
+	uint8_t ends = 0;
 
-	if (!mech->has_ends || !mech->has_ends(e->object))
+	if (!has_ends(e->object))
 		return 0;
-	for (unsigned op = 0; op < OP_MAX; op++) {
-		struct side side = { 0 };
-
-		if (op == OP_OPEN)
-			continue; /* made by one for both */
-		edge_side(e->edges[op], SPAN_TOTAL, &side);
-		first += side.counters[mech->first_ops];
-		ops += side.ops;
-	}
-	return e->held_ends | (first ? END_FIRST : 0) | (ops > first ? END_SECOND : 0);
+	for (unsigned op = 0; op < OP_MAX; op++)
+		ends |= edge_ends(e->edges[op], SPAN_TOTAL);
+	return e->held_ends | ends;
 }
 
 static bool is_current(const struct edge *edge)

@@ -64,6 +64,9 @@ bool endpoint_has_role(const struct endpoint *e, enum role role);
 /* Which ends of an object with two alike it used or holds, enum ipc_end; 0: none is known, or there are no such ends. */
 uint8_t endpoint_ends(const struct endpoint *e);
 
+/* The same of the operations of one edge over the span. */
+uint8_t edge_ends(const struct edge *edge, enum span span);
+
 /* Adds the edge's figures over the span to `side`; edge may be NULL. */
 void edge_side(const struct edge *edge, enum span span, struct side *side);
 

@@ -28,7 +28,7 @@ static const char help_text[] =
 	"  Esc, Left     back\n"
 	"  Up Down PgUp PgDn Home End\n"
 	"  /             filter as you type, by name, PID, object, mechanism, cgroup;\n"
-	"                Enter keeps it, Esc drops it\n"
+	"                Enter keeps it, Esc drops it. Digits alone are a PID.\n"
 	"  < >           sort by the column before, after; 0: the usual order\n"
 	"  r             the other way round\n"
 	"  space         pause: what is shown stands still, counting goes on\n"

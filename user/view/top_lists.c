@@ -78,6 +78,19 @@ static bool has(const char *text, const char *filter)
 	return text && strcasestr(text, filter);
 }
 
+/* Digits alone are a PID: inodes, ports and paths have the same ones by chance. */
+static bool is_pid(const char *filter)
+{
+	return *filter && strspn(filter, "0123456789") == strlen(filter);
+}
+
+static bool process_matches(const struct process *p, const char *name, const char *filter)
+{
+	if (is_pid(filter))
+		return strtoul(filter, NULL, 10) == p->key.tgid;
+	return has(name, filter) || (p->cgroup && has(p->cgroup->path, filter));
+}
+
 static bool matches(const struct object *o, const char *filter)
 {
 	char id[64];
@@ -85,16 +98,11 @@ static bool matches(const struct object *o, const char *filter)
 	if (!*filter)
 		return true;
 	o->mech->format_id(&o->id, id, sizeof(id));
-	if (has(id, filter) || has(o->name, filter) || has(o->mech->name, filter))
+	if (!is_pid(filter) && (has(id, filter) || has(o->name, filter) || has(o->mech->name, filter)))
 		return true;
-	for (const struct endpoint *e = o->endpoints; e; e = e->next) {
-		const struct cgroup *c = e->process->cgroup;
-		char pid[16];
-
-		snprintf(pid, sizeof(pid), "%u", e->process->key.tgid);
-		if (has(e->process->comm, filter) || !strcmp(pid, filter) || (c && has(c->path, filter)))
+	for (const struct endpoint *e = o->endpoints; e; e = e->next)
+		if (process_matches(e->process, e->process->comm, filter))
 			return true;
-	}
 	return false;
 }
 
@@ -229,10 +237,7 @@ static void sums_text(char *buf, size_t size, const struct entry *e, const struc
 
 static bool actor_matches(const struct actor *a, const char *filter)
 {
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%u", a->process->key.tgid);
-	return has(a->name, filter) || !strcmp(pid, filter) || (a->process->cgroup && has(a->process->cgroup->path, filter));
+	return process_matches(a->process, a->name, filter);
 }
 
 static bool entry_matches(const struct entry *e, const char *filter)
@@ -308,6 +313,14 @@ struct pair {
 	size_t key[3];
 };
 
+/* What is sent at one end of a socket is received at the other. Without such ends anybody may receive it. */
+static bool reaches(const struct graph_edge *from, const struct graph_edge *to)
+{
+	uint8_t opposite = (from->ends & END_FIRST ? END_SECOND : 0) | (from->ends & END_SECOND ? END_FIRST : 0);
+
+	return from->way == GRAPH_SENDS && to->way == GRAPH_RECEIVES && (!from->ends || !to->ends || opposite & to->ends);
+}
+
 /* With one at an end it is its bytes; with several at both ends nobody saw whose went to whom. */
 static void add_pair(struct pair **all, const struct graph *g, const struct graph_edge *from, const struct graph_edge *to,
 		     unsigned senders, unsigned receivers)
@@ -340,16 +353,20 @@ static void add_pair(struct pair **all, const struct graph *g, const struct grap
 static void add_pairs_of(struct pair **all, const struct graph *g, const struct graph_object *o)
 {
 	const struct graph_edge *edges = &g->edges[o->first_end];
-	unsigned senders = 0, receivers = 0;
+	unsigned *senders = xcalloc(o->end_cnt, sizeof(*senders)), *receivers = xcalloc(o->end_cnt, sizeof(*receivers));
 
-	for (uint32_t i = 0; i < o->end_cnt; i++) {
-		senders += edges[i].way == GRAPH_SENDS;
-		receivers += edges[i].way == GRAPH_RECEIVES;
-	}
 	for (uint32_t i = 0; i < o->end_cnt; i++)
-		for (uint32_t j = 0; edges[i].way == GRAPH_SENDS && j < o->end_cnt; j++)
-			if (edges[j].way == GRAPH_RECEIVES && (edges[i].actor != edges[j].actor || senders + receivers == 2))
-				add_pair(all, g, &edges[i], &edges[j], senders, receivers);
+		for (uint32_t j = 0; j < o->end_cnt; j++) {
+			receivers[i] += reaches(&edges[i], &edges[j]);
+			senders[j] += reaches(&edges[i], &edges[j]);
+		}
+	for (uint32_t i = 0; i < o->end_cnt; i++)
+		for (uint32_t j = 0; j < o->end_cnt; j++)
+			if (reaches(&edges[i], &edges[j]) &&
+			    (edges[i].actor != edges[j].actor || senders[j] + receivers[i] == 2))
+				add_pair(all, g, &edges[i], &edges[j], senders[j], receivers[i]);
+	free(senders);
+	free(receivers);
 }
 
 static void list_pairs(struct top_lines *l, const struct graph *g, const struct report *r, const struct top_view *v)
