@@ -307,8 +307,8 @@ const struct cli_command cli_command_table[] = {
 	  .groups = 1 << GROUP_FILTER | 1 << GROUP_TIME | 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_PROBE |
 		    1 << GROUP_BY | 1 << GROUP_GRAPH,
 	  .help = "a picture of who talks to whom through what, over the time of the trace or a recording",
-	  .more = "Processes are boxes, objects ellipses, and an edge is as wide as what went along it. A dashed edge: "
-		  "who holds an end that nobody used; a dotted one: who opened it, closed it or set it up. Without "
+	  .more = "Processes are boxes, objects ellipses, and an edge is as wide as what went along it, orange or red where "
+		  "one process, its threads together, waited for more than a tenth or half of the time. A dashed edge: who holds an end that nobody used; a dotted one: who opened it, closed it or set it up. Without "
 		  "MECHANISM all of them; it is drawn when the trace ends." },
 	{ .id = CLI_EXPORT, .name = "export", .takes_command = true, .all_unless = true, .report = REPORT_EXPORT,
 	  .words = { WORD_MECHANISMS }, .word_cnt = 1,

@@ -103,8 +103,8 @@ static struct model *crowd(struct snapshot *s)
 
 		add_process(s, 100 + i, i % 2 ? "odd" : "even");
 		add_new_object(s, id);
-		add_transfer(s, id, OP_SEND, 100 + i, 3, 1000 + i, 3, 0);
-		add_transfer(s, id, OP_RECV, 1, 3, 1000 + i, 3, 0);
+		add_transfer(s, id, OP_SEND, 100 + i, 3, 1000 + i, 3, 0)->wait_ns = 20 * MS;
+		add_transfer(s, id, OP_RECV, 1, 3, 1000 + i, 3, 0)->wait_ns = 3 * MS;
 		add_wake(s, id, WAKER_TASK, 100 + i, 1, 2);
 	}
 	model_update(m, s);
@@ -143,15 +143,32 @@ static void test_limits(void)
 	snapshot_free(&s);
 }
 
+static const struct graph_edge *edge_of(const struct graph *g, const char *command, enum graph_way way)
+{
+	for (size_t i = 0; i < g->edge_cnt; i++)
+		if (g->edges[i].way == way && !strcmp(g->actors[g->edges[i].actor].actor.name, command))
+			return &g->edges[i];
+	return NULL;
+}
+
 static void test_groups(void)
 {
 	const struct graph_options options = { .by = ACTOR_COMMAND, .nodes = 12 };
 	struct snapshot s = { 0 };
 	struct model *m = crowd(&s);
+	const struct graph_edge *odd;
+	uint64_t waited_ns = 0;
 	struct graph g;
 
 	graph_build(&g, m, SPAN_TOTAL, &options);
 	is_int(g.actor_cnt, 3, "three commands");
+	odd = edge_of(&g, "odd", GRAPH_SENDS);
+	is_int(odd->sums.wait_ns, 105 * 20 * MS, "all that are odd waited");
+	is_int(odd->waiter_ns, 20 * MS, "each of them but a moment");
+	for (size_t i = 0; i < g.edge_cnt; i++)
+		if (g.edges[i].way == GRAPH_RECEIVES)
+			waited_ns += g.edges[i].waiter_ns;
+	is_int(waited_ns, CROWD * 3 * MS, "one that waits in many is one");
 	is_str(g.actors[0].actor.name, "collector", "the busiest");
 	is_int(g.actors[1].processes + g.actors[2].processes, CROWD, "all writers");
 	is_int(g.object_cnt, 3, "pipes from each, and FIFOs, which are all of even ones");

@@ -134,7 +134,8 @@ static void add_edge(struct builder *b, size_t object, const struct endpoint *e,
 	size_t actor = find_actor(b, e->process);
 	struct graph_edge *edge = APPEND(&b->graph->edges, &b->graph->edge_cnt, &b->edge_cap);
 
-	*edge = (struct graph_edge){ .actor = actor, .object = object, .way = way, .sums = *sums };
+	*edge = (struct graph_edge){ .actor = actor, .object = object, .way = way, .sums = *sums,
+				     .waiter = e->process, .waiter_ns = sums->wait_ns };
 	graph_sums_add(&b->graph->actors[actor].sums, sums);
 	graph_sums_add(&b->graph->objects[object].sums, sums);
 	graph_sums_add(&b->graph->sums, sums);

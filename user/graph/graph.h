@@ -73,6 +73,12 @@ struct graph_edge {
 	enum graph_way way;
 	uint8_t ends; /* enum ipc_end: at which it was, of an object with two that are alike; 0: there are no such ends */
 	struct graph_sums sums;
+	/*
+	 * The process that waited longest here and how long, its threads together. Of an edge that stands for several
+	 * processes it is at least so long. A sum over all of them would be no share of anybody's time.
+	 */
+	const struct process *waiter;
+	uint64_t waiter_ns;
 };
 
 /* wakes out of waits on object, of tasks of wakee. */

@@ -115,8 +115,9 @@ static double label_limit(const struct graph *g, enum graph_weight weight)
 	return limit;
 }
 
-static void put_figures(struct writer *out, const struct graph_sums *s, const struct graph_caption *c)
+static void put_figures(struct writer *out, const struct graph_edge *e, const struct graph_caption *c)
 {
+	const struct graph_sums *s = &e->sums;
 	char text[UNIT_LEN];
 
 	if (s->bytes) {
@@ -126,7 +127,7 @@ static void put_figures(struct writer *out, const struct graph_sums *s, const st
 		format_unit(text, s->ops, UNIT_COUNT);
 		writer_printf(out, "%s ops", text);
 	}
-	if (s->wait_ns && (c->options.weight == GRAPH_WAITS || s->wait_ns > c->span_ns * WAITS_SOME)) {
+	if (s->wait_ns && (c->options.weight == GRAPH_WAITS || e->waiter_ns > c->span_ns * WAITS_SOME)) {
 		format_unit(text, s->wait_ns, UNIT_NS);
 		writer_printf(out, "%swaits %s", s->bytes || s->ops ? "\\n" : "", text);
 	}
@@ -136,11 +137,11 @@ static void put_figures(struct writer *out, const struct graph_sums *s, const st
 	}
 }
 
-static const char *color_of(const struct graph_sums *s, uint64_t span_ns)
+static const char *color_of(const struct graph_edge *e, uint64_t span_ns)
 {
-	if (s->wait_ns > span_ns * WAITS_MOST)
+	if (e->waiter_ns > span_ns * WAITS_MOST)
 		return "#c62828";
-	return s->wait_ns > span_ns * WAITS_SOME ? "#e08a00" : "#5f6b7a";
+	return e->waiter_ns > span_ns * WAITS_SOME ? "#e08a00" : "#5f6b7a";
 }
 
 static void put_edge(struct writer *out, const struct graph_edge *e, const struct graph_caption *c, double most,
@@ -157,10 +158,10 @@ static void put_edge(struct writer *out, const struct graph_edge *e, const struc
 	writer_printf(out, to_actor ? "\to%zu -> p%zu" : "\tp%zu -> o%zu", to_actor ? e->object : e->actor,
 		      to_actor ? e->actor : e->object);
 	writer_printf(out, " [penwidth=%.2f color=\"%s\"%s", 0.8 + (most > 0 ? WIDEST * sqrt(weight / most) : 0),
-		      color_of(&e->sums, c->span_ns), styles[e->way] ? styles[e->way] : "");
+		      color_of(e, c->span_ns), styles[e->way] ? styles[e->way] : "");
 	if (weight >= limit && e->way < GRAPH_HOLDS_SEND) {
 		writer_text(out, " label=\"");
-		put_figures(out, &e->sums, c);
+		put_figures(out, e, c);
 		writer_char(out, '"');
 	}
 	writer_text(out, "]\n");
@@ -199,7 +200,7 @@ static void put_caption(struct writer *out, const struct graph *g, const struct 
 {
 	const struct losses *l = &c->losses;
 
-	writer_printf(out, "%s, %.1f s\\lwidth: %s; orange and red: somebody waited more than %.0f%% and %.0f%% of the time\\l",
+	writer_printf(out, "%s, %.1f s\\lwidth: %s; orange and red: a process waited more than %.0f%% and %.0f%% of the time\\l",
 		      c->mechanisms, c->span_ns / 1e9, graph_weight_name(c->options.weight), 100 * WAITS_SOME,
 		      100 * WAITS_MOST);
 	if (g->forgotten)

@@ -80,6 +80,7 @@ static void json_graph_edge(struct json *j, const struct graph *g, const struct 
 	node_id(j, "object", 'o', e->object);
 	json_string(j, "way", graph_way_name(e->way));
 	json_sums(j, &e->sums, g->objects[e->object].object->can);
+	json_uint_or_null(j, "longest_waiter_ns", can_waits(g->objects[e->object].object->can), e->waiter_ns);
 	json_close(j, '}');
 }
 
