@@ -243,6 +243,8 @@ static int check_whole(const struct scan *s)
 		return cli_refuse(NULL, "'convert' needs --read: a recording, made with --write and --events");
 	if (command->id == CLI_TOP && (s->o->events || s->o->json || s->o->output))
 		return cli_refuse(NULL, "'top' is for a terminal: no --events, --json or --output");
+	if (command->id == CLI_EXPORT && (s->o->json || s->o->output))
+		return cli_refuse(NULL, "'export' serves what it makes, JSON at /json: no --json or --output");
 	for (size_t i = 0; i < cli_option_cnt; i++)
 		if (s->seen[i] && !cli_applies(&cli_option_table[i], command))
 			return refuse_misplaced(&cli_option_table[i], command);

@@ -126,6 +126,7 @@ struct cli_options {
 	unsigned convert_to; /* CLI_CONVERT only: the same, as --to asks */
 
 	const char *listen; /* CLI_EXPORT only, as given: ADDR:PORT */
+	const char *hosts;  /* names of it, "NAME,NAME…"; NULL: none */
 	uint32_t top;	    /* objects told of one by one */
 	bool deadlocks;
 

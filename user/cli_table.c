@@ -201,10 +201,16 @@ const struct cli_option cli_option_table[] = {
 	{ .name = "listen", .metavar = "ADDR:PORT", .group = GROUP_EXPORT, .initial = SERVER_LISTEN,
 	  .help = "serve HTTP here: /metrics and /json",
 	  .more = "ADDR is a number, that of IPv6 in brackets; without one every address of the machine, which anybody "
-		  "may then read. Port 0 is one that is free; where it listens is said on standard error.",
+		  "may then read. Port 0 is one that is free; where it listens is said on standard error. A port below "
+		  "1024 needs CAP_NET_BIND_SERVICE, at the start only.",
 	  .parse = cli_set_string, INTO(listen) },
+	{ .name = "host", .metavar = "NAME[,...]", .group = GROUP_EXPORT,
+	  .help = "on a loopback address, answer who asks for these names, too",
+	  .more = "Else only addresses and localhost are answered there, lest a web page on this machine reads it by a name "
+		  "that it has resolve to 127.0.0.1. It is for a proxy that passes a name on.",
+	  .parse = cli_set_string, INTO(hosts) },
 	{ .name = "top", .metavar = "N", .group = GROUP_EXPORT, .initial = "20",
-	  .help = "tell of the N busiest objects one by one, and of all the others together",
+	  .help = "tell of the N busiest objects one by one, and of all the others together; 0: together only",
 	  .parse = cli_set_number, INTO(top), .min = 0, .max = 1000 },
 
 	{ .name = "deadlocks", .group = GROUP_EXPORT,

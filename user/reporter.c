@@ -34,14 +34,16 @@ uint32_t reporter_needs(const struct cli_options *o)
 	return needs;
 }
 
-static struct report_options options_of(const struct cli_options *o, FILE *file)
+static struct report_options options_of(const struct cli_options *o, FILE *file, int listen_fd)
 {
 	bool terminal = isatty(fileno(file));
 
 	return (struct report_options){
 		.kind = o->report,
-		.listen = o->listen,
+		.listen_fd = listen_fd,
+		.hosts = o->hosts,
 		.top = o->top,
+		.no_objects = o->report == REPORT_EXPORT && !o->top,
 		.by = o->by,
 		.graph = { o->by, o->graph_weight, o->graph_nodes, o->graph_idle },
 		.graph_format = o->json ? GRAPH_JSON : o->graph_format,
@@ -59,10 +61,10 @@ static struct report_options options_of(const struct cli_options *o, FILE *file)
 }
 
 int reporter_open(struct reporter **out, const struct cli_options *o, const struct about *about, const struct model *m,
-		  FILE *file)
+		  FILE *file, int listen_fd)
 {
 	struct reporter *r = calloc(1, sizeof(*r));
-	struct report_options options = options_of(o, file);
+	struct report_options options = options_of(o, file, listen_fd);
 	char unknown[64] = "";
 	int err;
 

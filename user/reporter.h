@@ -13,9 +13,9 @@ struct reporter; /* opaque */
 /* enum ipc_profile that the columns asked for cannot do without. */
 uint32_t reporter_needs(const struct cli_options *o);
 
-/* 0, or -errno with the reason on stderr. about and m must outlive it. */
+/* listen_fd: of an export, from server_bind(). 0, or -errno with the reason on stderr. about and m must outlive it. */
 int reporter_open(struct reporter **out, const struct cli_options *o, const struct about *about, const struct model *m,
-		  FILE *file);
+		  FILE *file, int listen_fd);
 void reporter_close(struct reporter *r);
 
 int reporter_start(struct reporter *r); /* as report_start() */

@@ -20,6 +20,7 @@
 #include "chain/deadlocks.h"
 #include "column.h"
 #include "command.h"
+#include "export/server.h"
 #include "filter.h"
 #include "inode.h"
 #include "model/model.h"
@@ -50,6 +51,7 @@ struct session {
 	FILE *out;
 	int out_error; /* of writing reports; told once */
 	struct deadlocks deadlocks; /* --deadlocks: looked for before every report */
+	int listen_fd; /* of an export, until it is the reporter's; negative: none */
 	int stats_fd;  /* --self: the kernel measures programs as long as it is open; negative: it does not */
 };
 
@@ -267,7 +269,7 @@ static int start(struct session *s)
 			       CLI_EXIT_FAILED :
 			       0;
 	if (!err)
-		err = reporter_open(&s->reporter, s->options, s->about, s->model, s->out);
+		err = reporter_open(&s->reporter, s->options, s->about, s->model, s->out, s->listen_fd);
 	if (err) {
 		fprintf(stderr, "ipctrace: cannot start: %s\n", strerror(-err));
 		return CLI_EXIT_FAILED;
@@ -433,7 +435,7 @@ static int run(struct session *s)
 	sigset_t unblocked;
 	int status, err;
 
-	if (open_output(s))
+	if (open_output(s) || (o->report == REPORT_EXPORT && (s->listen_fd = server_bind(o->listen)) < 0))
 		return CLI_EXIT_FAILED;
 	if (o->command_argv && (status = command_check(o->command_argv[0])))
 		return not_started(o->command_argv[0], status);
@@ -448,8 +450,9 @@ static int run(struct session *s)
 	if (status)
 		return status;
 	err = s->reporter ? reporter_start(s->reporter) : 0;
+	s->listen_fd = -1;
 	note_output(s, err);
-	if (err == -ECANCELED) /* it has no port or no terminal, and never will: COMMAND need not start */
+	if (err == -ECANCELED) /* it has no terminal, and never will: COMMAND need not start */
 		return CLI_EXIT_FAILED;
 	if (trace(s, &unblocked))
 		return CLI_EXIT_FAILED;
@@ -463,7 +466,7 @@ static int run(struct session *s)
 
 int session_run(const struct cli_options *o, struct kernel *k)
 {
-	struct session s = {.stats_fd = -1, .options = o, .kernel = k};
+	struct session s = {.listen_fd = -1, .stats_fd = -1, .options = o, .kernel = k};
 	int status = run(&s);
 
 	command_abandon(&s.command);
@@ -477,6 +480,8 @@ int session_run(const struct cli_options *o, struct kernel *k)
 	programs_free(s.programs);
 	if (s.stats_fd >= 0)
 		close(s.stats_fd);
+	if (s.listen_fd >= 0)
+		close(s.listen_fd);
 	if (s.out && s.out != stdout)
 		fclose(s.out);
 	return status;

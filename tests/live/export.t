@@ -49,7 +49,7 @@ my $text;
 subtest 'the truth, as metrics' => sub {
     my $done = scratch('done');
     my $shell = "dd bs=4096 count=1009 if=/dev/zero 2>/dev/null | cat >/dev/null; : >$done; sleep 60";
-    my ($tool, $port) = export(['pipe'], '--', 'sh', '-c', $shell);
+    my ($tool, $port) = export([ 'pipe', '--host', 'a.example,metrics.example' ], '--', 'sh', '-c', $shell);
     return fail('it listens') unless $port;
     my $sent = 'ipctrace_transferred_bytes_total{mechanism="pipe",op="send"}';
     wait_until(30, sub { -e $done });
@@ -67,6 +67,9 @@ subtest 'the truth, as metrics' => sub {
     like($head, qr{Content-Type: application/openmetrics-text; version=1\.0\.0}i, 'OpenMetrics to who accepts it');
     like($body, qr/\n# EOF\n\z/, 'with its end');
     is(json_decode((request($port, 'GET', '/json'))[2])->{type}, 'interval', 'JSON');
+    my %host = ('127.0.0.1' => 200, '[::1]:9856' => 200, "localhost:$port" => 200, 'Metrics.example.:80' => 200,
+        'example' => 403, 'rebound.example' => 403, '127.0.0.1.rebound.example' => 403);
+    is((request($port, 'GET', '/metrics', "Host: $_"))[0], $host{$_}, "asked for as $_") for sort keys %host;
     is((request($port, 'POST', '/metrics'))[0], 405, 'nobody posts');
     is((request($port, 'DELETE', '/metrics'))[0], 405, 'or deletes');
     is((request($port, 'GET', '/../etc/passwd'))[0], 404, 'and there is nothing else');
@@ -193,13 +196,23 @@ EOT
     stop($passing, 'KILL');
 };
 
+natively 'a port that only some may have' => sub {
+    my $run = run_tool([ 'export', 'pipe', '-d', '0.1', '--listen', '127.0.0.1:997', '--backend', $backend ]);
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    like($run->{stderr}, qr{listening on http://127\.0\.0\.1:997/metrics}, 'it listens there');
+};
+
 natively 'what cannot be' => sub {
+    my $kept = scratch('kept');
+    run_command(argv => [ 'sh', '-c', "echo kept >$kept" ]);
     my %case = (
         'no port'     => [ [ '--listen', '127.0.0.1' ],     1, qr/cannot listen on 127\.0\.0\.1: not an address and a port/ ],
         'a high port' => [ [ '--listen', '127.0.0.1:75392' ], 1, qr/cannot listen on 127\.0\.0\.1:75392: not an address and a port/ ],
         'a name'      => [ [ '--listen', 'localhost:0' ],   1, qr/not an address and a port/ ],
         'not ours'    => [ [ '--listen', '192.0.2.1:9856' ], 1, qr/cannot listen on \S+: Cannot assign requested address/ ],
         'a recording' => [ [ '-r', '/dev/null' ],           2, qr/--read does not go with 'export'/ ],
+        'into a file' => [ [ '--output', $kept ],           2, qr/'export' serves what it makes/ ],
+        'as JSON'     => [ ['-j'],                          2, qr/'export' serves what it makes/ ],
     );
     for my $name (sort keys %case) {
         my ($args, $status, $said) = @{ $case{$name} };
@@ -207,6 +220,7 @@ natively 'what cannot be' => sub {
         is($run->{status}, $status, "$name: exit status");
         like($run->{stderr}, $said, "$name: what is said");
     }
+    is(-s $kept, 5, 'what is not written to is not cut off');
     my $begun = scratch('begun');
     my $run = run_tool([ 'export', 'pipe', '-i', '0.1', '--listen', '192.0.2.1:9856', '--', 'sh', '-c', ": >$begun; sleep 0.5" ]);
     is($run->{status}, 1, 'not ours, with a command: exit status') or diag($run->{signal});

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "export/families.h"
+#include "export/host.h"
 #include "mech/unix.h"
 #include "reading.h"
 #include "tap.h"
@@ -232,9 +233,61 @@ static void test_render(void)
 	snapshot_free(&s);
 }
 
+static void test_hosts(void)
+{
+	static const struct {
+		const char *host, *names;
+		bool ours;
+	} cases[] = {
+		{ NULL, NULL, true },
+		{ "127.0.0.1:9856", NULL, true },
+		{ "192.0.2.7", NULL, true },
+		{ "[::1]:9856", NULL, true },
+		{ "[::1]", NULL, true },
+		{ "localhost", NULL, true },
+		{ "LocalHost.:9856", NULL, true },
+		{ "ipc.localhost", NULL, true },
+		{ ".localhost", NULL, false },
+		{ "notlocalhost", NULL, false },
+		{ "127.0.0.1.nip.example", NULL, false },
+		{ "2130706433", NULL, false },
+		{ "", NULL, false },
+		{ "", ",", false },
+		{ "rebound.example:9856", NULL, false },
+		{ "rebound.example:9856", "a.example", false },
+		{ "a.example:9856", "a.example", true },
+		{ "b.example", "a.example,B.example", true },
+		{ "b.exampl", "a.example,b.example", false },
+		{ "example", "a.example,b.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		is_int(host_is_ours(cases[i].host, cases[i].names), cases[i].ours, "asked for as '%s', with names '%s'",
+		       cases[i].host ?: "nobody", cases[i].names ?: "");
+}
+
+/* With none told of one by one all are others. */
+static void test_none_alone(void)
+{
+	struct model *m = reading_model(PROFILE_ALL);
+	static const unsigned sent[] = { 1000, 500, 10 };
+	struct snapshot s = { 0 };
+	struct top top;
+
+	top_init(&top, 0);
+	read_pipes(m, &s, 1, sent);
+	top_objects(&top, m);
+	is_int(sends(&top.others), 1510, "all together");
+	top_free(&top);
+	model_free(m);
+	snapshot_free(&s);
+}
+
 int main(void)
 {
 	test_text();
+	test_hosts();
+	test_none_alone();
 	test_families();
 	test_top();
 	test_descriptors();

@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "export/host.h"
 #include "model/alloc.h"
 
 #define CONNECTIONS 32
@@ -23,8 +26,10 @@
 struct server {
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock;
+	bool loopback;	   /* then who asks must know whom: see host.h */
+	const char *names; /* that are ours, too */
 	struct MHD_Response *documents[DOCUMENT_CNT]; /* NULL: not made yet */
-	struct MHD_Response *index, *nowhere, *refused, *unready;
+	struct MHD_Response *index, *nowhere, *refused, *unready, *strange;
 };
 
 static const char index_text[] =
@@ -71,6 +76,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 	}
 	if (*upload_size) /* nothing is taken */
 		return MHD_NO;
+	if (s->loopback && !host_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), s->names))
+		return answer(c, MHD_HTTP_FORBIDDEN, s->strange);
 	accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	if (!strcmp(url, "/metrics"))
 		return answer_with(s, c, accept && strstr(accept, "application/openmetrics-text") ? DOCUMENT_OPEN_METRICS :
@@ -147,39 +154,54 @@ static int open_socket(const char *host, const char *port)
 	return fd == -EAFNOSUPPORT && !*host ? listen_on(AF_INET, NULL, port) : fd;
 }
 
-/* The port may have been chosen by the kernel. */
-static void tell(int fd)
+static bool is_loopback(const struct sockaddr_storage *address)
 {
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
+	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(in6) || (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+/* The port may have been chosen by the kernel. */
+static void tell(const struct sockaddr_storage *address, socklen_t len)
+{
 	char host[INET6_ADDRSTRLEN], port[16];
 
-	if (getsockname(fd, (struct sockaddr *)&address, &len) ||
-	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
+	if (getnameinfo((const struct sockaddr *)address, len, host, sizeof(host), port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV))
 		return;
 	fprintf(stderr, strchr(host, ':') ? "ipctrace: listening on http://[%s]:%s/metrics\n" :
 					    "ipctrace: listening on http://%s:%s/metrics\n", host, port);
 }
 
-int server_open(struct server **out, const char *listen)
+int server_bind(const char *listen)
 {
-	struct server *s = xcalloc(1, sizeof(*s));
 	const char *port = "";
 	char host[64];
 	int fd = split(listen, host, sizeof(host), &port) ? open_socket(host, port) : -EINVAL;
 
-	if (fd < 0) {
+	if (fd < 0)
 		fprintf(stderr, "ipctrace: cannot listen on %s: %s\n", listen,
 			fd == -EINVAL ? "not an address and a port, as in " SERVER_LISTEN : strerror(-fd));
-		free(s);
-		return fd;
-	}
+	return fd;
+}
+
+int server_open(struct server **out, int fd, const char *names)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	struct server *s = xcalloc(1, sizeof(*s));
+
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	s->loopback = is_loopback(&address);
+	s->names = names;
 	pthread_mutex_init(&s->lock, NULL);
 	s->index = fixed(index_text, "text/html; charset=utf-8");
 	s->nowhere = fixed("not here: /metrics and /json are\n", "text/plain");
 	s->refused = fixed("to be read only\n", "text/plain");
 	s->unready = fixed("no report yet\n", "text/plain");
+	s->strange = fixed("not for this name: see --host\n", "text/plain");
 	MHD_add_response_header(s->refused, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, s,
 				     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
@@ -187,12 +209,12 @@ int server_open(struct server **out, const char *listen)
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
 				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_OF_ONE, MHD_OPTION_END);
 	if (!s->daemon) {
-		fprintf(stderr, "ipctrace: cannot serve on %s: %s\n", listen, strerror(errno));
+		fprintf(stderr, "ipctrace: cannot serve HTTP: %s\n", strerror(errno));
 		close(fd);
 		server_close(s);
 		return -EIO;
 	}
-	tell(fd);
+	tell(&address, len);
 	*out = s;
 	return 0;
 }
@@ -212,14 +234,15 @@ void server_publish(struct server *s, enum document document, char *text, size_t
 
 void server_close(struct server *s)
 {
-	struct MHD_Response *fixed_ones[4];
+	struct MHD_Response *fixed_ones[5];
 
 	if (!s)
 		return;
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
-	memcpy(fixed_ones, (struct MHD_Response *[]){ s->index, s->nowhere, s->refused, s->unready }, sizeof(fixed_ones));
-	for (size_t i = 0; i < 4; i++)
+	memcpy(fixed_ones, (struct MHD_Response *[]){ s->index, s->nowhere, s->refused, s->unready, s->strange },
+	       sizeof(fixed_ones));
+	for (size_t i = 0; i < sizeof(fixed_ones) / sizeof(fixed_ones[0]); i++)
 		MHD_destroy_response(fixed_ones[i]);
 	for (size_t i = 0; i < DOCUMENT_CNT; i++)
 		if (s->documents[i])

@@ -39,7 +39,7 @@ static void start(struct report *r)
 
 	export_init(&e->state, r, r->options.by, r->options.top, GROUPS);
 	r->exporter = e;
-	r->failed = server_open(&e->server, r->options.listen);
+	r->failed = server_open(&e->server, r->options.listen_fd, r->options.hosts);
 }
 
 static void publish_metrics(struct exporter *e, enum document document)

@@ -63,7 +63,9 @@ static void objects(struct report *r, enum span span)
 	size_t active;
 
 	json_open(j, "objects", '[');
-	if (r->options.rows || r->options.sort) {
+	if (r->options.no_objects) {
+		active = 0;
+	} else if (r->options.rows || r->options.sort) {
 		report_objects(r, span, r->options.rows ? r->options.rows : r->model->object_cnt, &active);
 		for (size_t i = 0; i < r->selection.cnt; i++)
 			json_object(j, r->selection.objects[i], span);

@@ -34,8 +34,10 @@ struct report_options {
 	enum report_kind kind;
 	struct graph_options graph;
 	enum graph_format graph_format;
-	const char *listen;  /* of an export: see export/server.h */
+	int listen_fd;	     /* of an export: see export/server.h */
+	const char *hosts;   /* whose it is, too; NULL: only its addresses */
 	unsigned top;	     /* objects that it tells of one by one */
+	bool no_objects;     /* none of them in JSON, either */
 	enum actor_kind by;  /* its groups */
 	const char *columns;	/* -o, see table_init(); NULL: the usual ones */
 	const char *sort;	/* -S: a column's name; NULL: bytes of the interval, then time waited */
