@@ -101,6 +101,7 @@ enum ipc_profile {
 	PROFILE_RESIDENCY = 1 << 2, /* a time stamp per slot or message */
 	PROFILE_DETAIL = 1 << 3,    /* bytes inside, pages reused: an object look-up per operation */
 	PROFILE_EVENTS = 1 << 4,    /* a ring buffer record per operation */
+	PROFILE_STEPS = 1 << 5,	    /* one per wakeup, fork and exit of a task that is followed */
 };
 
 #define IPC_COMM_LEN 16
@@ -381,7 +382,7 @@ struct ipc_run {
 	char comm[IPC_COMM_LEN];   /* filled when it goes to sleep */
 };
 
-struct ipc_event {
+struct ipc_event { /* of MECH_NONE: see steps.h */
 	__u64 time_ns;	  /* when it ended */
 	struct ipc_object_id obj;
 	__u64 latency_ns; /* 0: not seen */

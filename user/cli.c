@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli_table.h"
+#include "view/view.h"
 
 #define LONG_BASE 256 /* getopt's value of a long option: this and the row */
 #define PLAIN_WORD 1  /* getopt's value of a word that is no option */
@@ -248,6 +249,10 @@ static int check_whole(const struct scan *s)
 	for (size_t i = 0; i < cli_option_cnt; i++)
 		if (s->seen[i] && !cli_applies(&cli_option_table[i], command))
 			return refuse_misplaced(&cli_option_table[i], command);
+	if (command->id == CLI_CHAIN && s->o->report != REPORT_PATH)
+		for (size_t i = 0; i < cli_option_cnt; i++)
+			if (s->seen[i] && cli_option_table[i].group == GROUP_PROBE)
+				return cli_refuse(NULL, "'chain' traces only with COMMAND: no --%s", cli_option_table[i].name);
 	for (size_t i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++)
 		if (was_seen(s, conflicts[i].a) && was_seen(s, conflicts[i].b))
 			return cli_refuse(NULL, "--%s and --%s exclude each other: %s", conflicts[i].a, conflicts[i].b,
@@ -304,6 +309,11 @@ int cli_parse(struct cli_options *o, int argc, char **argv)
 	if (!rc && s.command && s.command->id == CLI_CONVERT) {
 		o->events = true;
 		o->report = o->convert_to;
+	}
+	if (!rc && s.command && s.command->id == CLI_CHAIN && (o->command_argv || o->read)) {
+		o->events = true;
+		o->report = REPORT_PATH;
+		o->mechanism_mask = o->read ? 0 : cli_all_mechanisms();
 	}
 	if (!rc && s.command && s.command->id == CLI_EXPORT)
 		set_export_defaults(&s);

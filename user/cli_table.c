@@ -360,11 +360,18 @@ const struct cli_command cli_command_table[] = {
 		  "slept through the whole look, so that all of what is told was true at one moment. Known are waits on "
 		  "what is held by descriptors and for the exit of a child; descriptors on their way through a socket "
 		  "are not looked for, and a signal or a timeout may always end a wait." },
-	{ .id = CLI_CHAIN, .name = "chain",
-	  .groups = 1 << GROUP_PRINT,
-	  .help = "every deadlock with each of its waits, and for whom most processes wait",
+	{ .id = CLI_CHAIN, .name = "chain", .takes_command = true,
+	  .groups = 1 << GROUP_PRINT | 1 << GROUP_READ | 1 << GROUP_PROBE,
+	  .help = "every deadlock with each of its waits, and for whom most processes wait; of a COMMAND the critical path",
 	  .more = "The same look at all processes. A deadlock is told when nobody who could end any of its waits is "
-		  "outside of it." },
+		  "outside of it.\n\n"
+		  "With COMMAND, or --read of a recording of one that was made with --events, its critical path over time: from "
+		  "its end back, always by the task that woke or made the one that went on. A part of it is a task that "
+		  "runs, or is kept from its CPU, until it wakes or makes the next one, or a sleep that nobody of the command "
+		  "ended: a timer, a disk, or who is said to have woken it. What was waited in is told by operation and object, else by system "
+		  "call. The parts add up to the whole; AT is when the first of those that are alike began, in seconds. More than 20 "
+		  "are told by command, the longest first; --json has each. A program that has nothing to do with the path "
+		  "can be made faster to no avail." },
 	{ .id = CLI_HELP, .name = "help",
 	  .words = { WORD_TOPIC }, .word_cnt = 1,
 	  .help = "this help, or that of one command or mechanism" },

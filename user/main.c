@@ -16,6 +16,7 @@
 #include "view/doctor.h"
 #include "view/list.h"
 #include "view/ring.h"
+#include "view/view.h"
 #include "view/why.h"
 
 /* Says what is missing; 0: nothing is. */
@@ -30,6 +31,16 @@ static int check_privileges(const struct kernel *k)
 	return EXIT_UNSUPPORTED;
 }
 
+/* Live, or of a recording. */
+static int trace(const struct cli_options *o, struct kernel *k)
+{
+	int status = o->read ? 0 : check_privileges(k);
+
+	if (status)
+		return status;
+	return o->read ? replay_run(o) : session_run(o, k);
+}
+
 static int run(const struct cli_options *o, struct kernel *k)
 {
 	int status;
@@ -41,6 +52,8 @@ static int run(const struct cli_options *o, struct kernel *k)
 		return view_doctor(o, k);
 	case CLI_WHY:
 	case CLI_CHAIN:
+		if (o->report == REPORT_PATH)
+			return trace(o, k);
 		status = check_privileges(k);
 		return status ? status : view_why(o, k);
 	case CLI_RING:
@@ -56,10 +69,7 @@ static int run(const struct cli_options *o, struct kernel *k)
 	default:
 		if (o->command == CLI_GRAPH && !o->json && o->graph_format == GRAPH_SVG && graphviz_check())
 			return CLI_EXIT_FAILED;
-		if (o->read)
-			return replay_run(o);
-		status = check_privileges(k);
-		return status ? status : session_run(o, k);
+		return trace(o, k);
 	}
 }
 

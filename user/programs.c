@@ -65,6 +65,23 @@ static int attach_core(struct programs *p, bool sleepers)
 	return 0;
 }
 
+/* Steps of tasks are seen in the same way whatever the mechanisms' backends are. */
+static int start_steps(struct programs *p)
+{
+	const char *const all[] = {p->kernel->switch_has_state ? "step_switch_with_state" : "step_switch_without_state",
+				   "step_waking", "step_fork", "step_exit"};
+	int err = loader_open(&p->steps, "steps");
+
+	if (err || (err = object_prepare(p, &p->steps, p->options.mechs, false)))
+		return err;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		autoload(&p->steps, all[i], true);
+	err = loader_load(&p->steps);
+	for (size_t i = 0; !err && i < sizeof(all) / sizeof(*all); i++)
+		err = loader_attach(&p->steps, all[i]);
+	return err;
+}
+
 /* One set with the best backend that is allowed and attaches. */
 static int start_set(struct programs *p, struct set *s)
 {
@@ -179,6 +196,8 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 	}
 	if (traced && (err = attach_core(p, follows_sleepers(p, by_syscall))))
 		traced = 0;
+	if (traced && (o->profile & PROFILE_STEPS) && (err = start_steps(p)))
+		set_why(p, o->mechs, "loading the hooks of steps: %s%s", strerror(-err), ""), traced = 0;
 	if (!traced) {
 		snprintf(why, size, "%s", p->sets_cnt ? p->status[set_mech(&p->sets[0])->id].why : "no mechanism");
 		programs_free(p);
@@ -194,6 +213,7 @@ void programs_detach(struct programs *p)
 	for (unsigned i = 0; i < p->sets_cnt; i++)
 		loader_detach(&p->sets[i].loaded);
 	loader_detach(&p->core);
+	loader_detach(&p->steps);
 }
 
 void programs_free(struct programs *p)
@@ -204,6 +224,7 @@ void programs_free(struct programs *p)
 	for (unsigned i = 0; i < p->sets_cnt; i++)
 		loader_close(&p->sets[i].loaded);
 	loader_close(&p->core);
+	loader_close(&p->steps);
 	free(p->holders);
 	free(p);
 }

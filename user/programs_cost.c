@@ -50,6 +50,7 @@ void programs_cost(const struct programs *p, struct own *own)
 {
 	memset(own, 0, sizeof(*own));
 	add_object(&p->core, own);
+	add_object(&p->steps, own);
 	add_object(&p->syscalls, own);
 	for (unsigned i = 0; i < p->sets_cnt; i++)
 		add_object(&p->sets[i].loaded, own);

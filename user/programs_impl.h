@@ -22,6 +22,7 @@ struct programs {
 	struct shared_maps maps;
 	struct loaded core;
 	struct loaded syscalls;
+	struct loaded steps; /* PROFILE_STEPS */
 	struct set sets[MAX_SETS];
 	unsigned sets_cnt;
 	struct mech_status status[MECH_MAX];

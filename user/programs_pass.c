@@ -244,7 +244,7 @@ static uint64_t missed_by_op(const struct set *s, struct missed_ops *ops)
 
 uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX], uint64_t *charged)
 {
-	uint64_t missed = missed_by_object(&p->core) + missed_by_object(&p->syscalls);
+	uint64_t missed = missed_by_object(&p->core) + missed_by_object(&p->syscalls) + missed_by_object(&p->steps);
 
 	memset(by_mech, 0, MECH_MAX * sizeof(*by_mech));
 	*charged = 0;

@@ -129,8 +129,9 @@ static void show_events(struct replay *r, const struct snapshot *figures)
 		struct ipc_event e;
 
 		memcpy(&e, r->events.data + i, sizeof(e));
-		if (e.obj.mech < MECH_MAX && r->about->can[e.obj.mech].backend != BACKEND_NONE &&
-		    (all || is_selected(figures, &e.obj)))
+		if (e.obj.mech == MECH_NONE ? r->options->report == REPORT_PATH :
+					      e.obj.mech < MECH_MAX && r->about->can[e.obj.mech].backend != BACKEND_NONE &&
+						      (all || is_selected(figures, &e.obj)))
 			report_event(reporter_report(r->reporter), &e);
 	}
 	r->events.len = 0;

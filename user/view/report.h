@@ -25,12 +25,13 @@ struct view {
 	bool tells_cost; /* what the tool itself costs, without --self, too */
 };
 
-extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export, view_chrome, view_folded, view_top;
+extern const struct view view_trace, view_hist, view_events, view_json, view_graph, view_export, view_chrome, view_folded, view_top, view_path;
 
 struct exporter; /* view/export.c */
 struct chrome;	 /* view/chrome.c */
 struct folded;	 /* view/folded.c */
 struct top_state; /* view/top.c */
+struct path_view; /* view/path.c */
 
 struct report {
 	const struct view *view;
@@ -49,6 +50,7 @@ struct report {
 	struct chrome *chrome;
 	struct folded *folded;
 	struct top_state *top;
+	struct path_view *path;
 	bool deadlocks_known;
 	unsigned deadlocks;
 	bool own_asked, own_runs_known;

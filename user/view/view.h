@@ -28,6 +28,7 @@ enum report_kind {
 	REPORT_TOP, /* full screen, on a terminal */
 	REPORT_CHROME, /* a timeline, for Perfetto; of events */
 	REPORT_FOLDED, /* waits, for flame graphs; of events */
+	REPORT_PATH,   /* the critical path of COMMAND; of events and steps */
 };
 
 struct report_options {
