@@ -369,7 +369,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		struct ipc_process *p = bpf_map_lookup_elem(&processes, &key);
 
 		if (p)
-			p->exited = 1;
+			p->exited = (bpf_ktime_get_ns() >> IPC_START_SHIFT) + 1;
 	}
 	return 0;
 }

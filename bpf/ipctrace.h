@@ -224,7 +224,7 @@ struct ipc_process {
 	__u64 start_ns;
 	__u32 ppid;
 	__u32 uid;
-	__u32 exited;
+	__u32 exited;  /* when, in units of 2^IPC_START_SHIFT ns of CLOCK_MONOTONIC, rounded up; 0: it has not */
 	__u32 ns_tgid; /* in its own PID namespace; 0: not known */
 	__u32 pid_ns;  /* inode number of that namespace; 0: not known */
 	__u32 pad; /* always 0 */

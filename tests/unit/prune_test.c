@@ -199,12 +199,17 @@ static void check_unseen_end(void)
 	end(&k, p);
 }
 
-static struct ipc_process *add_exited(struct kernel_side *k, uint32_t tgid)
+static uint32_t exit_at(uint64_t ms)
+{
+	return (START_NS + ms * MS) >> IPC_START_SHIFT;
+}
+
+static struct ipc_process *add_exited(struct kernel_side *k, uint32_t tgid, uint64_t ms)
 {
 	struct ipc_process_key key = { .tgid = tgid, .start = start_of(tgid) };
 	struct ipc_process *row = APPEND(&k->s.processes, key);
 
-	row->exited = 1;
+	row->exited = exit_at(ms);
 	return row;
 }
 
@@ -217,15 +222,14 @@ static void check_lifeless(void)
 	press(&k);
 	add_new_object(&k.s, pipe_id(7));
 	add_transfer(&k.s, pipe_id(7), OP_SEND, 3, 5, 100, 1, 0);
-	user = add_exited(&k, 3);
+	user = add_exited(&k, 3, 0);
 	user->exited = 0;
 	for (unsigned i = 0; i < 5; i++)
 		is_int(reading(&k, p, 11000 + i * 1000, 11000 + i * 1000 - 1), 0, "its user lives: it stays");
 	ok(!prune_wants_pass(p), "no pass would tell");
-	user->exited = 1;
+	user->exited = exit_at(16500);
 	is_int(reading(&k, p, 17000, 0), 0, "its user has exited");
-	is_int(reading(&k, p, 18000, 0), 2, "all of it goes");
-	is_int(reading(&k, p, 19000, 0), 1, "and its user");
+	is_int(reading(&k, p, 18000, 0), 3, "all of it goes, and its user");
 	end(&k, p);
 }
 
@@ -242,12 +246,11 @@ static void check_exited(void)
 	APPEND(&k.s.errors, error);
 	add_wake(&k.s, pipe_id(7), WAKER_TASK, 3, 4, 5);
 	add_wake(&k.s, pipe_id(7), WAKER_TASK, 4, 4, 5);
-	add_exited(&k, 3);
-	add_exited(&k, 5);
+	add_exited(&k, 3, 11200);
+	add_exited(&k, 5, 11200);
 	reading(&k, p, 11000, 0);
-	is_int(reading(&k, p, 12000, 0), 0, "they have exited: since when, nobody knows");
-	is_int(reading(&k, p, 13000, 0), 0, "for a second now");
-	is_int(reading(&k, p, 14000, 0), 5, "the edge goes, its error, the wakeup that names it, both processes");
+	is_int(reading(&k, p, 12000, 0), 0, "they have exited, less than a second ago");
+	is_int(reading(&k, p, 12500, 0), 5, "the edge goes, its error, the wakeup that names it, both processes");
 	is_int(k.s.edges.cnt == 1 && k.s.edges.keys[0].tgid == 4, 1, "who lives keeps what he did");
 	is_int(k.s.wakes.cnt == 1 && k.s.wakes.keys[0].waker == 4, 1, "and whom he woke");
 	is_int(k.s.objects.cnt, 1, "the object stays");

@@ -28,10 +28,9 @@ struct seen {
 /* A process that has exited. */
 struct ended {
 	struct ipc_process_key key;
-	uint64_t since_ns; /* reading that first said so */
-	bool read;	   /* this one says so */
-	bool named;	   /* by some row that stays */
-	bool over;
+	bool read;  /* this reading says so */
+	bool named; /* by some row that stays */
+	bool over;  /* a second ago, when this reading began */
 	UT_hash_handle hh;
 };
 
@@ -192,10 +191,10 @@ static void look_at_process(struct prune *p, const struct ipc_process_key *key, 
 	if (!e) {
 		e = xcalloc(1, sizeof(*e));
 		e->key = *key;
-		e->since_ns = p->now_ns;
 		HASH_ADD(hh, p->processes, key, sizeof(e->key), e);
 	}
 	e->read = true;
+	e->over = ((uint64_t)row->exited << IPC_START_SHIFT) + QUIET_NS <= p->now_ns;
 }
 
 static bool is_as_before(const struct seen *o, const struct ipc_object *row)
@@ -373,13 +372,10 @@ static bool is_no_more(const struct prune *p, const struct seen *o)
 
 static void judge(struct prune *p)
 {
-	struct seen *o, *next_o;
-	struct ended *e, *next_e;
+	struct seen *o, *next;
 
-	HASH_ITER(hh, p->objects, o, next_o)
+	HASH_ITER(hh, p->objects, o, next)
 		o->over = !o->fresh && p->now_ns - o->quiet_ns >= QUIET_NS && is_no_more(p, o);
-	HASH_ITER(hh, p->processes, e, next_e)
-		e->over = p->now_ns - e->since_ns >= QUIET_NS;
 }
 
 /* Once begun, not for a few rows only. */
