@@ -12,7 +12,8 @@ use Test::More;
 use Time::HiRes ();
 
 use lib dirname(__FILE__);
-use Ipctrace qw(need_root need_backends scratch slurp run_tool json_lines wait_until scenario alive stop);
+use Ipctrace qw(need_root need_backends scratch slurp run_tool json_lines wait_until scenario
+    alive start stop finish have);
 
 need_root();
 need_backends();
@@ -70,6 +71,16 @@ sub deadlocks_of {
     my ($chain, @pids) = @_;
     my %ours = map { $_ => 1 } @pids;
     return grep { grep { $ours{$_} } @$_ } @{ $chain->{deadlocks} };
+}
+
+sub children {
+    my ($pid) = @_;
+    return split ' ', slurp("/proc/$pid/task/$pid/children");
+}
+
+sub descendants {
+    my ($pid) = @_;
+    return ($pid, map { descendants($_) } children($pid));
 }
 
 sub circle { return join ' ', sort { $a <=> $b } @_ }
@@ -177,6 +188,28 @@ subtest 'a conversation is no deadlock' => sub {
         is(scalar deadlocks_of(look('chain'), @pids), 0, "look $n: no deadlock");
     }
     end_all();
+};
+
+# All that wait for a token of the jobserver hold both ends of its pipe, and could put one back.
+subtest 'a parallel make is no deadlock' => sub {
+    plan(skip_all => 'make is not installed') unless have('make');
+    my $file = scratch('Makefile');
+    open(my $f, '>', $file) or die "$file: $!";
+    print $f join("\n", 'all: $(foreach i,$(shell seq 997),t$i)', 't%:', "\t\@sh -c 'echo \$\@ | cat >/dev/null; sleep 0.1'",
+        'outer: inner1 inner2', 'inner%:', "\t+\@\$(MAKE) -f $file all", '');
+    close($f);
+    my $make = start(argv => [ 'make', '-j5', '-f', $file, 'outer' ], own_group => 1);
+    wait_until(20, sub { my @of = children($make->{pid}); @of >= 2 });
+    for my $n (1 .. 3) {
+        my $chain = look('chain');
+        ok(alive($make), "look $n: it runs");
+        my %ours = map { $_ => 1 } descendants($make->{pid});
+        my @waiting = grep { $ours{ $_->{pid} } } @{ $chain->{processes} };
+        cmp_ok(scalar @waiting, '>', 0, "look $n: some of it waits");
+        is(scalar deadlocks_of($chain, map { $_->{pid} } @waiting), 0, "look $n: no deadlock");
+    }
+    kill('KILL', -$make->{pid});
+    finish($make);
 };
 
 subtest 'what cannot be' => sub {
