@@ -9,7 +9,7 @@ use List::Util qw(sum0);
 use Test::More;
 
 use lib dirname(__FILE__);
-use Ipctrace qw(need_root need_backends scratch run_tool json_lines);
+use Ipctrace qw(need_root need_backends scratch run_tool json_lines natively);
 
 need_root();
 my ($backend) = need_backends();
@@ -41,7 +41,7 @@ sub check {
     return;
 }
 
-subtest 'live' => sub {
+natively 'live' => sub {
     my $run = run_tool([ 'chain', '-j', '--backend', $backend, '--', @shell ]);
     is($run->{status}, 3, 'exit status') or diag($run->{stderr});
     my ($line) = json_lines($run->{stdout});
@@ -65,7 +65,7 @@ subtest 'of a recording' => sub {
     unlike(run_tool([ '-r', $file, '-e' ])->{stdout}, qr/^\S+\s+none/m, 'steps are no operations');
 };
 
-subtest 'what cannot be' => sub {
+natively 'what cannot be' => sub {
     my $run = run_tool([ 'chain', '--backend', $backend ]);
     is($run->{status}, 2, 'nothing is traced without a command: exit status');
     like($run->{stderr}, qr/'chain' traces only with COMMAND: no --backend/, 'what is said');
