@@ -10,6 +10,7 @@
 
 #define NAME_CELLS 32	  /* of a name in a node */
 #define LABELS 60	  /* edges with figures; the others are thin anyway */
+#define LEAST_LABEL 1.0	  /* what weighs nothing has none when there are more */
 #define WAKEUPS 40	  /* arcs from waker to wakee */
 #define WIDEST 6.0	  /* points */
 #define WAITS_SOME 0.1	  /* of the time: told in colour */
@@ -110,7 +111,7 @@ static double label_limit(const struct graph *g, enum graph_weight weight)
 	for (size_t i = 0; i < g->edge_cnt; i++)
 		weights[i] = graph_weigh(&g->edges[i].sums, weight);
 	qsort(weights, g->edge_cnt, sizeof(*weights), falling);
-	limit = g->edge_cnt > LABELS ? weights[LABELS - 1] : 0;
+	limit = g->edge_cnt > LABELS ? fmax(weights[LABELS - 1], LEAST_LABEL) : 0;
 	free(weights);
 	return limit;
 }
@@ -144,6 +145,14 @@ static const char *color_of(const struct graph_edge *e, uint64_t span_ns)
 	return e->waiter_ns > span_ns * WAITS_SOME ? "#e08a00" : "#5f6b7a";
 }
 
+/* Of a large graph what weighs most, and where somebody waits: the rest is there to see who is connected. */
+static bool is_labelled(const struct graph_edge *e, const struct graph_caption *c, double weight, double limit)
+{
+	if (e->way >= GRAPH_HOLDS_SEND)
+		return false;
+	return weight >= limit || e->waiter_ns > c->span_ns * WAITS_SOME;
+}
+
 static void put_edge(struct writer *out, const struct graph_edge *e, const struct graph_caption *c, double most,
 		     double limit)
 {
@@ -159,7 +168,7 @@ static void put_edge(struct writer *out, const struct graph_edge *e, const struc
 		      to_actor ? e->actor : e->object);
 	writer_printf(out, " [penwidth=%.2f color=\"%s\"%s", 0.8 + (most > 0 ? WIDEST * sqrt(weight / most) : 0),
 		      color_of(e, c->span_ns), styles[e->way] ? styles[e->way] : "");
-	if (weight >= limit && e->way < GRAPH_HOLDS_SEND) {
+	if (is_labelled(e, c, weight, limit)) {
 		writer_text(out, " label=\"");
 		put_figures(out, e, c);
 		writer_char(out, '"');
@@ -169,7 +178,7 @@ static void put_edge(struct writer *out, const struct graph_edge *e, const struc
 
 /*
  * Who sends or receives has opened it, too: that is worth an edge of its own only if somebody waited or was
- * woken. Holders of one of many do not tell anything.
+ * woken. Who holds or has set up one of many does not tell anything.
  */
 static bool is_aside(const struct graph *g, size_t i)
 {
@@ -177,8 +186,16 @@ static bool is_aside(const struct graph *g, size_t i)
 
 	if (e->way >= GRAPH_HOLDS_SEND)
 		return g->objects[e->object].other;
-	return e->way == GRAPH_USES && !e->sums.wait_ns && !e->sums.wakes && before && before->object == e->object &&
-	       before->actor == e->actor;
+	return e->way == GRAPH_USES && !e->sums.wait_ns && !e->sums.wakes &&
+	       (g->objects[e->object].other || (before && before->object == e->object && before->actor == e->actor));
+}
+
+static bool is_told(const struct graph *g, const struct graph_object *o)
+{
+	for (uint32_t i = 0; i < o->end_cnt; i++)
+		if (!is_aside(g, o->first_end + i))
+			return true;
+	return false;
 }
 
 /* Only where wakeups are what was asked for: they double the arcs. */
@@ -224,7 +241,7 @@ void graph_dot(struct writer *out, const struct graph *g, const struct graph_cap
 	for (size_t i = 0; i < g->actor_cnt; i++)
 		put_actor(out, &g->actors[i], i, c->options.by);
 	for (size_t i = 0; i < g->object_cnt; i++)
-		if (g->objects[i].end_cnt) /* else it was made or found, and that is all */
+		if (is_told(g, &g->objects[i])) /* else it was made or found, and that is all */
 			put_object(out, &g->objects[i], i);
 	for (size_t i = 0; i < g->edge_cnt; i++) {
 		double weight = graph_weigh(&g->edges[i].sums, c->options.weight);
