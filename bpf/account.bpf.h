@@ -7,7 +7,8 @@
 #ifndef ACCOUNT_BPF_H
 #define ACCOUNT_BPF_H
 
-static struct ipc_edge zero_edge;
+#include "row.bpf.h"
+
 static struct ipc_object zero_object;
 static struct ipc_name zero_name; /* names are written where they stay: the stack has no room */
 
@@ -38,7 +39,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 	obj.domain = key->domain;
 	obj.mech = key->mech;
 	obj.pad = 0;
-	map_create(&edges, key, &zero_edge);
+	row_create(key);
 	if (!bpf_map_lookup_elem(&objects, &obj)) {
 		struct ipc_object *o;
 
@@ -52,7 +53,26 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 	/* not on behalf of another, or of nobody: the idle task has PID 0 */
 	if (key->tgid && key->tgid == (__u32)(bpf_get_current_pid_tgid() >> 32))
 		ipc_process_see(key->tgid, key->start);
-	return bpf_map_lookup_elem(&edges, key);
+	return edge_find(key);
+}
+
+/* The edge is not where the hint says: it is found or made, and the hint set. */
+static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge_key *key, __u32 slot)
+{
+	__u32 *row;
+
+	if (!key)
+		return NULL;
+	row = bpf_map_lookup_elem(&edges, key);
+	if (!row) {
+		if (!edge_create(key))
+			return NULL;
+		row = bpf_map_lookup_elem(&edges, key);
+		if (!row)
+			return NULL;
+	}
+	hints[slot & ((1 << HINT_BITS) - 1)] = *row;
+	return bpf_map_lookup_elem(&rows, row);
 }
 
 /* Who acts: a process, or (tgid 0) what start says, enum ipc_endpoint_kind. */
@@ -71,18 +91,19 @@ static __always_inline struct actor current_actor(void)
 static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj, __u8 op, struct actor who,
 						struct ipc_edge_key *key)
 {
-	struct ipc_edge *edge;
+	key_word *words = (key_word *)key;
+	struct ipc_row *row;
+	__u32 slot, at;
 
-	key->id = obj->id;
-	key->domain = obj->domain;
-	key->mech = obj->mech;
-	key->op = op;
-	key->tgid = who.tgid;
-	key->start = who.start;
-	edge = bpf_map_lookup_elem(&edges, key);
-	if (!edge)
-		edge = edge_create(key);
-	return edge;
+	words[0] = obj->id;
+	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
+	words[2] = who.tgid | (__u64)who.start << 32;
+	slot = hint_slot(words);
+	at = hints[slot];
+	row = bpf_map_lookup_elem(&rows, &at);
+	if (row && row->words[0] == words[0] && row->words[1] == words[1] && row->words[2] == words[2])
+		return &row->edge;
+	return edge_far(key, slot);
 }
 
 static __always_inline void add(__u64 *counter, __u64 n)

@@ -145,7 +145,7 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 	key.op = run->op;
 	key.tgid = run->tgid;
 	key.start = run->start;
-	edge = bpf_map_lookup_elem(&edges, &key);
+	edge = edge_find(&key);
 	if (!edge)
 		edge = edge_create(&key);
 	if (edge)

@@ -167,6 +167,19 @@ struct ipc_edge {
 	__u64 unused; /* always 0 */
 };
 
+/* Where an edge is counted: a row of `rows`, whose number `edges` has by key. mech 0: of no edge, or about to be. */
+struct ipc_row {
+	struct ipc_edge edge;
+	union {
+		struct ipc_edge_key key;
+		__u64 words[3]; /* the same, for comparing */
+	};
+};
+
+/* Free rows are handed out one by one; at the start as blocks of this many, by the number of the first. */
+#define ROWS_IN_BLOCK 32
+#define ROW_BLOCK (1u << 31)
+
 /* Counters with one meaning for all ring-like mechanisms; those above 4 are the mechanism's own. */
 enum ipc_counter {
 	COUNTER_PAGE_CHUNKS = 0,   /* sum of ceil(bytes / page) over the copying sends */
@@ -418,7 +431,8 @@ enum ipc_control {
 	CONTROL_PASS_START_NS = 1,
 	CONTROL_RING_ID = 2, /* the object whose ring is read next, without `one_object` */
 	CONTROL_RING_DOMAIN = 3,
-	CONTROL_MAX = 4,
+	CONTROL_ROWS = 4, /* rows from here on were never used; by the programs, may pass the end of `rows` */
+	CONTROL_MAX = 5,
 };
 
 /* Losses counted inside the programs; recursion misses come from the kernel's own count. */

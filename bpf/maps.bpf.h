@@ -19,7 +19,8 @@
 	} map SEC(".maps")
 
 /* figures, read by user space */
-IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, struct ipc_edge, 1);
+IPC_MAP(rows, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_row, 1); /* the figures of edges */
+IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);
@@ -47,5 +48,12 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } events SEC(".maps");
+
+/* rows that no edge has: user space fills it before anything is hooked */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_rows SEC(".maps");
 
 #endif

@@ -280,7 +280,7 @@ int BPF_PROG(oom_victim)
 	depth_note(edge, from->depth);
 	add(&from->ops, -1);
 	if (!from->ops)
-		bpf_map_delete_elem(&edges, &key);
+		edge_forget(from, &key);
 	return 0;
 }
 

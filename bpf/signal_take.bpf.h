@@ -96,7 +96,7 @@ static __always_inline void note_wait_end(struct ipc_run *run, const struct ipc_
 		key.start = run->waker_start;
 	}
 	count_wake(run, obj);
-	edge = bpf_map_lookup_elem(&edges, &key);
+	edge = edge_find(&key);
 	if (edge)
 		add(&edge->wakes, 1);
 }

@@ -73,7 +73,7 @@ __attribute__((noinline)) int sem_count(__u64 id, __u32 domain, __u64 call, __u3
 	key.op = call_op(call);
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
 	key.start = current_start();
-	edge = bpf_map_lookup_elem(&edges, &key);
+	edge = edge_find(&key);
 	if (edge)
 		note_call(edge, call, nsops & ~SEM_SLEPT, ret, nsops & SEM_SLEPT);
 	return 0;

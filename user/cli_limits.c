@@ -97,7 +97,7 @@ void cli_print_overhead(FILE *out)
 	print_terms(out, overhead_terms, COUNT_OF(overhead_terms));
 	print_paragraphs(out, overhead_after, COUNT_OF(overhead_after), true);
 	snprintf(text, sizeof(text), "A process-object pair takes %zu bytes and an event %zu.",
-		 sizeof(struct ipc_edge_key) + sizeof(struct ipc_edge), sizeof(struct ipc_event));
+		 sizeof(struct ipc_edge_key) + sizeof(struct ipc_row), sizeof(struct ipc_event));
 	roff_prose(out, text);
 }
 

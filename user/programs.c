@@ -36,9 +36,10 @@ static int start_core(struct programs *p)
 		autoload(&p->core, "process_fork", p->options.config.filtered);
 	}
 	err = loader_load(&p->core);
-	if (!err)
-		loader_share(&p->core, &p->maps);
-	return err;
+	if (err)
+		return err;
+	loader_share(&p->core, &p->maps);
+	return rows_start(p);
 }
 
 /* Does anybody ask how long calls sleep, or need to know a call again that has slept? */

@@ -73,6 +73,13 @@ int programs_memory(const struct kernel *k, const struct programs_options *o, ui
 int programs_map(const struct programs *p, const char *name);
 
 /*
+ * Takes an edge out of the map; its row is free for another. Returns the operations that it counted till then, 0 when
+ * there is none: some may have come since it was read. One that comes between the two calls that look and take is lost
+ * without being counted.
+ */
+uint64_t programs_remove_edge(const struct programs *p, const struct ipc_edge_key *key);
+
+/*
  * One pass of the "NAME_files" iterators of the mechanisms in the mask: who holds
  * what, sampled states. Returns 0 or -errno. pass counts up by itself; holders are
  * those of the last pass, of each mechanism.

@@ -49,6 +49,9 @@ uint32_t map_entries(const char *name, const void *arg);
 /* Shares maps, writes the config. 0 or libbpf's error. */
 int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls);
 
+/* Hands all rows of edges to the programs. 0 or -errno. */
+int rows_start(const struct programs *p);
+
 void note_hook(struct programs *p, uint32_t mechs, const char *how, const char *function, bool hooked);
 
 #endif

@@ -33,6 +33,10 @@ static void reckon(struct map_memory *m, const struct bpf_map *map, const struct
 		m->entry_bytes = HASH_ELEMENT + words(key) + words(value);
 		m->bytes = ((uint64_t)m->entries + k->cpus) * m->entry_bytes + power_of_two(m->entries) * HASH_BUCKET;
 		break;
+	case BPF_MAP_TYPE_STACK:
+		m->entry_bytes = value;
+		m->bytes = (m->entries + 1ull) * value;
+		break;
 	case BPF_MAP_TYPE_RINGBUF:
 		m->entry_bytes = 1;
 		m->bytes = m->entries + (RING_PAGES << k->page_shift);

@@ -18,6 +18,8 @@ uint32_t map_entries(const char *name, const void *arg)
 		uint32_t entries;
 	} sizes[] = {
 		{"edges", EDGE_SHARE(1)},
+		{"rows", EDGE_SHARE(1)},
+		{"free_rows", EDGE_SHARE(1)},
 		{"objects", EDGE_SHARE(2)},
 		{"processes", EDGE_SHARE(4)},
 		{"errors", EDGE_SHARE(4)},

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "model/alloc.h"
 #include "source/live_prune.h"
 
 #define BATCH 1024 /* rows a call; a hash bucket must fit, and none is near that long */
@@ -79,7 +80,7 @@ void live_close(struct live *l)
 	free(l);
 }
 
-/* In the order in which the model wants them; holders are no map. */
+/* In the order in which the model wants them; edges are rows of an array, holders are no map. */
 static const char *const maps[] = {
 	"processes", "objects", "sleepers", "edges", "errors", "wakes", "hists", "residency", "parts", "names",
 };
@@ -119,6 +120,54 @@ static void hand_over(const struct reading *r, struct snapshot_rows *rows)
 	rows->cnt = 0;
 }
 
+static uint64_t control_value(const struct live *l, uint32_t what)
+{
+	uint64_t value = 0;
+
+	bpf_map_lookup_elem(programs_map(l->programs, "control_values"), &what, &value);
+	return value;
+}
+
+static void take_edges(struct snapshot *s, const struct ipc_row *taken, uint32_t cnt)
+{
+	for (uint32_t i = 0; i < cnt; i++) {
+		if (!taken[i].key.mech)
+			continue;
+		s->edges.keys[s->edges.cnt] = taken[i].key;
+		s->edges.values[s->edges.cnt++] = taken[i].edge;
+	}
+}
+
+/* The first rows of their array: those behind were never used. */
+static int read_edges(const struct live *l, const struct snapshot_table *t, const struct reading *r)
+{
+	struct snapshot_rows *rows = snapshot_rows(r->s, t);
+	int fd = programs_map(l->programs, "rows");
+	struct ipc_row *taken = xreallocarray(NULL, BATCH, sizeof(*taken));
+	uint32_t *numbers = xreallocarray(NULL, BATCH, sizeof(*numbers)), last;
+	uint64_t left = control_value(l, CONTROL_ROWS);
+	bool first = true;
+	int err = 0;
+
+	while (left && !err) {
+		uint32_t cnt = left < BATCH ? left : BATCH;
+		size_t from = rows->cnt;
+
+		err = bpf_map_lookup_batch(fd, first ? NULL : &last, &last, numbers, taken, &cnt, NULL) ? -errno : 0;
+		if (err && err != -ENOENT)
+			break;
+		snapshot_reserve(rows, t, rows->cnt + BATCH);
+		take_edges(r->s, taken, cnt);
+		look_at_new(l, t, rows, from);
+		hand_over(r, rows);
+		left -= cnt < left ? cnt : left;
+		first = false;
+	}
+	free(taken);
+	free(numbers);
+	return err == -ENOENT ? 0 : err;
+}
+
 /* All rows of a hash. The kernel ends a batch walk with ENOENT; the rows of that call are good. */
 static int read_table(const struct live *l, const struct snapshot_table *t, const struct reading *r)
 {
@@ -143,14 +192,6 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 		hand_over(r, rows);
 	}
 	return 0;
-}
-
-static uint64_t control_value(const struct live *l, uint32_t what)
-{
-	uint64_t value = 0;
-
-	bpf_map_lookup_elem(programs_map(l->programs, "control_values"), &what, &value);
-	return value;
 }
 
 static void read_losses(struct live *l, struct snapshot *s)
@@ -214,8 +255,11 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 	int err = 0;
 
 	prune_begin(l->prune, s->now_ns, control_value(l, CONTROL_PASS_START_NS));
-	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
-		err = read_table(l, table(maps[i]), &r);
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++) {
+		const struct snapshot_table *t = table(maps[i]);
+
+		err = t->offset == offsetof(struct snapshot, edges) ? read_edges(l, t, &r) : read_table(l, t, &r);
+	}
 	if (err)
 		return err;
 	if (!l->stop_ns)

@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "source/live_prune.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
-
-/*
- * The operations of an edge that goes are looked at as it goes, for some may have come since they were read. Before
- * 5.14 a hash cannot do both in one: then an operation between the two calls is lost without being counted.
- */
-static uint64_t remove_edge(int fd, const void *key)
-{
-	struct ipc_edge edge;
-
-	if (!bpf_map_lookup_and_delete_elem(fd, key, &edge))
-		return edge.ops;
-	if (errno == ENOENT || bpf_map_lookup_elem(fd, key, &edge))
-		return 0;
-	bpf_map_delete_elem(fd, key);
-	return edge.ops;
-}
 
 /* Of objects that are told apart by who made them (bpf/maker.bpf.h): unless another has the number by now. */
 static void remove_maker(const struct programs *p, const struct ipc_object_id *id)
@@ -35,13 +18,11 @@ static void remove_maker(const struct programs *p, const struct ipc_object_id *i
 
 static uint64_t remove_row(void *ctx, const struct snapshot_table *t, const void *key)
 {
-	int fd = programs_map(ctx, t->name);
-
 	if (!strcmp(t->name, "edges"))
-		return remove_edge(fd, key);
+		return programs_remove_edge(ctx, key);
 	if (!strcmp(t->name, "objects"))
 		remove_maker(ctx, key);
-	bpf_map_delete_elem(fd, key);
+	bpf_map_delete_elem(programs_map(ctx, t->name), key);
 	return 0;
 }
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where an edge's figures are: a row of the array `rows`, whose number the hash
+ * `edges` has by key. A look-up in the hash costs as much as all else that --counts
+ * does; a table of the rows that were used last saves most operations that.
+ */
+#ifndef ROW_BPF_H
+#define ROW_BPF_H
+
+typedef __u64 __attribute__((may_alias)) key_word;
+
+/* A row that is free, by its number, or -1: there is none. Global: verified once. */
+__attribute__((noinline)) int ipc_row_take(void)
+{
+	__u32 row, what = CONTROL_ROWS, next;
+	__u64 *taken;
+
+	if (bpf_map_pop_elem(&free_rows, &row))
+		return -1;
+	if (!(row & ROW_BLOCK))
+		return row;
+	row &= ~ROW_BLOCK;
+	taken = bpf_map_lookup_elem(&control_values, &what);
+	if (taken)
+		__sync_fetch_and_add(taken, ROWS_IN_BLOCK);
+	for (__u32 i = 1; i < ROWS_IN_BLOCK; i++) {
+		next = row + i;
+		bpf_map_push_elem(&free_rows, &next, 0);
+	}
+	return row;
+}
+
+/* What other CPUs and user space go by comes last. */
+static __always_inline void row_name(__u32 row, const struct ipc_edge_key *key)
+{
+	struct ipc_row *r = bpf_map_lookup_elem(&rows, &row);
+
+	if (!r)
+		return;
+	r->key.id = key->id;
+	r->key.domain = key->domain;
+	r->key.op = key->op;
+	r->key.tgid = key->tgid;
+	r->key.start = key->start;
+	barrier();
+	*(volatile __u16 *)&r->key.mech = key->mech;
+}
+
+/* The key gets a row, unless another CPU was first. */
+static __attribute__((noinline)) int row_create(const struct ipc_edge_key *key)
+{
+	int row = ipc_row_take(), err;
+	__u32 number = row;
+
+	if (!key)
+		return 0;
+	if (row < 0) {
+		lose(LOSS_MAP_FULL);
+		return 0;
+	}
+	err = bpf_map_update_elem(&edges, key, &number, BPF_NOEXIST);
+	if (!err) {
+		row_name(number, key);
+		return 0;
+	}
+	if (err != -17 /* EEXIST */)
+		lose(LOSS_MAP_FULL);
+	bpf_map_push_elem(&free_rows, &number, 0);
+	return 0;
+}
+
+/* The figures of an edge that has been seen, or NULL. */
+static __always_inline struct ipc_edge *edge_find(const struct ipc_edge_key *key)
+{
+	__u32 *row = bpf_map_lookup_elem(&edges, key);
+
+	return row ? bpf_map_lookup_elem(&rows, row) : NULL; /* a row begins with the edge */
+}
+
+/* It was none after all. Its row is not used again: another CPU may be about to. */
+static __always_inline void edge_forget(struct ipc_edge *edge, const struct ipc_edge_key *key)
+{
+	bpf_map_delete_elem(&edges, key);
+	((struct ipc_row *)edge)->key.mech = MECH_NONE;
+}
+
+#define HINT_BITS 14
+
+/* Rows that were used last, by a hash of the key. The row's own key tells whether it is the one. */
+static __u32 hints[1 << HINT_BITS];
+
+static __always_inline __u32 hint_slot(const key_word *words)
+{
+	return ((words[0] ^ words[1] >> 16 ^ words[2] << 20) * 0x9E3779B97F4A7C15ull) >> (64 - HINT_BITS);
+}
+
+#endif
