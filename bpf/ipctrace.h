@@ -475,7 +475,7 @@ struct ipc_config {
 	__u32 failed_only;
 	__u32 pid_max;	 /* entries of `classes` when filtered */
 	__u32 follow;	 /* children of an IN task are IN */
-	__u32 pad;
+	__u32 pipefs_device; /* kernel encoding: all pipes are of one file system */
 	__u64 min_ns;	 /* events only: shortest operation */
 	__u32 no_probe_read; /* lockdown=confidentiality: bpf_probe_read_kernel is refused */
 	__u32 one_object;    /* only `object` */

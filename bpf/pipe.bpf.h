@@ -35,11 +35,9 @@ static __always_inline bool is_pipe(struct inode *inode)
 
 static __always_inline void pipe_identify(struct inode *inode, struct ipc_object_id *obj)
 {
-	struct super_block *sb = inode->i_sb;
-
 	obj->id = inode->i_ino;
-	obj->domain = sb->s_dev;
-	obj->mech = sb->s_magic == PIPEFS_MAGIC ? MECH_PIPE : MECH_FIFO;
+	obj->domain = inode->i_sb->s_dev;
+	obj->mech = obj->domain == cfg.pipefs_device ? MECH_PIPE : MECH_FIFO;
 	obj->pad = 0;
 }
 

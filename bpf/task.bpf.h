@@ -117,33 +117,38 @@ static __always_inline bool class_counts(__u8 class)
 	return class == CLASS_IN || class == CLASS_FOLLOWED;
 }
 
-/* Is this operation counted? Everything that costs more stands behind this. */
-static __always_inline bool op_wanted(const struct ipc_object_id *obj)
+/* Is it one that any filter lets through? */
+static __always_inline bool op_countable(const struct ipc_object_id *obj, __u32 tgid)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tid = pid_tgid, tgid = pid_tgid >> 32, *want, slot;
-	__u8 *class;
-
 	if (!(cfg.mechs & (1u << (obj->mech & 31))))
 		return false;
 	if (tgid == cfg.self_tgid)
 		return false;
 	if (is_other_object(obj))
 		return false;
-	if (cfg.own_objects_cnt && is_own_object(obj))
-		return false;
+	return !cfg.own_objects_cnt || !is_own_object(obj);
+}
+
+/*
+ * Is this operation counted? Everything that costs more stands behind this. With a
+ * filter most are not: what tells that is asked first.
+ */
+static __always_inline bool op_wanted(const struct ipc_object_id *obj)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u32 tid = pid_tgid, tgid = pid_tgid >> 32, *want, slot;
+	__u8 *class;
+
 	if (!cfg.filtered)
-		return true;
+		return op_countable(obj, tgid);
 
 	slot = object_hash(obj);
 	want = bpf_map_lookup_elem(&wanted, &slot);
 	class = bpf_map_lookup_elem(&classes, &tid);
-	if (!want || !class)
+	if (!want || !class || (!*want && *class == CLASS_OUT) || !op_countable(obj, tgid))
 		return false;
 	if (*want)
 		return true;
-	if (*class == CLASS_OUT)
-		return false;
 	if (!class_counts(*class) && task_classify(tgid, tid) != CLASS_IN)
 		return false;
 	*want = 1;

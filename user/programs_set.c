@@ -58,6 +58,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;
+	config.pipefs_device = p->kernel->pipefs_device;
 	config.wake_function = p->kernel->wake_function;
 	config.plain_wake_function = p->kernel->plain_wake_function;
 	config.datagram_wake_function = p->kernel->datagram_wake_function;
