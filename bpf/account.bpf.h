@@ -83,27 +83,56 @@ struct actor {
 
 static __always_inline struct actor current_actor(void)
 {
-	struct actor me = {.tgid = bpf_get_current_pid_tgid() >> 32, .start = current_start()};
+	struct actor me;
 
+#ifndef IPC_START_VERIFIED_ONCE
+	if (has_current_task_btf()) { /* cheaper than the helper, and both of one task */
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		me.tgid = task->tgid;
+		me.start = task->group_leader->start_time >> IPC_START_SHIFT;
+		return me;
+	}
+#endif
+	me.tgid = bpf_get_current_pid_tgid() >> 32;
+	me.start = current_start();
 	return me;
+}
+
+/* The row that was used last where this key's would be: it may be another's. */
+static __always_inline struct ipc_row *row_hinted(const struct ipc_object_id *obj, __u8 op, struct actor who,
+						  key_word *words, __u32 *at)
+{
+	words[0] = obj->id;
+	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
+	words[2] = who.tgid | (__u64)who.start << 32;
+	*at = hints[hint_slot(words)];
+	return bpf_map_lookup_elem(&rows, at);
+}
+
+static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
+{
+	return row && row->words[0] == words[0] && row->words[1] == words[1] && row->words[2] == words[2];
 }
 
 static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj, __u8 op, struct actor who,
 						struct ipc_edge_key *key)
 {
 	key_word *words = (key_word *)key;
-	struct ipc_row *row;
-	__u32 slot, at;
+	__u32 at;
+	struct ipc_row *row = row_hinted(obj, op, who, words, &at);
 
-	words[0] = obj->id;
-	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
-	words[2] = who.tgid | (__u64)who.start << 32;
-	slot = hint_slot(words);
-	at = hints[slot];
-	row = bpf_map_lookup_elem(&rows, &at);
-	if (row && row->words[0] == words[0] && row->words[1] == words[1] && row->words[2] == words[2])
-		return &row->edge;
-	return edge_far(key, slot);
+	return row_is(row, words) ? &row->edge : edge_far(key, hint_slot(words));
+}
+
+/* The current process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
+static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, __u32 *at)
+{
+	struct ipc_edge_key key;
+	key_word *words = (key_word *)&key;
+	struct ipc_row *row = row_hinted(obj, op, current_actor(), words, at);
+
+	return row_is(row, words) ? row : NULL;
 }
 
 static __always_inline void add(__u64 *counter, __u64 n)

@@ -117,6 +117,8 @@ static __always_inline void keep_run(struct ipc_run *run, struct task_struct *ta
 {
 	__u32 tid = task->pid, *count = may_sleep_count(tid);
 
+	run->tgid = task->tgid;
+	run->tid = tid;
 	if (sleeps)
 		goes_to_sleep(run, task, state);
 	if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY))

@@ -372,7 +372,7 @@ struct ipc_run {
 	__u32 spurious;
 	__u32 wakes;		   /* given by this operation to sleepers on the object */
 	__u32 other_wakes;
-	__u32 tgid;
+	__u32 tgid;		   /* of its task, and tid and start: known when it has left the CPU */
 	__u32 tid;
 	__u32 start;
 	__u32 flags;		   /* enum ipc_run_flags */
@@ -387,7 +387,7 @@ struct ipc_run {
 	__u32 lock_waits;
 	__u32 io_waits;
 	__u32 second_wakes;	   /* of `wakes`, those of sleepers on obj2 */
-	__u32 pad;
+	__u32 row;		   /* of its edge, + 1; 0: not known yet */
 	__u32 aux[4];		   /* between a mechanism's entry and exit hooks */
 	__u64 iter;		   /* address of the iov_iter, to see progress */
 	__u64 size;		   /* asked for; ~0: not known */
@@ -485,7 +485,7 @@ struct ipc_config {
 	struct ipc_object_id own_objects[IPC_MAX_OWN_OBJECTS];
 	struct ipc_filter filters[IPC_FILTERS]; /* a task that matches any is IN */
 	__u32 syscall_backend; /* the exit of a call that began before us is seen */
-	__u32 pad2;
+	__u32 plain; /* PROFILE_WAITS is all of `profile`, and how an operation ended is no filter */
 	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
 	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */

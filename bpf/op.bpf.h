@@ -14,6 +14,30 @@
 #include "account.bpf.h"
 #include "state.bpf.h"
 
+/* Does the operation pass the filters of how it ended? Its latency, when it was measured. */
+static __always_inline bool op_passes(const struct ipc_run *run, const struct op_result *res, __u64 *latency_ns)
+{
+	*latency_ns = 0;
+	if (cfg.failed_only && res->ret >= 0)
+		return false;
+	if (PROFILE(PROFILE_LATENCY | PROFILE_EVENTS) && run && run->begin_ns)
+		*latency_ns = bpf_ktime_get_ns() - run->begin_ns;
+	return !cfg.min_ns || *latency_ns >= cfg.min_ns;
+}
+
+static __always_inline void op_account(struct ipc_edge *edge, const struct ipc_edge_key *key, const struct ipc_run *run,
+				       const struct op_result *res, __u64 latency_ns)
+{
+	edge_account(edge, key, res);
+	if (run && PROFILE(PROFILE_WAITS))
+		edge_account_waits(edge, run);
+	if (PROFILE(PROFILE_LATENCY)) {
+		if (latency_ns)
+			add(&edge->latency_ns, latency_ns);
+		hists_add(key, res->payload && res->ret >= 0 ? (__u64)res->ret : ~0ull, latency_ns, run ? run->wait_ns : 0);
+	}
+}
+
 /*
  * Ends the operation: counts it on its edge, with the waits and the latency of
  * `run` when there is one. Returns the edge, for the mechanism's own counters,
@@ -24,26 +48,25 @@ static __always_inline struct ipc_edge *op_end_by(struct actor who, const struct
 {
 	struct ipc_edge_key key;
 	struct ipc_edge *edge;
-	__u64 latency_ns = 0;
+	__u64 latency_ns;
 
-	if (cfg.failed_only && res->ret >= 0)
-		return NULL;
-	if (PROFILE(PROFILE_LATENCY | PROFILE_EVENTS) && run && run->begin_ns)
-		latency_ns = bpf_ktime_get_ns() - run->begin_ns;
-	if (cfg.min_ns && latency_ns < cfg.min_ns)
+	if (!op_passes(run, res, &latency_ns))
 		return NULL;
 	edge = edge_of(obj, op, who, &key);
-	if (!edge)
-		return NULL;
-	edge_account(edge, &key, res);
-	if (run && PROFILE(PROFILE_WAITS))
-		edge_account_waits(edge, run);
-	if (PROFILE(PROFILE_LATENCY)) {
-		if (latency_ns)
-			add(&edge->latency_ns, latency_ns);
-		hists_add(&key, res->payload && res->ret >= 0 ? (__u64)res->ret : ~0ull, latency_ns, run ? run->wait_ns : 0);
-	}
+	if (edge)
+		op_account(edge, &key, run, res, latency_ns);
 	return edge;
+}
+
+/* The same for an operation whose row is known. */
+static __always_inline struct ipc_edge *op_end_at(struct ipc_row *row, const struct ipc_run *run, const struct op_result *res)
+{
+	__u64 latency_ns;
+
+	if (!op_passes(run, res, &latency_ns))
+		return NULL;
+	op_account(&row->edge, &row->key, run, res, latency_ns);
+	return &row->edge;
 }
 
 static __always_inline struct ipc_edge *op_end(const struct ipc_object_id *obj, __u8 op, struct ipc_run *run,

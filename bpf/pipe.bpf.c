@@ -27,21 +27,41 @@
 
 const volatile struct ipc_config cfg = {};
 
+/* What has a row was wanted before, and is: that is asked of the others alone, unless there is a filter. */
 static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struct iov_iter *iter)
 {
 	struct ipc_object_id obj;
+	struct ipc_row *row;
 	struct ipc_run *run;
+	__u32 at;
 
 	pipe_identify(inode, &obj);
-	if (!op_wanted(&obj))
+	if (cfg.filtered && !op_wanted(&obj))
 		return 0;
-	run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
-	if (run) {
-		run->iter = (__u64)iter;
-		if (PROFILE(PROFILE_EVENTS))
-			run->size = iter->count;
-	}
+	row = row_near(&obj, op, &at);
+	if (!row && !cfg.filtered && !op_wanted(&obj))
+		return 0;
+	if (cfg.plain)
+		run = op_begin_timed(&obj, op, cause, 0, false);
+	else
+		run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
+	if (!run)
+		return 0;
+	run->iter = (__u64)iter;
+	if (row)
+		run->row = at + 1;
+	if (!cfg.plain && PROFILE(PROFILE_EVENTS))
+		run->size = iter->count;
 	return 0;
+}
+
+static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
+{
+	if (ret <= 0)
+		return;
+	add(&edge->counters[COUNTER_PAGE_CHUNKS], ((ret - 1) >> cfg.page_shift) + 1);
+	if (file->f_flags & 00040000 /* O_DIRECT */)
+		add(&edge->counters[COUNTER_PACKETS], 1);
 }
 
 /* The figures that every operation on a live ring leaves behind. */
@@ -54,42 +74,133 @@ static __always_inline void note_ring(struct ipc_edge *edge, struct pipe_inode_i
 	depth_note(edge, edge->state[0] - edge->state[1]);
 }
 
-static __always_inline void leave(struct kiocb *iocb, __u8 op, __s64 ret)
+/* What a pipe's operation leaves behind beside the figures of any operation. */
+static __always_inline void leave_ring(struct ipc_edge *edge, const struct ipc_object_id *obj, struct file *file, __u8 op,
+				       const struct ipc_run *run, const struct op_result *res)
 {
-	struct file *file = iocb->ki_filp;
-	struct inode *inode = file->f_inode;
+	struct pipe_inode_info *pipe = file->f_inode->i_pipe;
+
+	if (op == OP_SEND)
+		count_write(edge, file, res->ret);
+	if (run && run->aux[1])
+		add(&edge->counters[COUNTER_KEPT], run->aux[1]);
+	if (run && run->aux[3])
+		add(&edge->counters[PIPE_TRIMMED], run->aux[3]);
+	note_ring(edge, pipe);
+	if (op == OP_SEND && run && run->own_waits)
+		depth_was_full(edge, pipe->max_usage);
+	if (PROFILE(PROFILE_DETAIL))
+		object_bytes(obj, op, res->ret);
+	if (PROFILE(PROFILE_RESIDENCY))
+		residency_note(obj, edge->state[0], edge->state[1]);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit(obj, op, run, res, edge, run ? run->size : ~0ull);
+}
+
+/* Its entry has not been seen, or did not know the row. */
+static __attribute__((noinline)) int leave_slowly(struct kiocb *iocb, __u32 op, __s64 ret)
+{
 	struct op_result res = {.ret = ret, .payload = true};
+	struct file *file = iocb->ki_filp;
 	struct ipc_run *run = NULL;
 	struct ipc_object_id obj;
 	struct ipc_edge *edge;
 
-	pipe_identify(inode, &obj);
+	pipe_identify(file->f_inode, &obj);
 	if (!op_wanted(&obj))
-		return;
+		return 0;
 	if (has_entry())
 		run = run_of(&obj, op);
 	edge = op_end(&obj, op, run, &res);
-	if (edge) {
-		if (op == OP_SEND && ret > 0) {
-			add(&edge->counters[COUNTER_PAGE_CHUNKS], ((ret - 1) >> cfg.page_shift) + 1);
-			if (file->f_flags & 00040000 /* O_DIRECT */)
-				add(&edge->counters[COUNTER_PACKETS], 1);
-		}
-		if (run && run->aux[1])
-			add(&edge->counters[COUNTER_KEPT], run->aux[1]);
-		if (run && run->aux[3])
-			add(&edge->counters[PIPE_TRIMMED], run->aux[3]);
-		note_ring(edge, inode->i_pipe);
-		if (op == OP_SEND && run && run->own_waits)
-			depth_was_full(edge, inode->i_pipe->max_usage);
-		if (PROFILE(PROFILE_DETAIL))
-			object_bytes(&obj, op, ret);
-		if (PROFILE(PROFILE_RESIDENCY))
-			residency_note(&obj, edge->state[0], edge->state[1]);
-		if (PROFILE(PROFILE_EVENTS))
-			op_emit(&obj, op, run, &res, edge, run ? run->size : ~0ull);
+	if (edge)
+		leave_ring(edge, &obj, file, op, run, &res);
+	op_done(run);
+	return 0;
+}
+
+/*
+ * The row that the entry of this operation found, or NULL. The iterator tells it from
+ * another call of the task, whose end was missed.
+ */
+static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct inode *inode, __u8 op, struct iov_iter *iter)
+{
+	__u32 at;
+
+	if (!run || run->task != current_task() || run->iter != (__u64)iter || run->op != op || !run->row ||
+	    run->obj.id != inode->i_ino)
+		return NULL;
+	at = run->row - 1;
+	return bpf_map_lookup_elem(&rows, &at);
+}
+
+/* The default view: as any other, without asking what is collected, which costs as much as some of it. */
+static __always_inline void leave_plainly(struct ipc_row *row, const struct ipc_run *run, struct file *file, __u8 op,
+					  const struct op_result *res)
+{
+	struct pipe_inode_info *pipe = file->f_inode->i_pipe;
+	struct ipc_edge *edge = &row->edge;
+
+	edge_account(edge, &row->key, res);
+	edge_account_waits(edge, run);
+	if (op == OP_SEND) {
+		count_write(edge, file, res->ret);
+		if (run->own_waits)
+			depth_was_full(edge, pipe->max_usage);
+	}
+	stamp_state_plainly(edge->state);
+	pipe_state(pipe, edge->state);
+	depth_note(edge, edge->state[0] - edge->state[1]);
+}
+
+/* An operation whose beginning was seen, with its row. */
+static __always_inline bool leave_begun(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
+{
+	struct op_result res = {.ret = ret, .payload = true};
+	struct file *file = iocb->ki_filp;
+	struct ipc_run *run = run_slot();
+	struct ipc_row *row = row_begun(run, file->f_inode, op, iter);
+	struct ipc_edge *edge;
+
+	if (!row)
+		return false;
+	if (cfg.plain) {
+		leave_plainly(row, run, file, op, &res);
+	} else {
+		edge = op_end_at(row, run, &res);
+		if (edge)
+			leave_ring(edge, &run->obj, file, op, run, &res);
 	}
 	op_done(run);
+	return true;
+}
+
+/* --counts: its end is all that is seen, and with a row that is near it is counted here. */
+static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret)
+{
+	struct op_result res = {.ret = ret, .payload = true};
+	struct file *file = iocb->ki_filp;
+	struct ipc_object_id obj;
+	struct ipc_row *row;
+	__u32 at;
+
+	if (cfg.failed_only)
+		return false;
+	pipe_identify(file->f_inode, &obj);
+	if (cfg.filtered && !op_wanted(&obj))
+		return true;
+	row = row_near(&obj, op, &at);
+	if (!row)
+		return false;
+	edge_account(&row->edge, &row->key, &res);
+	if (op == OP_SEND)
+		count_write(&row->edge, file, ret);
+	return true;
+}
+
+static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
+{
+	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
+		leave_slowly(iocb, op, ret);
 }
 
 SEC("?fentry/pipe_write")
@@ -101,7 +212,7 @@ int BPF_PROG(pipe_write_entry, struct kiocb *iocb, struct iov_iter *from)
 SEC("?fexit/pipe_write")
 int BPF_PROG(pipe_write_exit, struct kiocb *iocb, struct iov_iter *from, long ret)
 {
-	leave(iocb, OP_SEND, ret);
+	leave(iocb, from, OP_SEND, ret);
 	return 0;
 }
 
@@ -114,7 +225,7 @@ int BPF_PROG(pipe_read_entry, struct kiocb *iocb, struct iov_iter *to)
 SEC("?fexit/pipe_read")
 int BPF_PROG(pipe_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
 {
-	leave(iocb, OP_RECV, ret);
+	leave(iocb, to, OP_RECV, ret);
 	return 0;
 }
 

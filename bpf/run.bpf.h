@@ -116,21 +116,34 @@ static __always_inline bool has_entry(void)
 	return PROFILE(PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS);
 }
 
+/* Two fields that lie together, with one store. */
+#define STORE_TWO(run, first, value)                                                                              \
+	do {                                                                                                      \
+		_Static_assert(__builtin_offsetof(struct ipc_run, first) % 8 == 0, "aligned");                    \
+		*(__u64 __attribute__((may_alias)) *)&(run)->first = (value);                                     \
+	} while (0)
+
 /*
  * Writes the slot of this CPU. The task may be preempted while it does, and
  * another one use the slot meanwhile: the second pass repairs that. Returns the
  * slot, or NULL when an outer operation of the same task keeps it.
  */
-static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj, __u8 op, __u8 own_cause,
-						__u64 kobj)
+static __always_inline struct ipc_run *op_begin_timed(const struct ipc_object_id *obj, __u8 op, __u8 own_cause,
+						      __u64 kobj, bool timed)
 {
 	struct ipc_run *run = run_slot();
-	__u64 task = current_task(), pid_tgid = bpf_get_current_pid_tgid(), call = 0;
+	__u64 task, call = 0;
 
+	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs()) { /* and then it has the other helper, too */
+		struct task_struct *current = bpf_get_current_task_btf();
+
+		task = (__u64)current;
+		call = call_id(current);
+	} else {
+		task = current_task();
+	}
 	if (!run || (run->task == task && (run->flags & RUN_OUTER)))
 		return NULL;
-	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs())
-		call = call_id(bpf_get_current_task_btf());
 	for (int i = 0; i < 2; i++) {
 		__u64 switches = *(volatile __u64 *)&run->switches;
 
@@ -141,26 +154,17 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 		run->wait_ns = 0;
 		run->sched_delay_ns = 0;
 		run->wake_ns = 0;
-		run->waits = 0;
-		run->spurious = 0;
-		run->wakes = 0;
-		run->second_wakes = 0;
-		run->other_wakes = 0;
-		run->own_waits = 0;
-		run->lock_waits = 0;
-		run->io_waits = 0;
-		run->flags = 0;
-		run->aux[0] = 0;
-		run->aux[1] = 0;
-		run->aux[2] = 0;
+		STORE_TWO(run, waits, 0); /* and spurious */
+		STORE_TWO(run, wakes, 0); /* and other_wakes */
+		STORE_TWO(run, start, 0); /* and flags */
+		STORE_TWO(run, op, op | (__u32)own_cause << 16); /* and op2, cause, waker */
+		STORE_TWO(run, own_waits, 0); /* and lock_waits */
+		STORE_TWO(run, io_waits, 0); /* and second_wakes */
+		STORE_TWO(run, row, 0); /* and aux[0] */
+		STORE_TWO(run, aux[1], 0); /* and aux[2] */
 		run->aux[3] = 0;
 		run->size = ~0ull;
-		run->tgid = pid_tgid >> 32;
-		run->tid = pid_tgid;
-		run->op = op;
-		run->own_cause = own_cause;
-		run->cause = 0;
-		run->begin_ns = PROFILE(PROFILE_LATENCY | PROFILE_EVENTS) ? bpf_ktime_get_ns() : 0;
+		run->begin_ns = timed ? bpf_ktime_get_ns() : 0;
 		run->call = call;
 		barrier();
 		run->task = task;
@@ -169,6 +173,12 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 			break;
 	}
 	return run;
+}
+
+static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj, __u8 op, __u8 own_cause,
+						__u64 kobj)
+{
+	return op_begin_timed(obj, op, own_cause, kobj, PROFILE(PROFILE_LATENCY | PROFILE_EVENTS));
 }
 
 /* The current task's slot is free, unless a mechanism's own system call hooks have just taken it. */

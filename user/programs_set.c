@@ -54,6 +54,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
 			config.profile |= PROFILE_WAITS;
+	config.plain = config.profile == PROFILE_WAITS && !config.failed_only && !config.min_ns;
 	config.syscall_backend = syscalls;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
