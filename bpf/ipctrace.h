@@ -491,6 +491,8 @@ struct ipc_config {
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
 	__u64 datagram_wake_function; /* of receiver_wake_function: waits for a datagram or a connection */
 	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
+	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
+	__u32 pad;
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

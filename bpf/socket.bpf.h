@@ -85,8 +85,8 @@ static __always_inline struct ipc_run *find_run(__u64 sk, __u8 op, struct ipc_ob
 
 static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const struct ipc_object_id *obj)
 {
-	if (!PROFILE(~0u))
-		return; /* --counts */
+	if (!cfg.asked && edge->ops > 1)
+		return; /* --counts: what kind of socket it is, and no more */
 	socket_words(sk, obj, edge->state);
 	stamp_state(edge->state);
 	depth_note(edge, socket_depth(edge->state));

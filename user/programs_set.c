@@ -49,7 +49,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	int err = loader_maps(l, &p->maps, map_entries, p);
 
 	config.mechs = mechs;
-	config.profile = p->options.profile;
+	config.asked = config.profile = p->options.profile;
 	/* --counts too: what a call was about is kept while it sleeps, or it would not be counted */
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
