@@ -37,6 +37,11 @@ static __always_inline void socket_words(__u64 sk, const struct ipc_object_id *o
 	inet_words(sk, obj->id, words);
 }
 
+static __always_inline bool socket_words_at_hand(struct socket *socket, const struct ipc_object_id *obj, __u32 *words)
+{
+	return false;
+}
+
 static __always_inline bool socket_is_first(__u64 sk, const struct ipc_object_id *obj)
 {
 	return inet_is_first_end(sk, obj->id);
@@ -126,7 +131,7 @@ static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct
 		op_done(run);
 		return 0;
 	}
-	leave_data(run, &obj, sk, op, ret, msg, peeks, moves);
+	leave_data(run, &obj, sk, op, ret, msg, peeks, moves, NULL);
 	if (ret == -ECONNREFUSED && obj.id)
 		inet_note_refused(&obj);
 	if (name && ret > 0 && obj.id)

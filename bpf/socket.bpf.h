@@ -7,6 +7,7 @@
  *   SOCKET_RUN_FLAGS              enum ipc_run_flags of all its operations
  *   socket_identify(sk, op, obj)  the object that an operation on this socket is on
  *   socket_words(sk, obj, words)  the state words of that object
+ *   socket_words_at_hand(socket, obj, words)  the same of a socket that the call is given; false: not this way
  *   socket_is_first(sk, obj)      is this the first end of a pair?
  *   socket_depth(words)           what waits to be received, or accepted
  *   socket_limit(words)           how many of those find room; 0: that is no limit of theirs
@@ -83,18 +84,20 @@ static __always_inline struct ipc_run *find_run(__u64 sk, __u8 op, struct ipc_ob
 	return run;
 }
 
-static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const struct ipc_object_id *obj)
+/* socket: that of sk, when the call is given it; else NULL */
+static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const struct ipc_object_id *obj, struct socket *socket)
 {
 	if (!cfg.asked && edge->ops > 1)
 		return; /* --counts: what kind of socket it is, and no more */
-	socket_words(sk, obj, edge->state);
+	if (!socket || !socket_words_at_hand(socket, obj, edge->state))
+		socket_words(sk, obj, edge->state);
 	stamp_state(edge->state);
 	depth_note(edge, socket_depth(edge->state));
 }
 
 /* What a send or a receive leaves behind on its object. peeks: the data stays where it is. */
 static __always_inline int leave_data(struct ipc_run *run, const struct ipc_object_id *obj, __u64 sk, __u8 op, __s64 ret,
-				      struct msghdr *msg, bool peeks, bool moves)
+				      struct msghdr *msg, bool peeks, bool moves, struct socket *socket)
 {
 	struct op_result res = {.ret = ret, .payload = !peeks, .moved = moves && ret > 0 ? ret : 0};
 	__u8 counted = peeks ? OP_CTL : op;
@@ -119,7 +122,10 @@ static __always_inline int leave_data(struct ipc_run *run, const struct ipc_obje
 			add(&edge->counters[SOCKET_NOTED], run->aux[1]);
 		if (op == OP_RECV && msg && ret >= 0 && !peeks && (msg->msg_flags & MSG_TRUNC))
 			add(&edge->counters[SOCKET_TRUNCATED], 1);
-		note_state(edge, run && op == OP_SEND && run->kobj2 ? run->kobj2 : sk, obj);
+		if (run && op == OP_SEND && run->kobj2)
+			note_state(edge, run->kobj2, obj, NULL);
+		else
+			note_state(edge, sk, obj, socket);
 		if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
 			depth_was_full(edge, socket_limit(edge->state));
 		if (PROFILE(PROFILE_DETAIL) && !peeks)
@@ -154,7 +160,7 @@ static __always_inline struct ipc_edge *leave_life(const struct ipc_object_id *o
 	struct ipc_edge *edge = op_end(obj, op, run, &res);
 
 	if (edge && sk)
-		note_state(edge, sk, obj);
+		note_state(edge, sk, obj, NULL);
 	if (edge && op != OP_OPEN && sk && socket_is_first(sk, obj))
 		add(&edge->counters[SOCKET_FIRST_OPS], 1);
 	if (edge && PROFILE(PROFILE_EVENTS))

@@ -38,6 +38,11 @@ static __always_inline void socket_words(__u64 sk, const struct ipc_object_id *o
 	unix_state(sk, obj->id, words);
 }
 
+static __always_inline bool socket_words_at_hand(struct socket *socket, const struct ipc_object_id *obj, __u32 *words)
+{
+	return unix_state_at_hand(socket, obj->id, words);
+}
+
 static __always_inline bool socket_is_first(__u64 sk, const struct ipc_object_id *obj)
 {
 	return unix_ino((void *)sk) == obj->id;
@@ -72,12 +77,13 @@ static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_e
 #include "socket.bpf.h"
 
 /* What a send or a receive leaves behind. peeks: the data stays where it is. */
-static __always_inline int leave(__u64 sk, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
+static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
 {
+	__u64 sk = (__u64)BPF_CORE_READ(sock, sk);
 	struct ipc_object_id obj;
 	struct ipc_run *run = find_run(sk, op, &obj);
 
-	return leave_data(run, &obj, sk, op, ret, msg, peeks, moves);
+	return leave_data(run, &obj, sk, op, ret, msg, peeks, moves, sock);
 }
 
 static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size, bool unresolved)
@@ -107,7 +113,7 @@ int BPF_PROG(unix_stream_send_entry, struct socket *sock, struct msghdr *msg, __
 SEC("?fexit/unix_stream_sendmsg")
 int BPF_PROG(unix_stream_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_SEND, ret, NULL, false, msg->msg_flags & MSG_SPLICE_PAGES);
+	return leave(sock, OP_SEND, ret, NULL, false, msg->msg_flags & MSG_SPLICE_PAGES);
 }
 
 SEC("?fentry/unix_stream_recvmsg")
@@ -119,7 +125,7 @@ int BPF_PROG(unix_stream_recv_entry, struct socket *sock, struct msghdr *msg, __
 SEC("?fexit/unix_stream_recvmsg")
 int BPF_PROG(unix_stream_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
 }
 
 SEC("?fentry/unix_dgram_sendmsg")
@@ -135,7 +141,7 @@ int BPF_PROG(unix_dgram_send_exit, struct socket *sock, struct msghdr *msg, __u6
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_SEND, ret, NULL, false, false);
+	return leave(sock, OP_SEND, ret, NULL, false, false);
 }
 
 SEC("?fentry/unix_dgram_recvmsg")
@@ -151,7 +157,7 @@ int BPF_PROG(unix_dgram_recv_exit, struct socket *sock, struct msghdr *msg, __u6
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
 }
 
 SEC("?fentry/unix_seqpacket_sendmsg")
@@ -163,7 +169,7 @@ int BPF_PROG(unix_packet_send_entry, struct socket *sock, struct msghdr *msg, __
 SEC("?fexit/unix_seqpacket_sendmsg")
 int BPF_PROG(unix_packet_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_SEND, ret, NULL, false, false);
+	return leave(sock, OP_SEND, ret, NULL, false, false);
 }
 
 SEC("?fentry/unix_seqpacket_recvmsg")
@@ -175,7 +181,7 @@ int BPF_PROG(unix_packet_recv_entry, struct socket *sock, struct msghdr *msg, __
 SEC("?fexit/unix_seqpacket_recvmsg")
 int BPF_PROG(unix_packet_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
 }
 
 SEC("?fentry/unix_stream_splice_read")
@@ -187,7 +193,7 @@ int BPF_PROG(unix_splice_entry, struct socket *sock, void *ppos, void *pipe, __u
 SEC("?fexit/unix_stream_splice_read")
 int BPF_PROG(unix_splice_exit, struct socket *sock, void *ppos, void *pipe, __u64 size, unsigned int flags, long ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_RECV, ret, NULL, false, true);
+	return leave(sock, OP_RECV, ret, NULL, false, true);
 }
 
 /* Until 6.4; then splice and sendfile come through sendmsg, with MSG_SPLICE_PAGES */
@@ -200,7 +206,7 @@ int BPF_PROG(unix_sendpage_entry, struct socket *sock, void *page, int offset, _
 SEC("?fexit/unix_stream_sendpage")
 int BPF_PROG(unix_sendpage_exit, struct socket *sock, void *page, int offset, __u64 size, int flags, long ret)
 {
-	return leave((__u64)BPF_CORE_READ(sock, sk), OP_SEND, ret, NULL, false, true);
+	return leave(sock, OP_SEND, ret, NULL, false, true);
 }
 
 #include "unix_life.bpf.h"

@@ -216,6 +216,85 @@ static __always_inline void unix_state(__u64 address, __u64 id, __u32 *words)
 	s->first_pid = unix_credential(second);
 }
 
+/* 5.16 brought bpf_skc_to_unix_sock(): from then on a socket at hand is read through typed pointers, at a fraction of the cost */
+static __always_inline bool has_unix_cast(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_unix_sock);
+}
+
+/* Of one end, as unix_state() reads it. */
+struct unix_end {
+	__u32 buffers;
+	__u32 charged;
+	__u32 sndbuf;
+	__u32 shutdown;
+	__u32 fds_in_flight;
+	__u32 peer_pid;
+	bool dead;
+};
+
+static __always_inline void unix_end_at_hand(struct sock *sk, struct unix_end *e)
+{
+	struct unix_sock *u = bpf_skc_to_unix_sock(sk);
+	struct pid *pid = sk->sk_peer_pid;
+
+	e->buffers = sk->sk_receive_queue.qlen;
+	e->charged = sk->sk_wmem_alloc.refs.counter - 1;
+	e->sndbuf = sk->sk_sndbuf;
+	e->shutdown = sk->sk_shutdown;
+	e->dead = sk->__sk_common.skc_flags & 1 /* SOCK_DEAD */;
+	e->fds_in_flight = u ? u->scm_stat.nr_fds.counter : 0;
+	e->peer_pid = pid ? pid->numbers[0].nr : 0;
+}
+
+static __always_inline __u64 unix_ino_at_hand(struct sock *sk)
+{
+	struct socket *socket = sk->sk_socket;
+
+	return socket ? socket->file->f_inode->i_ino : 0;
+}
+
+/* What unix_state() tells, from the socket of a pair that a call is given. False: not this way. */
+static __always_inline bool unix_state_at_hand(struct socket *socket, __u64 id, __u32 *words)
+{
+	struct unix_internals *s = (void *)words;
+	struct unix_end own, other;
+	struct unix_sock *u;
+	struct sock *sk, *peer;
+	__u64 ino;
+	bool first;
+
+	if (!has_unix_cast())
+		return false;
+	sk = socket->sk;
+	u = bpf_skc_to_unix_sock(sk);
+	peer = u ? u->peer : NULL;
+	if (!peer || sk->sk_type == SOCKET_DGRAM)
+		return false;
+	ino = unix_ino_at_hand(sk);
+	first = ino == id;
+	unix_end_at_hand(sk, &own);
+	unix_end_at_hand(peer, &other);
+	s->type = sk->sk_type;
+	s->state = first ? sk->__sk_common.skc_state : peer->__sk_common.skc_state;
+	s->second_inode = first ? unix_ino_at_hand(peer) : ino;
+	s->first_buffers = first ? own.buffers : other.buffers;
+	s->second_buffers = first ? other.buffers : own.buffers;
+	s->first_charged = first ? own.charged : other.charged;
+	s->first_sndbuf = first ? own.sndbuf : other.sndbuf;
+	s->second_charged = first ? other.charged : own.charged;
+	s->second_sndbuf = first ? other.sndbuf : own.sndbuf;
+	s->shutdown = first ? own.shutdown | other.shutdown << 2 : other.shutdown | own.shutdown << 2;
+	s->shutdown |= (own.dead ? first ? UNIX_FIRST_CLOSED : UNIX_SECOND_CLOSED : 0) |
+		       (other.dead ? first ? UNIX_SECOND_CLOSED : UNIX_FIRST_CLOSED : 0);
+	s->queue_limit = (first ? sk->sk_max_ack_backlog : peer->sk_max_ack_backlog) + 1;
+	s->fds_in_flight = own.fds_in_flight + other.fds_in_flight;
+	s->first_pid = first ? other.peer_pid : own.peer_pid;
+	s->second_pid = first ? own.peer_pid : other.peer_pid;
+	s->when = bpf_ktime_get_ns();
+	return true;
+}
+
 /* Numbers of parts: whose credentials an end has (SO_PEERCRED of the other one), and those of messages, by PID. */
 #define UNIX_PART_FIRST 0
 #define UNIX_PART_SECOND 1

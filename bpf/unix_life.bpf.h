@@ -87,7 +87,7 @@ static __always_inline int leave_connect(struct socket *sock, int ret, bool make
 		edge = leave_life(&obj, OP_OPEN, run, ret, 0);
 		if (edge && !ret) {
 			add(&edge->counters[SOCKET_CONNECTS], 1);
-			note_state(edge, other, &obj);
+			note_state(edge, other, &obj, NULL);
 		}
 	}
 	if (!ret && makes_pair && unix_identify(sk, OP_OPEN, &pair) && op_wanted(&pair)) {
