@@ -129,6 +129,16 @@ static __always_inline bool op_countable(const struct ipc_object_id *obj, __u32 
 	return !cfg.own_objects_cnt || !is_own_object(obj);
 }
 
+/* With a filter: is it left out at first sight? Neither is the object wanted nor may the task make it so. */
+static __always_inline bool op_left_out(const struct ipc_object_id *obj, __u32 tid, __u32 **want, __u8 **class)
+{
+	__u32 slot = object_hash(obj);
+
+	*want = bpf_map_lookup_elem(&wanted, &slot);
+	*class = bpf_map_lookup_elem(&classes, &tid);
+	return !*want || !*class || (!**want && **class == CLASS_OUT);
+}
+
 /*
  * Is this operation counted? Everything that costs more stands behind this. With a
  * filter most are not: what tells that is asked first.
@@ -136,16 +146,12 @@ static __always_inline bool op_countable(const struct ipc_object_id *obj, __u32 
 static __always_inline bool op_wanted(const struct ipc_object_id *obj)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tid = pid_tgid, tgid = pid_tgid >> 32, *want, slot;
+	__u32 tid = pid_tgid, tgid = pid_tgid >> 32, *want;
 	__u8 *class;
 
 	if (!cfg.filtered)
 		return op_countable(obj, tgid);
-
-	slot = object_hash(obj);
-	want = bpf_map_lookup_elem(&wanted, &slot);
-	class = bpf_map_lookup_elem(&classes, &tid);
-	if (!want || !class || (!*want && *class == CLASS_OUT) || !op_countable(obj, tgid))
+	if (op_left_out(obj, tid, &want, &class) || !op_countable(obj, tgid))
 		return false;
 	if (*want)
 		return true;
