@@ -268,7 +268,8 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 	} else if (task_signal_pending(wakee)) {
 		run->waker_kind = WAKER_SIGNAL;
 	}
-	ipc_process_see(run->waker, run->waker_start);
+	if (!by || !by->row) /* whose edge has a row was seen when it got it */
+		ipc_process_see(run->waker, run->waker_start);
 }
 
 /*

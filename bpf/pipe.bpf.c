@@ -47,7 +47,9 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 		run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
 	if (!run)
 		return 0;
-	run->iter = (__u64)iter;
+	run->kobj2 = (__u64)iter;
+	if (op == OP_SEND) /* a read that has something does not sleep again: its progress need not be looked at */
+		run->iter = (__u64)iter;
 	if (row)
 		run->row = at + 1;
 	if (!cfg.plain && PROFILE(PROFILE_EVENTS))
@@ -126,7 +128,7 @@ static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct ino
 {
 	__u32 at;
 
-	if (!run || run->task != current_task() || run->iter != (__u64)iter || run->op != op || !run->row ||
+	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || !run->row ||
 	    run->obj.id != inode->i_ino)
 		return NULL;
 	at = run->row - 1;
