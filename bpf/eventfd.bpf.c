@@ -58,12 +58,25 @@ static __always_inline void eventfd_identify(__u64 address, struct eventfd_ref *
 }
 
 /* The address is read, not cast: 6.17 made void pointers more than numbers. */
-static __always_inline void eventfd_of(struct file *file, struct eventfd_ref *e)
+static __always_inline __u64 eventfd_address(struct file *file)
 {
 	__u64 address = 0;
 
 	bpf_probe_read_kernel(&address, sizeof(address), &file->private_data);
-	eventfd_identify(address, e);
+	return address;
+}
+
+static __always_inline void eventfd_of(struct file *file, struct eventfd_ref *e)
+{
+	eventfd_identify(eventfd_address(file), e);
+}
+
+/* The operation that its entry saw begin on this counter, or NULL. */
+static __always_inline struct ipc_run *eventfd_run(__u64 address, __u8 op)
+{
+	struct ipc_run *run = has_entry() ? run_mine() : NULL;
+
+	return run && run->kobj == address && run->op == op && run->obj.mech == MECH_EVENTFD ? run : NULL;
 }
 
 static __always_inline void eventfd_state(__u64 address, __u32 *words)
@@ -72,6 +85,14 @@ static __always_inline void eventfd_state(__u64 address, __u32 *words)
 	struct eventfd_internals *s = (void *)words;
 
 	stamp_state_finely(words, state_clock());
+	if (bpf_core_field_offset(ctx->flags) == bpf_core_field_offset(ctx->count) + sizeof(ctx->count)) {
+		__u32 both[3] = {};
+
+		bpf_probe_read_kernel(&both, sizeof(both), &ctx->count); /* at the price of one */
+		s->count = both[0];
+		s->flags = both[2];
+		return;
+	}
 	s->count = BPF_CORE_READ(ctx, count);
 	s->flags = BPF_CORE_READ(ctx, flags);
 }
@@ -96,15 +117,17 @@ static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 s
 static __always_inline void leave(struct file *file, __u8 op, __s64 ret, __u64 added)
 {
 	struct op_result res = {.ret = ret, .payload = op <= OP_RECV};
-	struct eventfd_ref e = {};
-	struct ipc_run *run = NULL;
+	struct eventfd_ref e = {.ctx = eventfd_address(file)};
+	struct ipc_run *run = eventfd_run(e.ctx, op);
 	struct ipc_edge *edge;
 
-	eventfd_of(file, &e);
-	if (!op_wanted(&e.obj))
-		return;
-	if (has_entry())
-		run = run_of(&e.obj, op);
+	if (run) {
+		e.obj = run->obj;
+	} else {
+		eventfd_identify(e.ctx, &e);
+		if (!op_wanted(&e.obj))
+			return;
+	}
 	edge = op_end(&e.obj, op, run, &res);
 	if (edge) {
 		if (added)
