@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Slots in a memory file that both have mapped, counted by two words in it. Who
- * finds them full or empty says so, looks again and sleeps on the other's word;
- * the other wakes only whom it sees waiting. All is in user space until then.
+ * finds them full or empty says so in a third, looks again and sleeps on what it
+ * said; the other takes that back and wakes only whom it sees waiting. (To sleep
+ * on the count would not do: who is late in taking back an earlier word takes back
+ * this one, too, and wakes nobody.) All is in user space until then.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -58,16 +60,16 @@ static char *slot(const struct channel *c)
 static long futex(struct channel *c, struct word *w, int op, uint32_t value)
 {
 	c->calls++;
-	return syscall(SYS_futex, &w->count, op, value, NULL, NULL, 0);
+	return syscall(SYS_futex, &w->waited_for, op, value, NULL, NULL, 0);
 }
 
-/* Sleeps until the word is no longer what it was. */
+/* Sleeps, perhaps not at all, until the count may no longer be what it was. */
 static int await(struct channel *c, struct word *w, uint32_t was)
 {
 	atomic_store(&w->waited_for, 1);
 	if (atomic_load(&w->count) != was)
 		return 0;
-	if (futex(c, w, FUTEX_WAIT, was) && errno != EAGAIN)
+	if (futex(c, w, FUTEX_WAIT, 1) && errno != EAGAIN)
 		return -errno;
 	return 0;
 }
