@@ -87,8 +87,8 @@ uint64_t programs_remove_edge(const struct programs *p, const struct ipc_edge_ke
 int programs_pass(struct programs *p, uint32_t mechs);
 #define ALL_MECHS (~0u)
 
-/* Another pass now would not make it twice in half a second, nor passes more than a tenth of the time. */
-bool programs_pass_is_cheap(const struct programs *p);
+/* Another pass now would not make it twice in half a second, nor passes more than one part of share of the time. */
+bool programs_pass_is_cheap(const struct programs *p, unsigned share);
 
 /* Every end that the last pass found held, or (END_PAST) an earlier one, sorted, once per descriptor. Owned by p, until the next pass. */
 const struct ipc_holder_key *programs_holders(const struct programs *p, size_t *cnt);

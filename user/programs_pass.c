@@ -167,12 +167,12 @@ static uint64_t monotonic_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-#define PASS_NS 500000000ull /* between two passes at least, */
+#define PASS_NS 500000000ull /* between two passes at least */
 #define PASS_SHARE 20	     /* which take one part of so many of the time at most */
 
-bool programs_pass_is_cheap(const struct programs *p)
+bool programs_pass_is_cheap(const struct programs *p, unsigned share)
 {
-	uint64_t share_ns = PASS_SHARE * p->pass_took_ns;
+	uint64_t share_ns = share * p->pass_took_ns;
 
 	return monotonic_ns() - p->pass_ns >= (share_ns > PASS_NS ? share_ns : PASS_NS);
 }

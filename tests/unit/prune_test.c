@@ -186,7 +186,7 @@ static void check_unseen_end(void)
 	add_new_object(&k.s, pipe_id(7))->first_ns = START_NS + 100 * MS;
 	add_all(&k, pipe_id(7));
 	reading(&k, p, 11000, 50);
-	ok(prune_wants_pass(p), "only a pass can tell");
+	is_int(prune_pass_share(p), 3, "only a pass can tell, and there is no room left");
 	is_int(reading(&k, p, 12000, 50), 0, "the last one was before it: it stays");
 	o = add_new_object(&k.s, pipe_id(11));
 	o->first_ns = START_NS + 100 * MS;
@@ -226,7 +226,7 @@ static void check_lifeless(void)
 	user->exited = 0;
 	for (unsigned i = 0; i < 5; i++)
 		is_int(reading(&k, p, 11000 + i * 1000, 11000 + i * 1000 - 1), 0, "its user lives: it stays");
-	ok(!prune_wants_pass(p), "no pass would tell");
+	ok(!prune_pass_share(p), "no pass would tell");
 	user->exited = exit_at(16500);
 	is_int(reading(&k, p, 17000, 0), 0, "its user has exited");
 	is_int(reading(&k, p, 18000, 0), 3, "all of it goes, and its user");

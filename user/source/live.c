@@ -271,7 +271,9 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 
 bool live_wants_pass(const struct live *l)
 {
-	return prune_wants_pass(l->prune) && programs_pass_is_cheap(l->programs);
+	unsigned share = prune_pass_share(l->prune);
+
+	return share && programs_pass_is_cheap(l->programs, share);
 }
 
 int live_read(struct live *l, struct snapshot *s)

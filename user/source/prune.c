@@ -44,6 +44,7 @@ struct doomed {
 struct prune {
 	struct prune_config config;
 	bool pressed; /* some table was more than half full, and one is more than a quarter full still */
+	unsigned quarters;
 	bool looks;   /* rows of this reading are looked at */
 	uint64_t now_ns, pass_ns, missed;
 	size_t cnt[PRUNE_TABLES]; /* rows of this reading */
@@ -378,15 +379,18 @@ static void judge(struct prune *p)
 		o->over = !o->fresh && p->now_ns - o->quiet_ns >= QUIET_NS && is_no_more(p, o);
 }
 
-/* Once begun, not for a few rows only. */
-static bool is_pressed(const struct prune *p)
+/* How full the fullest table is, in quarters, 0 to 4, rounded up. */
+static unsigned fullness(const struct prune *p)
 {
-	unsigned share = p->pressed ? 4 : 2;
+	unsigned most = 0;
 
-	for (size_t i = 0; i < snapshot_table_cnt; i++)
-		if (p->config.room[i] > 1 && p->cnt[i] > p->config.room[i] / share)
-			return true;
-	return false;
+	for (size_t i = 0; i < snapshot_table_cnt; i++) {
+		uint64_t room = p->config.room[i], quarters = room > 1 ? (p->cnt[i] * 4 + room - 1) / room : 0;
+
+		if (quarters > most)
+			most = quarters;
+	}
+	return most;
 }
 
 void prune_end(struct prune *p)
@@ -401,14 +405,17 @@ void prune_end(struct prune *p)
 		sweep(p);
 		judge(p);
 	}
-	p->pressed = is_pressed(p);
+	p->quarters = fullness(p);
+	p->pressed = p->quarters > (p->pressed ? 1 : 2); /* once begun, not for a few rows only */
 	if (!p->pressed)
 		forget_all(p);
 }
 
-bool prune_wants_pass(const struct prune *p)
+unsigned prune_pass_share(const struct prune *p)
 {
-	return p->pressed && p->config.found;
+	if (!p->pressed || !p->config.found)
+		return 0;
+	return p->quarters > 3 ? 3 : 10;
 }
 
 uint64_t prune_missed(const struct prune *p)

@@ -46,8 +46,8 @@ void prune_look(struct prune *p, const struct snapshot_table *t, const struct sn
 /* All were read: what was found to be no more at the reading before, and is so still, goes. */
 void prune_end(struct prune *p);
 
-/* Room is short, and only a new pass can tell what is no more. */
-bool prune_wants_pass(const struct prune *p);
+/* Only passes can tell what is no more, and they may take one part of so many of the time; 0: none is wanted. */
+unsigned prune_pass_share(const struct prune *p);
 
 /* Operations on what went, between its last reading and its going: they are in no figure. Since the start. */
 uint64_t prune_missed(const struct prune *p);
