@@ -12,7 +12,7 @@ use Test::More;
 use lib dirname(__FILE__);
 use Dashboard qw(dashboard_read dashboard_errors dashboard_queries);
 use Ipctrace qw(need_root need_backends scratch slurp run_tool run_command start start_tool finish stop alive wait_until
-    have natively);
+    have natively tool);
 use JsonLine qw(json_decode);
 
 need_root();
@@ -200,6 +200,12 @@ natively 'a port that only some may have' => sub {
     my $run = run_tool([ 'export', 'pipe', '-d', '0.1', '--listen', '127.0.0.1:997', '--backend', $backend ]);
     is($run->{status}, 0, 'exit status') or diag($run->{stderr});
     like($run->{stderr}, qr{listening on http://127\.0\.0\.1:997/metrics}, 'it listens there');
+    my $first = slurp('/proc/sys/net/ipv4/ip_unprivileged_port_start');
+    return note("setpriv is not installed, or any port is for all") if !have('setpriv') || $first <= 997;
+    $run = run_command(argv => [ 'setpriv', '--bounding-set=-net_bind_service', '--inh-caps=-net_bind_service', tool(),
+        qw(export pipe -d 0.1 --listen 127.0.0.1:997) ]);
+    is($run->{status}, 1, 'without the capability: exit status');
+    like($run->{stderr}, qr/cannot listen on 127\.0\.0\.1:997: a port below 1024 needs CAP_NET_BIND_SERVICE/, 'what is said');
 };
 
 natively 'what cannot be' => sub {

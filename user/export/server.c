@@ -183,7 +183,8 @@ int server_bind(const char *listen)
 
 	if (fd < 0)
 		fprintf(stderr, "ipctrace: cannot listen on %s: %s\n", listen,
-			fd == -EINVAL ? "not an address and a port, as in " SERVER_LISTEN : strerror(-fd));
+			fd == -EINVAL ? "not an address and a port, as in " SERVER_LISTEN :
+			fd == -EACCES ? "a port below 1024 needs CAP_NET_BIND_SERVICE" : strerror(-fd));
 	return fd;
 }
 
