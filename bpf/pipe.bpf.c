@@ -198,19 +198,19 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 }
 
 /* Most of what is filtered is not wanted: that must cost the least. */
-static __always_inline bool is_left_out(struct inode *inode)
+static __always_inline bool is_left_out(struct kiocb *iocb)
 {
 	struct ipc_object_id obj;
 
 	if (!cfg.filtered)
 		return false;
-	pipe_identify(inode, &obj);
+	pipe_identify(iocb->ki_filp->f_inode, &obj);
 	return !op_wanted(&obj);
 }
 
 static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
 {
-	if (is_left_out(iocb->ki_filp->f_inode))
+	if (is_left_out(iocb))
 		return;
 	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
 		leave_slowly(iocb, op, ret);
