@@ -25,13 +25,12 @@ static const struct cli_term overhead_terms[] = {
 };
 
 static const char *const overhead_after[] = {
-	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1240 instructions each "
-	"by themselves: --counts adds 590 instructions to each, the default 1160, --histograms 2030, --json 2300; an operation "
-	"that a filter leaves out costs 330 with --counts and 570 otherwise. Empty programs at exit alone add 185, at entry and "
-	"exit 290; kprobes and a hash for the same figures 2650. Where every read waits and every write wakes, an operation of "
-	"2720 instructions has 1910 more. Other mechanisms, --counts and the default: eventfd 910 and 1770 (to 780), mq 1420 and "
-	"2470 (to 1480), UNIX streams 3670 and 4030 (to 2590).",
-	"On 7.3, of pipes: --counts 560, the default 1080, left out by a filter 310 and 560, --histograms 1990, --json 2550; "
+	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
+	"by themselves: --counts adds 350 instructions to each, the default 820; an operation that a filter leaves out costs 315 "
+	"with --counts and 530 otherwise. Empty programs at exit alone add 185, at entry and exit 290; kprobes and a hash for the "
+	"same figures 2650. Where every read waits and every write wakes, an operation of 2715 instructions has 1480 more. Other "
+	"mechanisms, --counts and the default: eventfd 750 and 1250 (to 780), UNIX streams 1290 and 2040 (to 2590).",
+	"On 7.3, of pipes: --counts 305, the default 765, left out by a filter 295 and 510, --histograms 1660, --json 2330; "
 	"empty programs 175 and 275, kprobes and a hash 2670.",
 	"Measured on 6.1 earlier: --events 4730 with reading and printing, --backend syscall 3490; in the same guest a bpftrace script "
 	"that keeps counts, bytes and latency of each process 4640, perf trace -s 10690, strace -c 23150.",
