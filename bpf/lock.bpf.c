@@ -40,29 +40,47 @@ __attribute__((noinline)) int ipc_lock_name(__u64 id, __u64 domain, __u64 file)
 	return 0;
 }
 
-/* The inode's locks as the operation left them, and what it asked for. */
-static __attribute__((noinline)) int note_state(struct ipc_edge *edge, const struct ipc_object_id *obj,
-						const struct lock_call *c)
+static __always_inline __u32 what_of(const struct lock_call *c)
+{
+	return c->kind | (__u32)c->type << TYPE_SHIFT;
+}
+
+static __attribute__((noinline)) int read_state(struct ipc_edge *edge, const struct lock_call *c)
 {
 	__u64 at = state_clock();
 	struct lock_internals *s;
-	struct ipc_object *o;
-	__u32 what;
 
-	if (!edge || !obj || !c)
+	if (!edge || !c)
 		return 0;
-	what = c->kind | (__u32)c->type << TYPE_SHIFT;
 	s = (void *)edge->state;
-	lock_words(s, what, c->start, c->end);
+	lock_words(s, what_of(c), c->start, c->end);
 	lock_held_words(edge->state, c->inode);
 	stamp_state_finely(edge->state, at);
 	depth_note(edge, s->flocks + s->posix + s->ofd + s->leases);
-	o = bpf_map_lookup_elem(&objects, obj);
-	if (!o)
+	return 0;
+}
+
+/*
+ * The inode's locks as the operation left them, and what it asked for. Who is preempted here keeps the kernel
+ * from running this program for others on the same processor: what they left would be told by nobody.
+ */
+static __attribute__((noinline)) int note_state(struct ipc_edge *edge, const struct ipc_object_id *obj,
+						const struct lock_call *c)
+{
+	__u64 before = switches_here();
+	struct ipc_object *o;
+
+	if (!edge || !obj || !c)
 		return 0;
-	o->counters[LAST_WHAT] = what;
-	o->counters[LAST_START] = c->start;
-	o->counters[LAST_END] = c->end;
+	read_state(edge, c);
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (o) {
+		o->counters[LAST_WHAT] = what_of(c);
+		o->counters[LAST_START] = c->start;
+		o->counters[LAST_END] = c->end;
+	}
+	if (switches_here() != before)
+		read_state(edge, c);
 	return 0;
 }
 
@@ -143,16 +161,27 @@ static __always_inline void leave_counted(const struct lock_call *c, const struc
 		op_emit(obj, c->op, run, &res, edge, range_bytes(c->start, c->end));
 }
 
+/* The tracepoint that tells of it is skipped, too, for who comes while another is preempted in it: then it is followed here. */
+static __always_inline void follow_call(const struct lock_call *c, const struct ipc_run *run, const struct ipc_object_id *obj)
+{
+	struct lock_hold_key key = {.owner = c->file, .inode = c->inode, .kind = c->kind};
+
+	if ((c->op == OP_CTL && c->kind != KIND_LEASE) || (run && run->aux[1] == FOLLOWED))
+		return;
+	if (c->kind == KIND_POSIX)
+		key.owner = current_files();
+	lock_follow(obj, &key);
+}
+
 static __always_inline int leave(struct lock_call *c, __s64 ret)
 {
-	struct lock_hold_key key = {.owner = c->file, .inode = c->inode, .kind = KIND_LEASE};
 	struct ipc_run *run = run_of_call(c);
 	struct ipc_object_id obj;
 
 	lock_identify(c->inode, &obj);
 	if (op_wanted(&obj)) {
-		if (PROFILE(~0u) && c->kind == KIND_LEASE)
-			lock_follow(&obj, &key);
+		if (PROFILE(~0u))
+			follow_call(c, run, &obj);
 		leave_counted(c, &obj, run, ret);
 	}
 	op_done(run);

@@ -78,6 +78,19 @@ static __always_inline void lock_identify(__u64 inode, struct ipc_object_id *obj
 	obj->pad = 0;
 }
 
+/* run->aux[1]: a tracepoint has told how the call changed what its owner holds */
+#define FOLLOWED 1
+
+/* What the POSIX locks of the current process belong to. */
+static __always_inline __u64 current_files(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 files = 0;
+
+	probe_read(&files, &task->files);
+	return files;
+}
+
 static __always_inline bool is_lock(const struct ipc_run *run)
 {
 	return run && run->obj.mech == MECH_LOCK;

@@ -50,7 +50,9 @@ static __always_inline void note_range(struct ipc_run *run, __u64 lock)
 	probe_read(&run->progress, &((struct file_lock *)lock)->fl_end);
 }
 
-static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind)
+#define DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait, and tries again */
+
+static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind, int ret)
 {
 	struct lock_hold_key key = {.owner = lock_owner(lock), .inode = inode, .kind = kind};
 	struct ipc_run *run = run_mine();
@@ -69,6 +71,8 @@ static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind)
 			released(&obj, closes ? run : NULL, inode, lock_file(lock), kind);
 		else if (run && !closes && kind != KIND_FLOCK)
 			note_range(run, lock);
+		if (run && ret != DEFERRED)
+			run->aux[1] = FOLLOWED;
 	}
 	if (closes)
 		op_done(run);
@@ -78,7 +82,7 @@ static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind)
 SEC("?tp_btf/flock_lock_inode")
 int BPF_PROG(flock_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	return lock_done(argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK);
+	return lock_done(argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK, ret);
 }
 
 SEC("?tp_btf/posix_lock_inode")
@@ -86,7 +90,7 @@ int BPF_PROG(posix_done, struct inode *inode, struct file_lock *fl, int ret)
 {
 	__u64 lock = argument_address(ctx, 1);
 
-	return lock_done(argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX);
+	return lock_done(argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX, ret);
 }
 
 /* ---- leases ---- */

@@ -19,6 +19,14 @@ static __always_inline struct ipc_run *run_slot(void)
 	return bpf_map_lookup_elem(&running, &cpu);
 }
 
+/* How often this CPU has changed its task: tells a program that others ran in the middle of it. */
+static __always_inline __u64 switches_here(void)
+{
+	struct ipc_run *run = run_slot();
+
+	return run ? *(volatile __u64 *)&run->switches : 0;
+}
+
 /* An end that was missed left `run` behind: its task is in another call by now. */
 static __always_inline bool is_stale(const struct ipc_run *run, struct task_struct *task)
 {
