@@ -196,6 +196,8 @@ enum ipc_counter {
 enum ipc_ring_counter {
 	RING_EARLIER_HEADS = 0,	   /* what to add to head so that it never goes back */
 	RING_RESIZES_FOLLOWED = 1, /* resizes that this takes into account */
+	RING_MOVES = 2,		   /* operations that ended and had moved something; syscall backend */
+	RING_RESIZES_ENDED = 3,	   /* system calls that resized it and ended; syscall backend */
 };
 
 enum ipc_object_flags {
@@ -389,6 +391,8 @@ struct ipc_run {
 	__u32 second_wakes;	   /* of `wakes`, those of sleepers on obj2 */
 	__u32 row;		   /* of its edge, + 1; 0: not known yet */
 	__u32 aux[4];		   /* between a mechanism's entry and exit hooks */
+	__u16 resizes;		   /* RING_RESIZES_ENDED of obj when it began; syscall backend */
+	__u16 resizes2;		   /* the same of obj2 */
 	__u64 iter;		   /* address of the iov_iter, to see progress */
 	__u64 size;		   /* asked for; ~0: not known */
 	__u64 call;		   /* of its task, PROFILE_WAITS: call_id(); 0: not known */

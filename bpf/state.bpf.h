@@ -72,6 +72,18 @@ static __always_inline void depth_was_full(struct ipc_edge *edge, __u32 limit)
 }
 
 #define BYTES_SENT (1ull << 63)
+#define BYTES_OF_RING (1ull << 62) /* below it, from RESIZES_SHIFT on: RING_RESIZES_ENDED when the operation began */
+#define RESIZES_SHIFT 48
+#define RESIZES_MASK 0x3fffu
+
+/* What it moved it may have moved in the middle of a resize, which then was not followed, whatever its end took it for. */
+static __always_inline void ring_moved(struct ipc_object *o, __u32 resizes)
+{
+	add(&o->counters[RING_MOVES], 1);
+	barrier();
+	if ((*(volatile __u64 *)&o->counters[RING_RESIZES_ENDED] & RESIZES_MASK) != resizes)
+		add(&o->counters[RING_RESIZES_FOLLOWED], -1);
+}
 
 /*
  * PROFILE_DETAIL: the bytes inside, kept with the object. depth_bytes is a sum
@@ -95,6 +107,8 @@ __attribute__((noinline)) int ipc_object_bytes(__u64 id, __u64 where, __s64 ret)
 	now = *(volatile __s64 *)&o->depth_bytes;
 	if (now > (__s64)o->max_bytes)
 		o->max_bytes = now;
+	if (where & BYTES_OF_RING)
+		ring_moved(o, where >> RESIZES_SHIFT & RESIZES_MASK);
 	return 0;
 }
 
@@ -102,6 +116,13 @@ __attribute__((noinline)) int ipc_object_bytes(__u64 id, __u64 where, __s64 ret)
 static __always_inline void object_bytes(const struct ipc_object_id *obj, __u8 op, __s64 ret)
 {
 	ipc_object_bytes(obj->id, obj->domain | (__u64)obj->mech << 32 | (op == OP_SEND ? BYTES_SENT : 0), ret);
+}
+
+/* The same of a ring, whose resizes are followed by nothing better than what operations find at their ends. */
+static __always_inline void ring_bytes(const struct ipc_object_id *obj, __u8 op, __s64 ret, __u32 resizes)
+{
+	ipc_object_bytes(obj->id, obj->domain | (__u64)obj->mech << 32 | (__u64)(resizes & RESIZES_MASK) << RESIZES_SHIFT |
+			 BYTES_OF_RING | (op == OP_SEND ? BYTES_SENT : 0), ret);
 }
 
 #endif

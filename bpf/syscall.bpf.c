@@ -126,6 +126,17 @@ static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_re
 #define NR_BITS 16
 #define NR_MASK ((1u << NR_BITS) - 1)
 
+/* How often a ring was resized so far: 0 as long as none was. */
+static __always_inline __u32 resizes_of(const struct ipc_object_id *obj, __u32 class)
+{
+	struct ipc_object *o;
+
+	if (!*(volatile __u32 *)&ring_restarts || file_classes[class & (IPC_FILE_CLASSES - 1)].depth != DEPTH_RING)
+		return 0;
+	o = bpf_map_lookup_elem(&objects, obj);
+	return o ? o->counters[RING_RESIZES_ENDED] : 0;
+}
+
 static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __u32 nr)
 {
 	__u32 class = t->class & (IPC_FILE_CLASSES - 1), kind = op & 7;
@@ -136,6 +147,7 @@ static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __
 		return NULL;
 	run->flags = RUN_SYSCALL | RUN_OUTER | socket_run_flags(t->class);
 	run->progress = 0;
+	run->resizes = resizes_of(&t->obj, class);
 	run->aux[0] = t->class;
 	run->aux[2] = nr;
 	run->aux[3] = t->flags;
@@ -179,6 +191,7 @@ static __always_inline void begin_splice(const struct ipc_syscall *call, struct 
 	if (!reads || !writes)
 		return;
 	run->obj2 = out.obj;
+	run->resizes2 = resizes_of(&out.obj, out.class);
 	run->kobj2 = out.kobj;
 	run->op2 = OP_SEND;
 	run->aux[1] = out.class;
@@ -195,6 +208,8 @@ static __always_inline void begin_splice(const struct ipc_syscall *call, struct 
 
 static __always_inline void begin_resize(struct ipc_run *run, const struct target *t)
 {
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, &t->obj);
+	__u64 moves = o ? *(volatile __u64 *)&o->counters[RING_MOVES] : 0;
 	const __u32 *words;
 
 	run->aux[1] = RESIZES;
@@ -205,6 +220,7 @@ static __always_inline void begin_resize(struct ipc_run *run, const struct targe
 		return;
 	run->kobj2 = words[0] | (__u64)words[1] << 32;
 	run->aux[1] = RESIZES_RING;
+	run->progress = moves;
 }
 
 static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)

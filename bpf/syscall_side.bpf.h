@@ -45,6 +45,7 @@ struct side {
 	bool created;
 	bool destroyed;
 	bool cut; /* some of it may have been thrown away, nobody knows how much */
+	bool second; /* the target of a splice */
 };
 
 #define NO_SLOTS (~0ull)
@@ -87,16 +88,30 @@ static __always_inline void note_state(struct ipc_edge *edge, const struct side 
 }
 
 /*
- * What a ring's head lost in a resize. Known when the call found the ring unlocked
- * and left in it what it found: then nobody else was at it in between, or as many
- * slots were filled as emptied.
+ * What a ring's head lost in a resize. Known when the call found the ring unlocked and left in it what it found,
+ * and no operation that moved something ended meanwhile; one that has begun before the resize ended and goes on
+ * says so at its own end (ring_moved in state.bpf.h).
  */
 static __always_inline void note_resize(const struct ipc_edge *edge, const struct side *side, const struct ipc_run *run)
 {
 	__u32 head = run->kobj2, used = head - (__u32)(run->kobj2 >> 32);
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, &side->obj);
 
-	if (run->aux[1] == RESIZES_RING && !run->waits && edge->state[0] == used && !edge->state[1])
+	if (!o)
+		return;
+	add(&o->counters[RING_RESIZES_ENDED], 1);
+	barrier();
+	if (PROFILE(PROFILE_DETAIL) && run->aux[1] == RESIZES_RING && !run->waits && edge->state[0] == used && !edge->state[1] &&
+	    *(volatile __u64 *)&o->counters[RING_MOVES] == run->progress)
 		ring_resized(&side->obj, head - used);
+}
+
+static __always_inline void side_bytes(const struct side *side, const struct ipc_run *run)
+{
+	if (file_classes[side->class & (IPC_FILE_CLASSES - 1)].depth == DEPTH_RING)
+		ring_bytes(&side->obj, side->op, side->ret, side->second ? run->resizes2 : run->resizes);
+	else
+		object_bytes(&side->obj, side->op, side->ret);
 }
 
 /* Counts a side on its edge, with what its object looks like now. 0: a filter drops it. */
@@ -135,7 +150,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 			o->flags |= OBJECT_DISCARDED_UNKNOWN;
 	}
 	if (PROFILE(PROFILE_DETAIL) && side->payload)
-		object_bytes(&side->obj, side->op, side->ret);
+		side_bytes(side, run);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&side->obj, side->op, run, &res, edge, run->size);
 	return 1;
@@ -276,6 +291,7 @@ static __always_inline void second_side(struct side *side, const struct ipc_run 
 	side->ret = ret;
 	side->moved = ret > 0 ? ret : 0;
 	side->payload = true;
+	side->second = true;
 	side->waited = run->flags & RUN_SECOND;
 	side->before = run->aux[3];
 }
