@@ -137,7 +137,7 @@ sub may_be_null {
     my ($c, $path) = @_;
     $path =~ s/^endpoints\[[^]]*\][.]internals[.]/internals./;    # what is null of an object is null of its processes
     return 1 if grep { $path =~ $_ } @{ $c->{blind} };
-    return 1 if $c->{inexact} && $path =~ /^internals\./;    # it says itself that something was lost
+    return 1 if $c->{inexact} && $path =~ /^(?:internals[.]|depth[.]bytes$)/;    # it says itself that something was lost
     return 1 if $path eq 'balance_bytes' && (end_unknown($c) || ($c->{backend} eq 'syscall' && $c->{truth}{hidden_from_syscalls}));
     return $path eq 'internals.merged_writes' && $c->{missed}{ended}{send};
 }
