@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define PIECE 1009
@@ -96,15 +98,99 @@ static void run_inet(unsigned n)
 	waits_for_data(out, from, way);
 }
 
+/* Each time the ring is the first to come, finds nobody, and waits for the connect. */
+static void accepted_by_ring(struct object *o)
+{
+	int fd;
+
+	fd = uring_await();
+	CHECK(fd >= 0);
+	uring_ended(o, OPEN, fd, true);
+	close_fd(fd);
+}
+
+static void ring_accepts(struct object *o, int listener)
+{
+	uring_accept(listener);
+	uring_ended(o, OPEN, -EAGAIN, true);
+}
+
+static struct object *listening;
+static struct address at;
+
+/* Not by whom the ring interrupts: the kernel would restart its connect, which is an attempt more. */
+static void connector(void *arg)
+{
+	for (unsigned i = 0; i < *(unsigned *)arg; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		await_gate(i + 1);
+		CHECK(op_inet_connect(listening, fd, &at) == 0);
+		close_fd(fd);
+		advance();
+	}
+}
+
+static void run_accept_inet(unsigned n)
+{
+	struct task *t;
+	int listener;
+
+	uring_new();
+	listening = object_listener(&listener, AF_INET, 1);
+	at = address_of(listener);
+	t = spawn("connector", connector, &n);
+	for (unsigned i = 0; i < n; i++) {
+		ring_accepts(listening, listener);
+		open_gate(i + 1);
+		accepted_by_ring(listening);
+		await_step(t, i + 1);
+	}
+	join(t);
+	fact(listening, INTERNALS, "connects", n);
+}
+
+#define ABSTRACT "ipctrace-uring-connect"
+
+static void run_connect_unix(unsigned n)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "\0" ABSTRACT};
+	struct object *o;
+	int listener, fd, res;
+
+	uring_new();
+	o = object_bound(&listener, SOCK_STREAM, "@" ABSTRACT, 1);
+	for (unsigned i = 0; i < n; i++) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		ring_accepts(o, listener);
+		CHECK(op_connect(o, fd, "@" ABSTRACT) == 0);
+		accepted_by_ring(o);
+		close_fd(fd);
+
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		uring_connect(fd, (void *)&addr, offsetof(struct sockaddr_un, sun_path) + sizeof(ABSTRACT));
+		res = uring_await();
+		CHECK(res == 0);
+		uring_ended(o, OPEN, res, true);
+		res = op_accept(o, listener);
+		CHECK(res >= 0);
+		close_fd(res);
+		close_fd(fd);
+	}
+	fact(o, DEPTH, "slots", 0);
+}
+
 static const struct scenario of_pipes[] = {
 	{"uring-pipe", "N times each a pipe written and read through io_uring, and a read that waits", run_pipe, 53},
 };
 REGISTER_SCENARIOS(of_pipes, "pipe,fifo");
 static const struct scenario of_unix[] = {
 	{"uring-unix", "the same of UNIX sockets", run_unix, 53},
+	{"uring-connect", "N connections made through io_uring, and as many accepted", run_connect_unix, 23},
 };
 REGISTER_SCENARIOS(of_unix, "unix");
 static const struct scenario of_inet[] = {
 	{"uring-inet", "the same of loopback TCP", run_inet, 53},
+	{"uring-accept", "N connections accepted through io_uring", run_accept_inet, 23},
 };
 REGISTER_SCENARIOS(of_inet, "inet");

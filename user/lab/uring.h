@@ -6,6 +6,7 @@
 #include "lab/scenario.h"
 
 #include <linux/io_uring.h>
+#include <sys/socket.h>
 
 /* Makes the calling process's ring, or gives the scenario up where that is refused. */
 void uring_new(void);
@@ -16,7 +17,9 @@ bool has_nowait(int fd);
 
 /* opcode: IORING_OP_READ, WRITE, RECV, SEND. Only submits: it may wait. */
 void uring_submit(unsigned char opcode, int fd, size_t n);
-int uring_await(void); /* what the one in progress came to: bytes, or -errno */
+void uring_accept(int fd);
+void uring_connect(int fd, const struct sockaddr *to, socklen_t len); /* to: until it has ended */
+int uring_await(void); /* what the one in progress came to: bytes or a descriptor, or -errno */
 
 /* What the ring did on o; by_us: it was this process. No system call tells of it. */
 void uring_ended(struct object *o, enum side side, int res, bool by_us);

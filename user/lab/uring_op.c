@@ -66,19 +66,29 @@ static long enter(unsigned submit, unsigned await, unsigned flags)
 	return syscall(SYS_io_uring_enter, ring.fd, submit, await, flags, NULL, 0);
 }
 
-void uring_submit(unsigned char opcode, int fd, size_t n)
+static void submit(const struct io_uring_sqe *request)
 {
 	uint32_t tail = atomic_load(ring.sq_tail), at = tail & ring.sq_mask;
-	struct io_uring_sqe *sqe = &ring.sqes[at];
 
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = opcode;
-	sqe->fd = fd;
-	sqe->addr = (uintptr_t)payload(n);
-	sqe->len = (uint32_t)n;
+	ring.sqes[at] = *request;
 	ring.sq_array[at] = at;
 	atomic_store(ring.sq_tail, tail + 1);
 	CHECK(enter(1, 0, 0) == 1);
+}
+
+void uring_submit(unsigned char opcode, int fd, size_t n)
+{
+	submit(&(struct io_uring_sqe){.opcode = opcode, .fd = fd, .addr = (uintptr_t)payload(n), .len = (uint32_t)n});
+}
+
+void uring_accept(int fd)
+{
+	submit(&(struct io_uring_sqe){.opcode = IORING_OP_ACCEPT, .fd = fd, .accept_flags = SOCK_CLOEXEC});
+}
+
+void uring_connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+	submit(&(struct io_uring_sqe){.opcode = IORING_OP_CONNECT, .fd = fd, .addr = (uintptr_t)to, .off = len});
 }
 
 int uring_await(void)
@@ -109,6 +119,8 @@ void uring_ended(struct object *o, enum side side, int res, bool by_us)
 		count_error(o, side, -res);
 		return;
 	}
+	if (side == OPEN)
+		return; /* a descriptor */
 	through_ring(o, side, BYTES, (uint64_t)res, by_us);
 	through_ring(o, side, COPIED, (uint64_t)res, by_us);
 }
