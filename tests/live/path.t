@@ -30,8 +30,9 @@ sub check {
     my @sleeps = grep { $_->{who}{comm} eq 'sleep' && ($_->{call} // '') eq 'clock_nanosleep' } waits(@parts);
     my @times = map { $_->{time_ns} / 1e6 } @sleeps;
     is(scalar @times, 2, "$name: two of the three sleeps") or return diag(explain(\@parts));
-    cmp_ok($times[0], '>=', 370, "$name: the second");
-    cmp_ok($times[1], '>=', 230, "$name: the third");
+    # the timer runs from a moment before it leaves its CPU: in a slow guest 0.9 ms
+    cmp_ok($times[0], '>', 0.9 * 370, "$name: the second");
+    cmp_ok($times[1], '>', 0.9 * 230, "$name: the third");
     cmp_ok(sum0(@times), '<', 1.6 * 600, "$name: no more of them than they slept");
     my ($pipe) = grep { ($_->{mechanism} // '') eq 'pipe' && $_->{does} eq 'runs' } @parts;
     is_deeply([ @{ $pipe // {} }{qw(then op cause)} ], [qw(wakes recv empty)], "$name: who wrote the word woke its reader");
