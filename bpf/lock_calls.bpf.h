@@ -62,65 +62,12 @@ static __always_inline int close_begins(__u32 fd)
 	return 0;
 }
 
-/*
- * Until 6.5 a file is given up after sys_exit, on the way to user space: whether a close has ended a lease is
- * looked at when its task calls again. By TID; the run stays in its slot, so that who is woken is known.
- */
-struct lock_close {
-	struct lock_hold_key key;
-	struct ipc_object_id obj;
-	__u64 task_start;
-};
-
-IPC_MAP(lock_closes, BPF_MAP_TYPE_HASH, __u32, struct lock_close, 1024);
-
-static __u32 closes_open; /* so many, so that no other system call looks into the map */
-
-static __attribute__((noinline)) int close_ends(struct ipc_run *run)
-{
-	struct lock_close close = {.key = {.kind = KIND_LEASE}};
-	__u32 tid = bpf_get_current_pid_tgid();
-
-	if (!run)
-		return 0;
-	close.key.owner = run->kobj2;
-	close.key.inode = run->kobj;
-	close.obj = run->obj;
-	close.task_start = current_start();
-	if (!(ipc_lock_count(lock_list(run->kobj, KIND_LEASE), run->kobj2) & FOUND_OWN))
-		lease_released(run);
-	else if (!bpf_map_update_elem(&lock_closes, &tid, &close, BPF_NOEXIST))
-		__sync_fetch_and_add(&closes_open, 1);
-	return 0;
-}
-
-static __attribute__((noinline)) int close_is_over(void)
-{
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct lock_close *found = bpf_map_lookup_elem(&lock_closes, &tid), close;
-	struct ipc_run *run = run_mine();
-
-	if (!found)
-		return 0;
-	close = *found;
-	bpf_map_delete_elem(&lock_closes, &tid);
-	__sync_fetch_and_add(&closes_open, -1);
-	if (!is_lock(run) || run->op != OP_CLOSE || run->kobj2 != close.key.owner)
-		run = NULL;
-	if (close.task_start == current_start() && lock_follow(&close.obj, &close.key))
-		released(&close.obj, run, close.key.inode, close.key.owner, KIND_LEASE);
-	op_done(run);
-	return 0;
-}
-
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(lock_sys_enter, struct pt_regs *regs, long id)
 {
 	struct lock_call c = {};
 	__u32 nr = id;
 
-	if (*(volatile __u32 *)&closes_open)
-		close_is_over();
 	if ((nr != NR_FLOCK && nr != NR_FCNTL && nr != NR_CLOSE) || cfg.no_probe_read || is_compat_task())
 		return 0;
 	if (nr == NR_CLOSE)
@@ -142,5 +89,7 @@ int BPF_PROG(lock_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (run->op == OP_OPEN)
 		return break_ends(ret < 0 ? ret : 0);
-	return run->op == OP_CLOSE && run->aux[0] == KIND_LEASE && nr == NR_CLOSE ? close_ends(run) : 0;
+	if (run->op == OP_CLOSE && run->aux[0] == KIND_LEASE && nr == NR_CLOSE)
+		lease_released(run);
+	return 0;
 }

@@ -73,9 +73,8 @@ static const char *const blind[] = {
 	"of two files, one after the other, that have the same inode number: they are one",
 	"what a call that was inside the kernel when tracing began asked for, with the function backend: its wait is shown and "
 	"counted, the call is not, and is one missed",
-	"with the syscall backend: that a lease ended with its process (who was woken by that is shown); leases met by system "
-	"calls of io_uring and of 32-bit processes. Before 6.6 a lease that ended with a close is counted when its process "
-	"makes its next system call",
+	"with the syscall backend: that a lease ended with its process (who was woken by that is shown); before 6.6, that it "
+	"ended with a close; leases met by system calls of io_uring and of 32-bit processes",
 	"with the options --counts: closes and opens",
 	"under lockdown=confidentiality all of it: locks are found by reading memory by address",
 	NULL,
