@@ -45,19 +45,15 @@ static __always_inline __u32 what_of(const struct lock_call *c)
 	return c->kind | (__u32)c->type << TYPE_SHIFT;
 }
 
-static __attribute__((noinline)) int read_state(struct ipc_edge *edge, const struct lock_call *c)
+static __always_inline void read_state(struct ipc_edge *edge, const struct lock_call *c)
 {
 	__u64 at = state_clock();
-	struct lock_internals *s;
+	struct lock_internals *s = (void *)edge->state;
 
-	if (!edge || !c)
-		return 0;
-	s = (void *)edge->state;
 	lock_words(s, what_of(c), c->start, c->end);
 	lock_held_words(edge->state, c->inode);
 	stamp_state_finely(edge->state, at);
 	depth_note(edge, s->flocks + s->posix + s->ofd + s->leases);
-	return 0;
 }
 
 /*
