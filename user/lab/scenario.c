@@ -145,9 +145,10 @@ int main(int argc, char **argv)
 	unsigned long n = 0;
 	char *end;
 
-	/* a shell has what it starts in the background ignore them */
+	/* a shell has what it starts in the background ignore the first two, nohup the third */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--list")) {
