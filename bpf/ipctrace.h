@@ -448,64 +448,6 @@ enum ipc_loss {
 	LOSS_MAX = 4,
 };
 
-#define IPC_MAX_OWN_OBJECTS 4
-#define IPC_FILTER_PIDS 64
-
-/*
- * Criteria of a task's class: all that are asked for must hold; within a list,
- * one. 0 or empty: not asked for.
- */
-struct ipc_filter {
-	__u32 used;
-	__u32 pids_cnt;
-	__u32 tids_cnt;
-	__u32 uid_set;
-	__u32 uid;
-	__u32 cgroup_level; /* of `cgroup` in the hierarchy: its descendants match */
-	__u64 cgroup;
-	__u32 pids[IPC_FILTER_PIDS];
-	__u32 tids[IPC_FILTER_PIDS];
-	char comm[IPC_COMM_LEN];
-};
-
-#define IPC_FILTERS 3 /* either end, source, destination */
-
-/* One `const volatile struct ipc_config cfg` per object file, set before load. */
-struct ipc_config {
-	__u32 mechs;	 /* bit per mechanism id that is wanted */
-	__u32 profile;	 /* enum ipc_profile */
-	__u32 self_tgid; /* not counted; 0: count ourselves too */
-	__u32 filtered;	 /* only classified tasks and wanted objects */
-	__u32 failed_only;
-	__u32 pid_max;	 /* entries of `classes` when filtered */
-	__u32 follow;	 /* children of an IN task are IN */
-	__u32 pipefs_device; /* kernel encoding: all pipes are of one file system */
-	__u64 min_ns;	 /* events only: shortest operation */
-	__u32 no_probe_read; /* lockdown=confidentiality: bpf_probe_read_kernel is refused */
-	__u32 one_object;    /* only `object` */
-	struct ipc_object_id object;
-	__u32 own_objects_cnt; /* pipes that our own output goes to */
-	__u32 page_shift;
-	struct ipc_object_id own_objects[IPC_MAX_OWN_OBJECTS];
-	struct ipc_filter filters[IPC_FILTERS]; /* a task that matches any is IN */
-	__u32 syscall_backend; /* the exit of a call that began before us is seen */
-	__u32 plain; /* PROFILE_WAITS is all of `profile`, and how an operation ended is no filter */
-	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
-	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
-	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
-	__u64 datagram_wake_function; /* of receiver_wake_function: waits for a datagram or a connection */
-	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
-	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
-	__u32 pad;
-};
-
-/* A task's class in `classes[tid]`, when there is a filter. */
-enum ipc_class {
-	CLASS_UNKNOWN = 0,
-	CLASS_OUT = 1,
-	CLASS_IN = 2,
-	CLASS_FOLLOWED = 3, /* IN by descent: stays so across exec */
-	CLASS_HOLDS = 4,    /* a thread of it is IN: its descriptors count, its operations do not */
-};
+#include "config.h"
 
 #endif /* IPCTRACE_H */

@@ -197,8 +197,10 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 	}
 	if (traced && (err = attach_core(p, follows_sleepers(p, by_syscall))))
 		traced = 0;
-	if (traced && (o->profile & PROFILE_STEPS) && (err = start_steps(p)))
-		set_why(p, o->mechs, "loading the hooks of steps: %s%s", strerror(-err), ""), traced = 0;
+	if (traced && (o->profile & PROFILE_STEPS) && (err = start_steps(p))) {
+		set_why(p, o->mechs, "loading the hooks of steps: %s%s", strerror(-err), "");
+		traced = 0;
+	}
 	if (!traced) {
 		snprintf(why, size, "%s", p->sets_cnt ? p->status[set_mech(&p->sets[0])->id].why : "no mechanism");
 		programs_free(p);

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "clock.h"
 #include "programs_impl.h"
 
 /* Reads an iterator to its end, into malloc'ed data. */
@@ -123,7 +123,8 @@ static bool is_known(const struct programs *p, const struct ipc_holder_key *key)
 
 /*
  * Who held an end in the pass before, and does no more, is remembered: it was an endpoint.
- * So it is told of once at least before it is forgotten with its object or its process. Of other mechanisms than those looked at now all stays. Takes `past`.
+ * So it is told of once at least before it is forgotten with its object or its process.
+ * Of other mechanisms than those looked at now all stays. Takes `past`.
  */
 static void remember_holders(struct programs *p, uint32_t mechs, struct ipc_holder_key *past, size_t cnt)
 {
@@ -159,14 +160,6 @@ uint64_t programs_passes(const struct programs *p)
 	return p->passes;
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 #define PASS_NS 500000000ull /* between two passes at least */
 #define PASS_SHARE 20	     /* which take one part of so many of the time at most */
 
@@ -174,7 +167,7 @@ bool programs_pass_is_cheap(const struct programs *p, unsigned share)
 {
 	uint64_t share_ns = share * p->pass_took_ns;
 
-	return monotonic_ns() - p->pass_ns >= (share_ns > PASS_NS ? share_ns : PASS_NS);
+	return clock_ns() - p->pass_ns >= (share_ns > PASS_NS ? share_ns : PASS_NS);
 }
 
 int programs_pass(struct programs *p, uint32_t mechs)
@@ -183,7 +176,7 @@ int programs_pass(struct programs *p, uint32_t mechs)
 	uint32_t pass = CONTROL_PASS, start = CONTROL_PASS_START_NS;
 	struct ipc_holder_key *past = p->holders;
 	size_t past_cnt = p->holders_cnt;
-	uint64_t now_ns = monotonic_ns();
+	uint64_t now_ns = clock_ns();
 
 	p->holders = NULL;
 	bpf_map_update_elem(fd, &pass, &p->passes, BPF_ANY);
@@ -195,7 +188,7 @@ int programs_pass(struct programs *p, uint32_t mechs)
 	remember_holders(p, mechs, past, past_cnt);
 	p->passes++;
 	p->pass_ns = now_ns;
-	p->pass_took_ns = monotonic_ns() - now_ns;
+	p->pass_took_ns = clock_ns() - now_ns;
 	return err;
 }
 

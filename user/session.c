@@ -18,6 +18,7 @@
 #include "about.h"
 #include "cgroup.h"
 #include "chain/deadlocks.h"
+#include "clock.h"
 #include "column.h"
 #include "command.h"
 #include "export/server.h"
@@ -56,14 +57,6 @@ struct session {
 };
 
 static volatile sig_atomic_t stop_signal, child_signal, report_signal;
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* What a terminal sends reaches COMMAND by itself; what somebody sends to us alone is passed on. */
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -371,7 +364,7 @@ static void pass_on_signal(struct session *s)
 static int trace(struct session *s, const sigset_t *unblocked)
 {
 	const struct cli_options *o = s->options;
-	uint64_t interval_ns = o->interval_s * 1e9, begin_ns = now_ns(), tick_ns = begin_ns + interval_ns;
+	uint64_t interval_ns = o->interval_s * 1e9, begin_ns = clock_ns(), tick_ns = begin_ns + interval_ns;
 	uint64_t end_ns = o->duration_s > 0 ? begin_ns + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
 	uint32_t ticks = 0;
 	bool timed;
@@ -379,10 +372,10 @@ static int trace(struct session *s, const sigset_t *unblocked)
 
 	command_go(&s->command);
 	while (!err) {
-		uint64_t now = now_ns(), next = tick_ns < end_ns ? tick_ns : end_ns;
+		uint64_t now = clock_ns(), next = tick_ns < end_ns ? tick_ns : end_ns;
 
 		wait_for(s, now < next ? next - now : 0, unblocked); /* signals come in here, however late we are */
-		now = now_ns();
+		now = clock_ns();
 		if (s->command.pid && child_signal) {
 			child_signal = 0;
 			if (command_reap(&s->command))

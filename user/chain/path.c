@@ -170,8 +170,10 @@ static void walk(struct path *p, const struct path_step *end, uint64_t begin_ns)
 
 		part->step = next;
 		part->call = next && next->step == STEP_WAKE ? call_of(p, next) : NULL;
-		if (s || tgid == end->tgid) /* else it is not known who made it, nor when */
-			part->tid = tid, part->tgid = tgid;
+		if (s || tgid == end->tgid) { /* else it is not known who made it, nor when */
+			part->tid = tid;
+			part->tgid = tgid;
+		}
 		if (!s || s->at_ns <= begin_ns)
 			return;
 		to_ns = s->at_ns;

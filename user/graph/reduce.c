@@ -78,10 +78,12 @@ static int by_wakes(const void *a, const void *b)
 static void join_edge(struct graph_edge *to, const struct graph_edge *from)
 {
 	to->ends |= from->ends;
-	if (to->waiter == from->waiter)
+	if (to->waiter == from->waiter) {
 		to->waiter_ns += from->waiter_ns;
-	else if (to->waiter_ns < from->waiter_ns)
-		to->waiter = from->waiter, to->waiter_ns = from->waiter_ns;
+	} else if (to->waiter_ns < from->waiter_ns) {
+		to->waiter = from->waiter;
+		to->waiter_ns = from->waiter_ns;
+	}
 	graph_sums_add(&to->sums, &from->sums);
 }
 

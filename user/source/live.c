@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "model/alloc.h"
 #include "source/live_prune.h"
 
@@ -24,14 +24,6 @@ struct live {
 	uint64_t holders_read; /* by which pass; 0: none */
 	struct prune *prune;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static int on_sample(void *ctx, void *data, size_t size)
 {
@@ -51,7 +43,7 @@ int live_open(struct live **out, struct programs *p, live_event_fn on_event, voi
 	l->programs = p;
 	l->on_event = on_event;
 	l->arg = arg;
-	l->start_ns = now_ns();
+	l->start_ns = clock_ns();
 	l->prune = live_prune_new(p);
 	if (on_event) {
 		l->events = ring_buffer__new(programs_map(p, "events"), on_sample, l, NULL);
@@ -68,7 +60,7 @@ int live_open(struct live **out, struct programs *p, live_event_fn on_event, voi
 
 void live_stopped(struct live *l)
 {
-	l->stop_ns = now_ns();
+	l->stop_ns = clock_ns();
 }
 
 void live_close(struct live *l)
@@ -90,15 +82,6 @@ struct reading {
 	live_part_fn on_part; /* NULL: the snapshot takes all */
 	void *arg;
 };
-
-static const struct snapshot_table *table(const char *name)
-{
-	size_t i = 0;
-
-	while (strcmp(snapshot_tables[i].name, name))
-		i++;
-	return &snapshot_tables[i];
-}
 
 /* The rows from `from` on, which were just read. */
 static void look_at_new(const struct live *l, const struct snapshot_table *t, const struct snapshot_rows *rows, size_t from)
@@ -215,7 +198,7 @@ static void read_losses(struct live *l, struct snapshot *s)
  */
 static void read_holders(struct live *l, const struct reading *r)
 {
-	const struct snapshot_table *t = table("holders");
+	const struct snapshot_table *t = snapshot_table("holders");
 	struct snapshot *s = r->s;
 	struct snapshot_rows *rows = snapshot_rows(s, t);
 	size_t cnt;
@@ -244,7 +227,7 @@ static void read_holders(struct live *l, const struct reading *r)
 void live_begin(struct live *l, struct snapshot *s)
 {
 	snapshot_clear(s);
-	s->now_ns = now_ns();
+	s->now_ns = clock_ns();
 	s->start_ns = l->start_ns;
 	s->stop_ns = l->stop_ns;
 }
@@ -256,9 +239,9 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 
 	prune_begin(l->prune, s->now_ns, control_value(l, CONTROL_PASS_START_NS));
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++) {
-		const struct snapshot_table *t = table(maps[i]);
+		const struct snapshot_table *t = snapshot_table(maps[i]);
 
-		err = t->offset == offsetof(struct snapshot, edges) ? read_edges(l, t, &r) : read_table(l, t, &r);
+		err = SNAPSHOT_TABLE_IS(t, edges) ? read_edges(l, t, &r) : read_table(l, t, &r);
 	}
 	if (err)
 		return err;

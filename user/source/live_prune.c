@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "source/live_prune.h"
 
-#include <string.h>
-
 #include <bpf/bpf.h>
 
 /* Of objects that are told apart by who made them (bpf/maker.bpf.h): unless another has the number by now. */
@@ -18,9 +16,9 @@ static void remove_maker(const struct programs *p, const struct ipc_object_id *i
 
 static uint64_t remove_row(void *ctx, const struct snapshot_table *t, const void *key)
 {
-	if (!strcmp(t->name, "edges"))
+	if (SNAPSHOT_TABLE_IS(t, edges))
 		return programs_remove_edge(ctx, key);
-	if (!strcmp(t->name, "objects"))
+	if (SNAPSHOT_TABLE_IS(t, objects))
 		remove_maker(ctx, key);
 	bpf_map_delete_elem(programs_map(ctx, t->name), key);
 	return 0;
@@ -57,7 +55,7 @@ struct prune *live_prune_new(struct programs *p)
 			config.lifeless |= 1u << mech->id;
 	}
 	for (size_t i = 0; i < snapshot_table_cnt; i++)
-		if (strcmp(snapshot_tables[i].name, "sleepers")) /* they take themselves out */
+		if (!SNAPSHOT_TABLE_IS(&snapshot_tables[i], sleepers)) /* they take themselves out */
 			config.room[i] = room_of(p, snapshot_tables[i].name);
 	return prune_new(&config);
 }

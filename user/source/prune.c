@@ -120,17 +120,6 @@ void prune_begin(struct prune *p, uint64_t now_ns, uint64_t pass_ns)
 		e->read = e->named = false;
 }
 
-#define IS(t, table) ((t)->offset == offsetof(struct snapshot, table))
-
-static const struct snapshot_table *table_of(size_t offset)
-{
-	const struct snapshot_table *t = snapshot_tables;
-
-	while (t->offset != offset)
-		t++;
-	return t;
-}
-
 static unsigned table_number(const struct snapshot_table *t)
 {
 	return t - snapshot_tables;
@@ -282,20 +271,20 @@ static bool row_goes(const struct prune *p, const struct snapshot_table *t, cons
 
 	if (o && o->over)
 		return true;
-	if (IS(t, wakes))
+	if (SNAPSHOT_TABLE_IS(t, wakes))
 		return is_over(p, wake->wakee, wake->wakee_start) || is_over(p, wake->waker, wake->waker_start);
-	return (IS(t, edges) || IS(t, errors) || IS(t, hists)) && is_over(p, edge->tgid, edge->start);
+	return (SNAPSHOT_TABLE_IS(t, edges) || SNAPSHOT_TABLE_IS(t, errors) || SNAPSHOT_TABLE_IS(t, hists)) && is_over(p, edge->tgid, edge->start);
 }
 
 static void look_at_row(struct prune *p, const struct snapshot_table *t, const void *key, const void *row)
 {
-	if (IS(t, processes))
+	if (SNAPSHOT_TABLE_IS(t, processes))
 		look_at_process(p, key, row);
-	else if (IS(t, objects))
+	else if (SNAPSHOT_TABLE_IS(t, objects))
 		look_at_object(p, t, key, row);
-	else if (IS(t, sleepers))
+	else if (SNAPSHOT_TABLE_IS(t, sleepers))
 		look_at_sleeper(p, row);
-	else if (IS(t, edges))
+	else if (SNAPSHOT_TABLE_IS(t, edges))
 		look_at_edge(p, t, key, row);
 	else if (row_goes(p, t, key))
 		doom(p, t, key, 0);
@@ -354,7 +343,7 @@ static void sweep(struct prune *p)
 		bool goes = e->over && !e->named;
 
 		if (goes)
-			p->config.remove(p->config.ctx, table_of(offsetof(struct snapshot, processes)), &e->key);
+			p->config.remove(p->config.ctx, snapshot_table("processes"), &e->key);
 		if (!goes && e->read)
 			continue;
 		HASH_DEL(p->processes, e);
@@ -399,9 +388,9 @@ void prune_end(struct prune *p)
 		spare_objects(p);
 		/* an object's own row last: what begins anew meanwhile finds it */
 		for (size_t i = 0; i < snapshot_table_cnt; i++)
-			if (!IS(&snapshot_tables[i], objects) && !IS(&snapshot_tables[i], processes))
+			if (!SNAPSHOT_TABLE_IS(&snapshot_tables[i], objects) && !SNAPSHOT_TABLE_IS(&snapshot_tables[i], processes))
 				remove_rows(p, &snapshot_tables[i]);
-		remove_rows(p, table_of(offsetof(struct snapshot, objects)));
+		remove_rows(p, snapshot_table("objects"));
 		sweep(p);
 		judge(p);
 	}

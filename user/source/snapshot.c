@@ -18,6 +18,15 @@ const struct snapshot_table snapshot_tables[] = {
 };
 const size_t snapshot_table_cnt = sizeof(snapshot_tables) / sizeof(snapshot_tables[0]);
 
+const struct snapshot_table *snapshot_table(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(snapshot_tables[i].name, name))
+		i++;
+	return &snapshot_tables[i];
+}
+
 struct snapshot_rows *snapshot_rows(const struct snapshot *s, const struct snapshot_table *t)
 {
 	return (struct snapshot_rows *)((char *)s + t->offset);

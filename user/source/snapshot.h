@@ -76,6 +76,10 @@ struct snapshot_table {
 extern const struct snapshot_table snapshot_tables[];
 extern const size_t snapshot_table_cnt;
 
+/* Is this the table of that name, as a member of struct snapshot? */
+#define SNAPSHOT_TABLE_IS(t, table) ((t)->offset == offsetof(struct snapshot, table))
+const struct snapshot_table *snapshot_table(const char *name); /* there must be one */
+
 struct snapshot_rows *snapshot_rows(const struct snapshot *s, const struct snapshot_table *t);
 
 /* Room for cap rows; those that are there are kept. */

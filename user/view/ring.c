@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "model/alloc.h"
 #include "privileges.h"
 #include "programs.h"
@@ -35,14 +36,6 @@ struct ring_view {
 	uint64_t passes;
 	uint64_t begin_ns;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* Loads the iterator of the target's object file, for this one object. Returns the exit status. */
 static int load(struct ring_view *v)
@@ -133,7 +126,7 @@ static int show(struct ring_view *v)
 	int err;
 
 	if (v->options->json)
-		ring_json(v->out, &v->state, &v->target, v->style.page_bytes, now_ns() - v->begin_ns);
+		ring_json(v->out, &v->state, &v->target, v->style.page_bytes, clock_ns() - v->begin_ns);
 	else
 		draw(v);
 	v->passes++;
@@ -159,7 +152,7 @@ static int gone(const struct ring_view *v)
 /* Sleeps until then; true when somebody wants us to end. A terminal that changes its size ends the sleep. */
 static bool sleep_until(uint64_t then_ns, const sigset_t *signals)
 {
-	uint64_t now = now_ns(), left = then_ns > now ? then_ns - now : 0;
+	uint64_t now = clock_ns(), left = then_ns > now ? then_ns - now : 0;
 	struct timespec ts = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
 	int sig = sigtimedwait(signals, NULL, &ts);
 
@@ -181,9 +174,9 @@ static int watch(struct ring_view *v, const sigset_t *signals)
 			return CLI_EXIT_FAILED;
 		if (o->one_shot || (o->count && v->passes >= o->count))
 			return 0;
-		if (now_ns() >= next_ns)
-			next_ns += interval_ns * ((now_ns() - next_ns) / interval_ns + 1);
-		if (sleep_until(next_ns < end_ns ? next_ns : end_ns, signals) || now_ns() >= end_ns)
+		if (clock_ns() >= next_ns)
+			next_ns += interval_ns * ((clock_ns() - next_ns) / interval_ns + 1);
+		if (sleep_until(next_ns < end_ns ? next_ns : end_ns, signals) || clock_ns() >= end_ns)
 			return 0;
 	}
 }
@@ -232,7 +225,7 @@ int view_ring(const struct cli_options *o, const struct kernel *k)
 	status = ring_target__find(&v.target, o->target) ? CLI_EXIT_FAILED : load(&v);
 	if (!status)
 		status = open_output(&v);
-	v.begin_ns = now_ns();
+	v.begin_ns = clock_ns();
 	if (!status)
 		status = watch(&v, &signals);
 	close_output(&v);
