@@ -18,6 +18,7 @@ struct replay {
 	FILE *in, *out;
 	struct about *about; /* NULL: not read yet */
 	struct snapshot state, selected;
+	struct wanted *wanted; /* objects that passed the filters so far */
 	struct json_object *cgroups;
 	struct bytes events; /* since the last figures: these tell which of them are wanted */
 	bool has_events;
@@ -109,7 +110,7 @@ static const struct snapshot *select_rows(struct replay *r)
 	if (!snapshot_selects(r->options, false))
 		return &r->state;
 	snapshot_copy(&r->selected, &r->state);
-	snapshot_select_recorded(&r->selected, r->options, cgroup_path, r);
+	snapshot_select_recorded(&r->selected, r->options, cgroup_path, r, &r->wanted);
 	return &r->selected;
 }
 
@@ -245,6 +246,7 @@ int replay_run(const struct cli_options *o)
 	about_free(r.about);
 	snapshot_free(&r.state);
 	snapshot_free(&r.selected);
+	wanted_free(r.wanted);
 	bytes_free(&r.events);
 	json_object_put(r.cgroups);
 	if (r.out && r.out != stdout)

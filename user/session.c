@@ -44,6 +44,7 @@ struct session {
 	struct programs *programs;
 	struct live *live;
 	struct snapshot snapshot;
+	struct wanted *wanted_objects; /* that passed the filters so far */
 	struct model *model;
 	struct about *about;
 	struct reporter *reporter;
@@ -299,7 +300,8 @@ static int read_model(struct session *s)
 		return err;
 	}
 	if (whole)
-		snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid);
+		snapshot_select(&s->snapshot, s->options, programs_map(s->programs, "classes"), s->command.pid,
+				&s->wanted_objects);
 	if (s->recorder)
 		return 0;
 	if (whole)
@@ -471,6 +473,7 @@ int session_run(const struct cli_options *o, struct kernel *k)
 	live_close(s.live);
 	model_free(s.model);
 	snapshot_free(&s.snapshot);
+	wanted_free(s.wanted_objects);
 	deadlocks_free(&s.deadlocks);
 	programs_free(s.programs);
 	if (s.stats_fd >= 0)

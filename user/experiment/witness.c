@@ -33,6 +33,7 @@ struct witness {
 	struct programs *rings; /* iterators that read rings; NULL: there are none */
 	struct live *live;
 	struct snapshot snapshot;
+	struct wanted *wanted; /* objects of the experiments */
 	struct model *model;
 	struct ipc_event *events;
 	size_t event_cnt;
@@ -148,6 +149,7 @@ void witness_close(struct witness *w)
 	snapshot_free(&w->snapshot);
 	programs_free(w->rings);
 	programs_free(w->programs);
+	wanted_free(w->wanted);
 	free(w->events);
 	free(w);
 }
@@ -182,7 +184,7 @@ int witness_look(struct witness *w)
 		fprintf(stderr, "ipctrace: reading the figures: %s\n", strerror(-err));
 		return err;
 	}
-	snapshot_select(&w->snapshot, w->options, programs_map(w->programs, "classes"), true);
+	snapshot_select(&w->snapshot, w->options, programs_map(w->programs, "classes"), true, &w->wanted);
 	model_update(w->model, &w->snapshot);
 	return 0;
 }

@@ -20,6 +20,7 @@ enum met {
 struct wanted {
 	struct ipc_object_id id;
 	unsigned met;
+	bool there; /* in this snapshot */
 	UT_hash_handle hh;
 };
 
@@ -38,7 +39,7 @@ struct selection {
 	bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size);
 	void *ctx;
 	struct known *processes;
-	struct wanted *objects;
+	struct wanted **objects; /* those of earlier snapshots, too */
 };
 
 static bool listed(const uint32_t *list, uint32_t cnt, uint32_t id)
@@ -102,35 +103,46 @@ static unsigned endpoint_meets(const struct selection *sel, uint32_t tgid, uint3
 	return met;
 }
 
-static void want(struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech, unsigned met)
+static struct wanted *find(const struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech)
 {
 	struct ipc_object_id key = {.id = id, .domain = domain, .mech = mech};
+	struct wanted *w;
+
+	HASH_FIND(hh, *sel->objects, &key, sizeof(key), w);
+	return w;
+}
+
+static void want(struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech, unsigned met)
+{
 	struct wanted *w;
 
 	if (!met)
 		return;
-	HASH_FIND(hh, sel->objects, &key, sizeof(key), w);
+	w = find(sel, id, domain, mech);
 	if (!w) {
 		w = calloc(1, sizeof(*w));
 		if (!w)
 			abort();
-		w->id = key;
-		HASH_ADD(hh, sel->objects, id, sizeof(w->id), w);
+		w->id = (struct ipc_object_id){.id = id, .domain = domain, .mech = mech};
+		HASH_ADD(hh, *sel->objects, id, sizeof(w->id), w);
 	}
 	w->met |= met;
+	w->there = true;
 }
 
 static bool is_wanted(const struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech)
 {
-	struct ipc_object_id key = {.id = id, .domain = domain, .mech = mech};
-	struct wanted *w;
+	const struct wanted *w = find(sel, id, domain, mech);
 
-	HASH_FIND(hh, sel->objects, &key, sizeof(key), w);
 	return w && (w->met & sel->needed) == sel->needed;
 }
 
 static void find_wanted(struct selection *sel, const struct snapshot *s)
 {
+	struct wanted *w, *next;
+
+	HASH_ITER(hh, *sel->objects, w, next)
+		w->there = false;
 	for (size_t i = 0; i < s->edges.cnt; i++) {
 		const struct ipc_edge_key *e = &s->edges.keys[i];
 
@@ -163,17 +175,47 @@ static void find_wanted(struct selection *sel, const struct snapshot *s)
 		(rows).cnt = kept;                                                                     \
 	} while (0)
 
-static void free_selection(struct selection *sel)
+static void free_known(struct selection *sel)
 {
 	struct known *k, *next_known;
-	struct wanted *w, *next_wanted;
 
 	HASH_ITER(hh, sel->processes, k, next_known) {
 		HASH_DEL(sel->processes, k);
 		free(k);
 	}
-	HASH_ITER(hh, sel->objects, w, next_wanted) {
-		HASH_DEL(sel->objects, w);
+}
+
+static void is_there(const struct selection *sel, uint64_t id, uint32_t domain, uint16_t mech)
+{
+	struct wanted *w = find(sel, id, domain, mech);
+
+	if (w)
+		w->there = true;
+}
+
+/* What is in no row any more gives its room back here, too. */
+static void forget_gone(struct selection *sel, const struct snapshot *s)
+{
+	struct wanted *w, *next;
+
+	for (size_t i = 0; i < s->objects.cnt; i++)
+		is_there(sel, s->objects.keys[i].id, s->objects.keys[i].domain, s->objects.keys[i].mech);
+	for (size_t i = 0; i < s->edges.cnt; i++)
+		is_there(sel, s->edges.keys[i].id, s->edges.keys[i].domain, s->edges.keys[i].mech);
+	HASH_ITER(hh, *sel->objects, w, next) {
+		if (w->there)
+			continue;
+		HASH_DEL(*sel->objects, w);
+		free(w);
+	}
+}
+
+void wanted_free(struct wanted *objects)
+{
+	struct wanted *w, *next;
+
+	HASH_ITER(hh, objects, w, next) {
+		HASH_DEL(objects, w);
 		free(w);
 	}
 }
@@ -228,6 +270,7 @@ static void select_rows(struct snapshot *s, struct selection sel)
 	find_wanted(&sel, s);
 	if (sel.needed & MET_NAME)
 		want_named(&sel, s);
+	forget_gone(&sel, s);
 	KEEP(s->edges, keys, .);
 	KEEP(s->objects, keys, .);
 	KEEP(s->holders, keys, .);
@@ -238,18 +281,19 @@ static void select_rows(struct snapshot *s, struct selection sel)
 	KEEP(s->parts, keys, .obj.);
 	KEEP(s->sleepers, values, .obj.);
 	KEEP(s->names, keys, .);
-	free_selection(&sel);
+	free_known(&sel);
 }
 
-void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command)
+void snapshot_select(struct snapshot *s, const struct cli_options *o, int classes, bool command, struct wanted **wanted)
 {
-	select_rows(s, (struct selection){.options = o, .classes = classes, .command = command,
+	select_rows(s, (struct selection){.options = o, .objects = wanted, .classes = classes, .command = command,
 					  .needed = needed(o, command), .cgroup_path = cgroup_path_of});
 }
 
 void snapshot_select_recorded(struct snapshot *s, const struct cli_options *o,
-			      bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size), void *ctx)
+			      bool (*cgroup_path)(void *ctx, uint64_t id, char *path, size_t size), void *ctx,
+			      struct wanted **wanted)
 {
-	select_rows(s, (struct selection){.options = o, .classes = -1, .needed = needed(o, false),
+	select_rows(s, (struct selection){.options = o, .objects = wanted, .classes = -1, .needed = needed(o, false),
 					  .recorded = true, .cgroup_path = cgroup_path, .ctx = ctx});
 }
