@@ -133,6 +133,7 @@ static void test_forgotten(void)
 	woken(&p, 3, 30, 50, 0);
 	exits(&p, 1, 70);
 	is_int(p.step_cnt, 3, "as many as fit");
+	is_int(path_not_kept(&p), 2, "the others are counted");
 	is_str(told(&p, 5), "5+25 0 runs; 30+20 3 waits; 50+10 3 runs; 60+10 1 runs", "the rest is said not to be known");
 	path_free(&p);
 }

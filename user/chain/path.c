@@ -213,6 +213,11 @@ bool path_solve(struct path *p, uint64_t begin_ns)
 	return end;
 }
 
+uint64_t path_not_kept(const struct path *p)
+{
+	return p->steps_seen - p->step_cnt + p->calls_seen - p->call_cnt;
+}
+
 uint64_t path_length_ns(const struct path *p)
 {
 	return p->part_cnt ? p->parts[p->part_cnt - 1].to_ns - p->parts[0].from_ns : 0;

@@ -72,6 +72,9 @@ void path_add_call(struct path *p, const struct path_call *c);
  */
 bool path_solve(struct path *p, uint64_t begin_ns);
 
+/* Steps and operations that made way for later ones: what came of them is not known, or told by system call. */
+uint64_t path_not_kept(const struct path *p);
+
 /* From the first part to the last, ns; 0: there are none. */
 uint64_t path_length_ns(const struct path *p);
 

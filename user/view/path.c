@@ -292,6 +292,7 @@ static void print_json(struct report *r)
 	json_string(j, "type", "path");
 	json_uint(j, "schema", 1);
 	json_seconds(j, "elapsed_s", path_length_ns(p));
+	json_uint(j, "not_kept", path_not_kept(p));
 	json_open(j, "parts", '[');
 	for (size_t i = 0; i < p->part_cnt; i++) {
 		const struct path_part *part = &p->parts[i];
@@ -322,6 +323,9 @@ static void summary(struct report *r)
 	if (known && v->path.part_cnt) {
 		writer_printf(&r->out, "critical path of %.3f s, in %zu parts\n", path_length_ns(&v->path) / 1e9, v->path.part_cnt);
 		print_rows(r);
+		if (path_not_kept(&v->path))
+			writer_printf(&r->out, "not kept: the first %llu wakeups and waits\n",
+				      (unsigned long long)path_not_kept(&v->path));
 	} else {
 		writer_text(&r->out, "no critical path: no step of a command that ended is known\n");
 	}
