@@ -233,6 +233,22 @@ static void check_lifeless(void)
 	end(&k, p);
 }
 
+/* A thread of it is still in a call: its name is needed. */
+static void check_named(void)
+{
+	struct kernel_side k;
+	struct prune *p = begin(&k, 0, 0);
+
+	press(&k);
+	add_exited(&k, 3, 100);
+	add_sleeper(&k.s, pipe_id(7), OP_SEND, 3, "writer", CAUSE_FULL, START_NS);
+	reading(&k, p, 11000, 0);
+	is_int(reading(&k, p, 12000, 0), 0, "an operation in progress names it: it stays");
+	k.s.sleepers.cnt = 0;
+	is_int(reading(&k, p, 13000, 0), 1, "then it goes");
+	end(&k, p);
+}
+
 static void check_exited(void)
 {
 	struct kernel_side k;
@@ -272,6 +288,15 @@ static void check_pressure(void)
 	reading(&k, p, 12000, 0);
 	is_int(reading(&k, p, 12400, 0), ROOM / 2, "one more: the old ones go");
 	is_int(reading(&k, p, 13000, 0), 0, "there is room again");
+	for (unsigned i = 200; i < 206; i++)
+		add_new_object(&k.s, pipe_id(i));
+	for (unsigned i = 300; i < 305; i++)
+		add_destroyed(&k, pipe_id(i), 1);
+	reading(&k, p, 14000, 0);
+	is_int(reading(&k, p, 14100, 0), 6, "half full once more: what is old goes");
+	is_int(reading(&k, p, 14200, 0), 0, "what lives is more than a quarter");
+	add_destroyed(&k, pipe_id(400), 1);
+	is_int(reading(&k, p, 14300, 0), 1, "and so long goes what is old");
 	end(&k, p);
 }
 
@@ -281,6 +306,7 @@ int main(void)
 	check_not_yet();
 	check_unseen_end();
 	check_lifeless();
+	check_named();
 	check_exited();
 	check_pressure();
 	return done_testing();

@@ -32,6 +32,23 @@ static bool has_object(const struct snapshot *s, uint64_t inode)
 	return false;
 }
 
+/* Either side by another of its processes. */
+static void check_sides(void)
+{
+	struct cli_options o = { .src = { .comm = "worker" }, .dst = { .comm = "server" } };
+	struct wanted *wanted = NULL;
+	struct snapshot s = { 0 };
+
+	read_rows(&s, true, true);
+	snapshot_select(&s, &o, -1, false, &wanted);
+	is_int(s.objects.cnt == 1 && has_object(&s, 7), 1, "one that sends and one that receives: both are met");
+	read_rows(&s, false, true);
+	snapshot_select(&s, &o, -1, false, &wanted);
+	is_int(s.objects.cnt == 1 && has_object(&s, 7), 1, "and stay so");
+	snapshot_free(&s);
+	wanted_free(wanted);
+}
+
 int main(void)
 {
 	struct cli_options o = { .either = { .comm = "worker" } };
@@ -58,5 +75,6 @@ int main(void)
 	is_int(s.objects.cnt, 0, "what has its number then is another one");
 	snapshot_free(&s);
 	wanted_free(wanted);
+	check_sides();
 	return done_testing();
 }

@@ -33,6 +33,25 @@ static void check_by_hand(void)
 	tally_free(&t);
 }
 
+static void check_fold(void)
+{
+	__u64 total[4] = { 0 }, interval[4] = { 0 };
+	struct tally to = { 0 }, from = { 0 };
+
+	tally_update(&to, (const __u64[]){ 0, 5, 0, 0 }, 4, total, interval);
+	tally_update(&to, (const __u64[]){ 0, 8, 0, 0 }, 4, total, interval);
+	tally_update(&from, (const __u64[]){ 2, 7, 0, 11 }, 4, total, interval);
+	tally_fold(&to, &from);
+	is_int(tally_get(&to, 0, SPAN_TOTAL), 2, "a word that only the other had");
+	is_int(tally_get(&to, 1, SPAN_TOTAL), 15, "one that both had");
+	is_int(tally_get(&to, 3, SPAN_TOTAL), 11, "one behind it");
+	is_int(tally_get(&to, 1, SPAN_INTERVAL), 3, "the interval stays what it was");
+	is_int(tally_get(&to, 3, SPAN_INTERVAL), 0, "and is nothing where there was none");
+	is_int(total[1], 15, "in the totals it is already");
+	tally_free(&to);
+	tally_free(&from);
+}
+
 static void check_random(void)
 {
 	__u64 total[WORDS] = { 0 }, interval[WORDS], now[WORDS] = { 0 }, before[WORDS];
@@ -99,6 +118,7 @@ static void check_index(void)
 int main(void)
 {
 	check_by_hand();
+	check_fold();
 	check_random();
 	check_index();
 	return done_testing();

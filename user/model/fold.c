@@ -50,16 +50,15 @@ static void fold_endpoint(struct endpoint *to, const struct endpoint *from)
 
 static void fold_endpoints(struct model *m, struct object *o)
 {
-	struct endpoint *sum = endpoint_get(m, o, 0, ENDPOINT_EXITED), *e;
-	struct endpoint **at = &o->endpoints;
+	struct endpoint **at = &o->endpoints, *e;
 
 	while ((e = *at)) {
 		if (!is_past(m, e)) {
 			at = &e->next;
 			continue;
 		}
-		fold_endpoint(sum, e);
-		*at = e->next;
+		*at = e->next; /* before a new one comes to stand at the head */
+		fold_endpoint(endpoint_get(m, o, 0, ENDPOINT_EXITED), e);
 		endpoint_unlink(m, e);
 		endpoint_free(e);
 	}

@@ -46,8 +46,7 @@ void wake_fold(struct model *m, struct object *o, const struct ipc_wake_key *key
 
 	if (!w)
 		w = wake_make(m, o, key);
-	w->now += cnt;
-	w->before += cnt;
+	w->now += cnt; /* such a pair is in no reading: of its interval there is nothing */
 }
 
 void wakes_update(struct model *m, const struct snapshot *s)
