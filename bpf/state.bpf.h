@@ -16,16 +16,22 @@ static __always_inline void depth_note(struct ipc_edge *edge, __u32 depth)
 
 static __u32 ring_restarts;
 
+/* What else tells the newer of two states: head and tail of a ring, a socket's own clock. */
+#ifndef STATE_IN_JIFFIES
+#define STATE_IN_JIFFIES false
+#endif
+
 /*
- * When state words were read, taken just before: a resize sets head and tail back,
- * so that they alone do not tell the newer of two states. In jiffies, which cost
- * nothing, or in 2^16 ns where the clock is read anyhow; one run uses one of them.
- * Every resize moves it on, so that what was read after one is newer than what was
- * read before. Never 0.
+ * When state words were read, taken just before, in ns; their stamp is this in 2^16
+ * ns. Where something else tells the newer state nearly always, in jiffies, which
+ * cost nothing, unless the clock is read anyhow. One run uses one of them for all
+ * states of an object. Every resize moves it on, for it sets head and tail back: what
+ * was read after one is newer than what was read before. Never 0.
  */
 static __always_inline __u64 state_clock(void)
 {
-	__u64 now = PROFILE(PROFILE_LATENCY) ? bpf_ktime_get_ns() : bpf_jiffies64() << 16;
+	bool in_jiffies = STATE_IN_JIFFIES && !cfg.syscall_backend && !PROFILE(PROFILE_LATENCY);
+	__u64 now = in_jiffies ? bpf_jiffies64() << 16 : bpf_ktime_get_ns();
 
 	return now + ((__u64)*(volatile __u32 *)&ring_restarts << 16);
 }
@@ -35,7 +41,7 @@ static __always_inline void stamp_state(__u32 *state)
 	state[IPC_STATE_STAMP] = state_clock() >> 16 | 1;
 }
 
-/* Where no clock is read: the same in jiffies. */
+/* Where it is known that no clock is read: the same in jiffies. */
 static __always_inline void stamp_state_plainly(__u32 *state)
 {
 	state[IPC_STATE_STAMP] = ((__u32)bpf_jiffies64() + *(volatile __u32 *)&ring_restarts) | 1;

@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_JIFFIES true
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"

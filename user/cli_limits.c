@@ -15,7 +15,9 @@ static const char *const overhead[] = {
 };
 
 static const struct cli_term overhead_terms[] = {
-	{ "--counts", "operations, bytes and errors. The scheduler is not hooked" },
+	{ "--counts", "operations, bytes and errors. The scheduler is not hooked. With function hooks, and of sockets with both "
+		      "backends, an operation does not look at what is inside: that is not known until the end, or the next "
+		      "look at all descriptors" },
 	{ "the default", "waits, causes and wakeups as well: every switch and every wakeup of the machine is looked at, "
 			 "those of tasks inside no operation briefly" },
 	{ "--json, --histograms, --min-us", "two clock readings an operation, histograms, and with most mechanisms a time "

@@ -228,11 +228,11 @@ bool get_residency(const struct column *c, struct row *row, struct value *value)
 bool get_internal(const struct column *c, struct row *row, struct value *value)
 {
 	const struct mechanism *mech = row->object->mech;
-	const uint32_t *words = object_state(row->object);
+	uint32_t word;
 
 	for (unsigned i = 0; mech->fields && mech->fields[i].name; i++)
 		if (strcmp(mech->fields[i].name, c->name) == 0)
-			return words && words[i] != IPC_STATE_ABSENT && number(value, words[i]);
+			return object_word(row->object, i, &word) && number(value, word);
 	for (unsigned i = 0; mech->derived && mech->derived[i].name; i++)
 		if (strcmp(mech->derived[i].name, c->name) == 0) {
 			value->type = VALUE_NUMBER;

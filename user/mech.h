@@ -69,6 +69,8 @@ struct mech_derived {
 	bool (*get)(const struct object *o, enum span span, double *value);
 };
 
+#define PROFILE_ANY (~0u) /* everything but --counts */
+
 /* One of a mechanism's ipc_edge.counters that is told of each process on the object, too. */
 struct mech_share {
 	const char *name; /* as in `derived` */
@@ -160,6 +162,8 @@ struct mechanism {
 	const struct mech_share *shares; /* terminated by .name NULL; NULL: none */
 	const struct mech_parts *parts; /* terminated by .name NULL; NULL: none */
 	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
+	uint32_t state_needs; /* enum ipc_profile: any of it makes an operation read the state; 0: it does in any case */
+	uint32_t lasting;     /* bits of the fields that stay the same as long as the object is there */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	const char *kobj_id;  /* number of its objects, where the inode does not tell them: "struct.member"; NULL */

@@ -19,6 +19,7 @@ my @ids = qw(copy threads writers eagain wrong-end fifo-data);
 for my $backend (need_backends()) {
     subtest "$backend, all" => sub { run($backend) };
     subtest "$backend, a command and what it starts" => sub { run($backend, 'filtered') };
+    subtest "$backend, what is inside" => sub { inside($backend) };
 }
 done_testing();
 
@@ -44,6 +45,36 @@ sub run {
     for my $id (@ids) {
         my ($truth) = json_lines(slurp($truth{$id}));
         compare($id, $_, object_of($summary, $_->{key}, $_->{mechanism})) for @{ $truth->{objects} };
+    }
+    return;
+}
+
+# Seven writes, a report in the middle, five reads. Who does not look into the object says so.
+sub inside {
+    my ($backend) = @_;
+    my $path = scratch('report');
+    my $script = <<'END';
+        use Socket;
+        pipe(my $r, my $w) && socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) && (my $set = semget(0, 3, 0600)) // die;
+        for (1 .. 7) { syswrite($w, 'x' x 4096); syswrite($a, 'y' x 101); semop($set, pack('s3', 1, 1, 0)) }
+        kill 'USR1', getppid();
+        for (1 .. 600) { open(my $f, '<', $ARGV[0]); last if grep { /"interval"/ } <$f>; select(undef, undef, undef, 0.1) }
+        for (1 .. 5) { sysread($r, my $x, 4096); sysread($b, my $y, 101); semop($set, pack('s3', 1, -1, 0)) }
+        semctl($set, 0, 0, 0);
+END
+    my $tool = start_tool([ 'pipe,unix,sem', '--counts', '-j', '-i', 3600, '--backend', $backend, '--output', $path, '--', 'perl', '-e', $script, $path ]);
+    finish($tool);
+    my @lines = report(undef, $path);
+    my ($middle) = grep { $_->{type} eq 'interval' } @lines or return fail('a report in the middle') || diag($tool->{stderr});
+    return note('some were missed') if $middle->{loss}{missed};
+    my %inside = (pipe => $backend eq 'syscall' ? 7 : undef, unix => undef, sem => undef);
+    for my $mechanism (sort keys %inside) {
+        my ($o) = grep { $_->{mechanism} eq $mechanism && $_->{send}{ops} == 7 } @{ $middle->{objects} };
+        ok($o, "$mechanism: seven") or next;
+        is($o->{depth}{slots}, $inside{$mechanism}, "$mechanism: how many are inside") unless $mechanism eq 'sem';
+        is($o->{depth}{max_slots}, $inside{$mechanism}, "$mechanism: and were at most") unless $mechanism eq 'sem';
+        is($o->{internals}{value_1}, $backend eq 'syscall' ? 7 : undef, 'sem: value') if $mechanism eq 'sem';
+        is($o->{internals}{semaphores}, 3, 'sem: so many in the set, as ever') if $mechanism eq 'sem';
     }
     return;
 }

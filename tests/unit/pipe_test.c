@@ -321,6 +321,51 @@ static void check_stale_state(void)
 	ok(derived(id, "new_slots", SPAN_TOTAL) == 206, "slots of both");
 }
 
+/*
+ * With --counts an operation does not look at the ring: what a pass saw is the state
+ * until something is done, and again when it is over.
+ */
+static void check_counts(enum backend backend)
+{
+	const bool followed = backend == BACKEND_SYSCALL;
+	struct model_config config = reading_config(backend, 0);
+	struct ipc_object_id id = pipe_id(5);
+	struct mech_room room;
+
+	model_free(m);
+	m = model_new(&config);
+	for (unsigned n = 1; n <= 3; n++) {
+		struct ipc_object *o;
+		struct ipc_edge *e;
+
+		reading_at(&s, n * 1000);
+		s.stop_ns = n == 3 ? s.now_ns : 0;
+		o = add_object(&s, id);
+		o->flags = OBJECT_SAMPLED | OBJECT_PREEXISTING;
+		o->last_ns = n == 3 ? s.stop_ns + 1 : s.start_ns;
+		o->state[PIPE_HEAD] = n == 3 ? 11 : 2;
+		o->state[PIPE_RING_SIZE] = o->state[PIPE_MAX_USAGE] = 16;
+		if (n > 1) {
+			e = add_edge(&s, id, OP_SEND, 3);
+			e->ops = 7;
+			if (followed) {
+				memcpy(e->state, o->state, sizeof(e->state));
+				e->state[PIPE_HEAD] = 11;
+			}
+		}
+		model_update(m, &s);
+		object_room(object(id), &room);
+		if (n == 2 && !followed) {
+			ok(!object_state(object(id)), "a state from before its operations is none");
+			ok(room.used_slots == ROOM_UNKNOWN && room.max_slots == ROOM_UNKNOWN, "nor is how full it is known");
+		} else {
+			is_int(room.used_slots, n == 1 ? 2 : 11, "reading %u: what is inside", n);
+			ok((room.max_slots == ROOM_UNKNOWN) == !followed, "and whether the most that was is known");
+		}
+	}
+	s.stop_ns = 0;
+}
+
 /* Nobody looked into it, but the last operation left it empty. While it is used, rows need not fit together. */
 static void check_unsampled_balance(struct ipc_object_id id)
 {
@@ -430,6 +475,8 @@ int main(void)
 	check_unknown();
 	check_last_state();
 	check_fifo_rings();
+	check_counts(BACKEND_FUNCTION);
+	check_counts(BACKEND_SYSCALL);
 	check_stale_state();
 	check_balance();
 	model_free(m);

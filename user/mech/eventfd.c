@@ -23,11 +23,12 @@ static const struct mech_field fields[] = {
 
 static bool semaphore(const struct object *o, enum span span, double *value)
 {
-	const uint32_t *now = object_state(o);
+	uint32_t flags;
+	bool known = object_word(o, EVENTFD_FLAGS, &flags);
 
 	(void)span;
-	*value = now && (now[EVENTFD_FLAGS] & 1);
-	return now;
+	*value = flags & 1;
+	return known;
 }
 
 static bool added(const struct object *o, enum span span, double *value)
@@ -180,6 +181,8 @@ const struct mechanism mech_eventfd = {
 	.object = "eventfd",
 	.hooks = hooks,
 	.syscalls = syscalls,
+	.state_needs = PROFILE_ANY,
+	.lasting = 1 << EVENTFD_FLAGS,
 	.fields = fields,
 	.derived = derived,
 	.kobj = "file.private_data",

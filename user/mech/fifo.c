@@ -64,6 +64,7 @@ const struct mechanism mech_fifo = {
 	.fields = pipe_fields,
 	.derived = pipe_derived,
 	.derived_needs = PROFILE_DETAIL,
+	.state_needs = PROFILE_ANY,
 	.found_idle = true,
 	.file_mode = S_IFIFO,
 	.has_path = true,

@@ -265,6 +265,7 @@ const struct mechanism mech_futex = {
 	.blind = blind,
 	.object = "futex",
 	.hooks = hooks,
+	.state_needs = PROFILE_DETAIL | PROFILE_EVENTS,
 	.fields = fields,
 	.derived = derived,
 	.causes = { [OP_SEND] = CAUSE_VALUE, [OP_RECV] = CAUSE_VALUE, [OP_CTL] = CAUSE_VALUE },

@@ -90,7 +90,7 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 
 static bool has_ends(const struct object *o)
 {
-	const uint32_t *now = object_state(o);
+	const uint32_t *now = object_nature(o);
 
 	return now && now[WORD_SECOND_STATE] != IPC_STATE_ABSENT;
 }
@@ -132,6 +132,8 @@ const struct mechanism mech_inet = {
 	.object = "inet",
 	.hooks = inet_hooks,
 	.syscalls = socket_syscalls,
+	.state_needs = PROFILE_ANY,
+	.lasting = 1 << WORD_PROTOCOL,
 	.fields = fields,
 	.derived = derived,
 	.has_ends = has_ends,

@@ -102,6 +102,7 @@ const struct mechanism mech_lock = {
 	.blind = blind,
 	.object = "lock",
 	.hooks = hooks,
+	.state_needs = PROFILE_ANY,
 	.fields = lock_fields,
 	.derived = lock_derived,
 	.causes = {

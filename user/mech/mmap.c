@@ -252,6 +252,7 @@ const struct mechanism mech_mmap = {
 	.blind = blind,
 	.object = "mmap",
 	.hooks = hooks,
+	.state_needs = PROFILE_ANY,
 	.fields = fields,
 	.derived = derived,
 	.shares = shares,

@@ -78,6 +78,7 @@ const struct mechanism mech_pipe = {
 	.fields = pipe_fields,
 	.derived = pipe_derived,
 	.derived_needs = PROFILE_DETAIL,
+	.state_needs = PROFILE_ANY,
 	.found_idle = true,
 	.file_mode = S_IFIFO,
 	.kobj = "inode.i_pipe",

@@ -175,7 +175,7 @@ static const struct mech_parts parts[] = {
 /* A connection, or two datagram sockets of which each is the other's. */
 static bool has_ends(const struct object *o)
 {
-	const uint32_t *now = object_state(o);
+	const uint32_t *now = object_nature(o);
 
 	if (!now || now[UNIX_STATE] == UNIX_LISTENING)
 		return false;
@@ -251,6 +251,8 @@ const struct mechanism mech_unix = {
 	.parts = parts,
 	.has_ends = has_ends,
 	.first_ops = SOCKET_FIRST_OPS,
+	.state_needs = PROFILE_ANY,
+	.lasting = 1 << UNIX_TYPE,
 	.found_idle = true,
 	.file_mode = S_IFSOCK,
 	.file_magic = AF_UNIX, /* sockets: their address family */

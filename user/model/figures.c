@@ -86,14 +86,40 @@ static const uint32_t *if_read(const struct object *o, const uint32_t *words)
 	return o->mech->newer && can_see(o->can, UNSEEN_STATE) && o->mech->newer(words, never) ? words : NULL;
 }
 
+/* Else its state words are of its first operation, or of a pass. */
+static bool is_followed(const struct object *o)
+{
+	uint32_t profile = o->can->profile;
+
+	/* whatever is asked for, the programs of system calls follow waits; who follows calls with hooks, too, has told them apart */
+	if (o->can->backend == BACKEND_SYSCALL && !o->mech->follows_calls)
+		profile |= PROFILE_WAITS;
+	return !o->mech->state_needs || (profile & o->mech->state_needs);
+}
+
 const uint32_t *object_state(const struct object *o)
+{
+	bool is_new = is_followed(o) || (o->raw.flags & OBJECT_DESTROYED) || object_sample_is_new(o);
+
+	return is_new ? if_read(o, o->state) : NULL;
+}
+
+const uint32_t *object_nature(const struct object *o)
 {
 	return if_read(o, o->state);
 }
 
+bool object_word(const struct object *o, unsigned i, uint32_t *value)
+{
+	const uint32_t *words = o->mech->lasting & 1u << i ? object_nature(o) : object_state(o);
+
+	*value = words ? words[i] : IPC_STATE_ABSENT;
+	return *value != IPC_STATE_ABSENT;
+}
+
 const uint32_t *object_state_before(const struct object *o)
 {
-	return if_read(o, o->state_tick == o->model->tick ? o->state_before : o->state);
+	return is_followed(o) ? if_read(o, o->state_tick == o->model->tick ? o->state_before : o->state) : NULL;
 }
 
 static bool was_created(const struct object *o)
@@ -127,6 +153,8 @@ void object_room(const struct object *o, struct mech_room *room)
 				    ROOM_UNKNOWN, ROOM_UNKNOWN, ROOM_UNKNOWN };
 	if (o->mech->room)
 		o->mech->room(o, room);
+	if (!is_followed(o))
+		room->max_slots = ROOM_UNKNOWN;
 }
 
 bool object_created(const struct object *o, bool *created)

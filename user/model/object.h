@@ -102,6 +102,12 @@ bool endpoint_counter(const struct endpoint *e, unsigned i, enum span span, uint
 const uint32_t *object_state(const struct object *o);
 const uint32_t *object_state_before(const struct object *o);
 
+/* As they were read last, whenever: for words that never change. NULL: never read. */
+const uint32_t *object_nature(const struct object *o);
+
+/* One of these words now; of a mechanism's `lasting` ones, as it was read last. false: not known. */
+bool object_word(const struct object *o, unsigned i, uint32_t *value);
+
 /* What state words are compared with: at the start of the span; NULL: not known. A new object's are all 0. */
 const uint32_t *object_base_state(const struct object *o, enum span span);
 

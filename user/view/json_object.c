@@ -206,12 +206,14 @@ static void json_parts(struct json *j, const struct object *o, const struct mech
 static void json_internals(struct json *j, const struct object *o, enum span span)
 {
 	const struct mech_derived *d = o->mech->derived;
-	const uint32_t *words = object_state(o);
+	uint32_t word;
 
 	json_open(j, "internals", '{');
-	for (unsigned i = 0; o->mech->fields && o->mech->fields[i].name; i++)
-		json_uint_or_null(j, o->mech->fields[i].name, words && words[i] != IPC_STATE_ABSENT,
-				  words ? words[i] : 0);
+	for (unsigned i = 0; o->mech->fields && o->mech->fields[i].name; i++) {
+		bool known = object_word(o, i, &word);
+
+		json_uint_or_null(j, o->mech->fields[i].name, known, word);
+	}
 	for (; d && d->name; d++) {
 		double value;
 

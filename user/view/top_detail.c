@@ -200,14 +200,14 @@ static void put_wakers(struct top_lines *l, const struct object *o)
 
 static void put_internals(struct top_lines *l, const struct object *o)
 {
-	const uint32_t *words = object_state(o);
+	uint32_t word;
 	char text[128] = "  ";
 	double value;
 
 	top_add(l, "internals")->bold = true;
-	for (unsigned i = 0; words && o->mech->fields && o->mech->fields[i].name; i++)
-		if (words[i] != IPC_STATE_ABSENT)
-			top_addf(l, "  %-20s %u", o->mech->fields[i].name, words[i]);
+	for (unsigned i = 0; o->mech->fields && o->mech->fields[i].name; i++)
+		if (object_word(o, i, &word))
+			top_addf(l, "  %-20s %u", o->mech->fields[i].name, word);
 	for (const struct mech_derived *d = o->mech->derived; d && d->name; d++) {
 		if (!d->get(o, SPAN_TOTAL, &value))
 			continue;
