@@ -6,19 +6,20 @@ use strict;
 use warnings;
 
 use File::Basename qw(dirname);
+use IPC::SysV qw(IPC_PRIVATE IPC_RMID);
 use Test::More;
 
 use lib dirname(__FILE__);
 use Hooks qw(refused);
 use Ipctrace qw(slow need_root need_backends scratch slurp start_tool finish stop started report json_lines summary_of
-    object_of scenario run_command);
+    object_of scenario run_command short);
 
 need_root();
 my @ids = qw(copy threads writers eagain wrong-end fifo-data);
 
 for my $backend (need_backends()) {
     subtest "$backend, all" => sub { run($backend) };
-    subtest "$backend, a command and what it starts" => sub { run($backend, 'filtered') };
+    subtest "$backend, a command and what it starts" => sub { run($backend, 'filtered') } unless short();
     subtest "$backend, what is inside" => sub { inside($backend) };
 }
 done_testing();
@@ -44,26 +45,34 @@ sub run {
     return note('some were missed') if $summary->{loss}{missed};
     for my $id (@ids) {
         my ($truth) = json_lines(slurp($truth{$id}));
-        compare($id, $_, object_of($summary, $_->{key}, $_->{mechanism})) for @{ $truth->{objects} };
+        compare($id, $_, object_of($summary, $_->{key}, $_->{mechanism}) // only_fifo($_, $backend, $summary)) for @{ $truth->{objects} };
     }
     return;
+}
+
+# With function hooks no path is asked for, and a FIFO that is gone has none: then it is the only one there was.
+sub only_fifo {
+    my ($t, $backend, $summary) = @_;
+    my @fifos = grep { $_->{mechanism} eq 'fifo' } @{ $summary->{objects} };
+    return $backend eq 'function' && $t->{mechanism} eq 'fifo' && @fifos == 1 ? $fifos[0] : undef;
 }
 
 # Seven writes, a report in the middle, five reads. Who does not look into the object says so.
 sub inside {
     my ($backend) = @_;
-    my $path = scratch('report');
+    my ($path, $set) = (scratch('report'), semget(IPC_PRIVATE, 3, 0600));
     my $script = <<'END';
         use Socket;
-        pipe(my $r, my $w) && socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) && (my $set = semget(0, 3, 0600)) // die;
+        my ($report, $set) = @ARGV;
+        pipe(my $r, my $w) && socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) || die;
         for (1 .. 7) { syswrite($w, 'x' x 4096); syswrite($a, 'y' x 101); semop($set, pack('s3', 1, 1, 0)) }
         kill 'USR1', getppid();
-        for (1 .. 600) { open(my $f, '<', $ARGV[0]); last if grep { /"interval"/ } <$f>; select(undef, undef, undef, 0.1) }
+        for (1 .. 600) { open(my $f, '<', $report); last if grep { /"interval"/ } <$f>; select(undef, undef, undef, 0.1) }
         for (1 .. 5) { sysread($r, my $x, 4096); sysread($b, my $y, 101); semop($set, pack('s3', 1, -1, 0)) }
-        semctl($set, 0, 0, 0);
 END
-    my $tool = start_tool([ 'pipe,unix,sem', '--counts', '-j', '-i', 3600, '--backend', $backend, '--output', $path, '--', 'perl', '-e', $script, $path ]);
+    my $tool = start_tool([ 'pipe,unix,sem', '--counts', '-j', '-i', 3600, '--backend', $backend, '--output', $path, '--', 'perl', '-e', $script, $path, $set ]);
     finish($tool);
+    semctl($set, 0, IPC_RMID, 0);
     my @lines = report(undef, $path);
     my ($middle) = grep { $_->{type} eq 'interval' } @lines or return fail('a report in the middle') || diag($tool->{stderr});
     return note('some were missed') if $middle->{loss}{missed};
@@ -74,7 +83,7 @@ END
         is($o->{depth}{slots}, $inside{$mechanism}, "$mechanism: how many are inside") unless $mechanism eq 'sem';
         is($o->{depth}{max_slots}, $inside{$mechanism}, "$mechanism: and were at most") unless $mechanism eq 'sem';
         is($o->{internals}{value_1}, $backend eq 'syscall' ? 7 : undef, 'sem: value') if $mechanism eq 'sem';
-        is($o->{internals}{semaphores}, 3, 'sem: so many in the set, as ever') if $mechanism eq 'sem';
+        is($o->{internals}{semaphores}, $backend eq 'syscall' ? 3 : undef, 'sem: how many are in the set') if $mechanism eq 'sem';
     }
     return;
 }

@@ -51,7 +51,7 @@ lab() {
 programs() {
 	tools/guest --kernel "$kernel" --timeout 2400 --env IPCTRACE_TEST_PATIENCE=12 --env IPCTRACE_BACKENDS=function \
 		--env IPCTRACE_TEST_SHORT=1 -- \
-		prove -v tests/live/{shown,cli,safety,prune,path}.t >"$out.log" 2>"$out.err"
+		prove -v tests/live/{shown,cli,safety,prune,path,counts}.t >"$out.log" 2>"$out.err"
 	status=$?
 }
 
