@@ -102,6 +102,8 @@ static struct ipc_run zero_run;
 
 /* What the walk passes on: a global function of 5.10 takes numbers only. */
 #define PACK(obj, op, cause) (((__u64)(obj)->domain << 32) | ((obj)->mech << 16) | ((op) << 8) | (cause))
+/* Besides: who sleeps was told in an earlier pass. Asked by the callee: a branch of a walk that calls it costs all its steps. */
+#define SLEEPERS_KNOWN (1ull << 31)
 
 /*
  * A task found asleep on an object: an operation in progress whose entry was never
@@ -156,7 +158,7 @@ __attribute__((noinline)) int ipc_queue_sleepers(__u64 queue, __u64 id, __u64 pa
 	struct wait_queue_head *head = (void *)queue;
 	struct list_head *first = &head->head, *at = NULL;
 
-	if (!probe_read(&at, &first->next))
+	if ((packed & SLEEPERS_KNOWN) || !probe_read(&at, &first->next))
 		return 0;
 	for (int i = 0; i < WALK_WAITERS; i++) {
 		struct wait_queue_entry *entry;

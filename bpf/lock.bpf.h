@@ -51,11 +51,13 @@ enum lock_counter {
 	BREAK_TIMEOUTS = 0, /* of an open: the lease was taken away, its time being over */
 };
 
-/* ipc_object.counters: the lock asked for last. */
-enum lock_last {
+/* ipc_object.counters: the lock asked for last; what the last pass found no room for in its table. */
+enum lock_object_counter {
 	LAST_WHAT = 0, /* enum lock_kind, and the type above TYPE_SHIFT */
 	LAST_START = 1,
 	LAST_END = 2,
+	LOCKS_UNTOLD = 3,
+	REQUESTS_UNTOLD = 4,
 };
 #define TYPE_SHIFT 8
 

@@ -5,9 +5,20 @@
  * that conflicts with another one waits behind it. Included by lock.bpf.c.
  */
 
+#include "lock_ranges.bpf.h"
+
 #define WALK_TREE (2 * WALK_WAITERS)
 
-/* Every task that waits behind a lock. Down to the first, else along, else up: without a stack. Returns 0. */
+static __always_inline void walk_ended_early(__u64 packed)
+{
+	if (!(packed & SLEEPERS_KNOWN))
+		lose(LOSS_UNRESOLVED);
+}
+
+/*
+ * Every request that waits behind a lock, and in the first pass its task. Down to the first, else along, else up: without a
+ * stack. Returns 0.
+ */
 __attribute__((noinline)) int ipc_lock_waiters(__u64 lock, __u64 id, __u64 packed)
 {
 	__u64 at = lock, link = 0, parent = 0;
@@ -33,11 +44,12 @@ __attribute__((noinline)) int ipc_lock_waiters(__u64 lock, __u64 id, __u64 packe
 		}
 		at = link - FILE_LOCK_AT(blocked_member);
 		down = true;
+		ipc_lock_note(at, id, packed, IPC_STATE_ABSENT);
 		ipc_queue_sleepers(at + FILE_LOCK_AT(wait), id, packed, 0);
 		if (!link)
 			return 0;
 	}
-	lose(LOSS_UNRESOLVED);
+	walk_ended_early(packed);
 	return 0;
 }
 
@@ -45,17 +57,39 @@ __attribute__((noinline)) int ipc_lock_waiters(__u64 lock, __u64 id, __u64 packe
 __attribute__((noinline)) int ipc_lock_list_waiters(__u64 head, __u64 id, __u64 packed)
 {
 	__u64 at = 0;
+	__u32 before;
 
 	if (!head || !probe_read(&at, head))
 		return 0;
 	for (int i = 0; i < WALK_LOCKS; i++) {
 		if (!at || at == head)
 			return 0;
+		before = waiters_met();
 		ipc_lock_waiters(at - FILE_LOCK_AT(list), id, packed);
+		ipc_lock_note(at - FILE_LOCK_AT(list), id, packed, waiters_met() - before);
 		if (!probe_read(&at, at))
 			return 0;
 	}
-	lose(LOSS_UNRESOLVED);
+	walk_ended_early(packed);
+	return 0;
+}
+
+/*
+ * The inode's locks and who waits for them. Global, and not called by who takes the sample: the frames of all
+ * that calls one another share 512 bytes. known: SLEEPERS_KNOWN or 0. Returns 0.
+ */
+__attribute__((noinline)) int ipc_lock_table(__u64 id, __u64 domain, __u64 inode, __u64 known)
+{
+	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_LOCK};
+	struct ipc_object *o;
+
+	begin_table();
+	ipc_lock_list_waiters(lock_list(inode, KIND_FLOCK), id, PACK(&obj, OP_RECV, CAUSE_HELD) | known);
+	ipc_lock_list_waiters(lock_list(inode, KIND_POSIX), id, PACK(&obj, OP_RECV, CAUSE_HELD) | known);
+	ipc_lock_list_waiters(lock_list(inode, KIND_LEASE), id, PACK(&obj, OP_OPEN, CAUSE_HELD) | known);
+	o = bpf_map_lookup_elem(&objects, &obj);
+	if (o)
+		end_table(o);
 	return 0;
 }
 
@@ -95,26 +129,32 @@ static __always_inline void last_words(struct ipc_object *o, __u64 inode)
 	lock_words(s, kind | lock_type(lock) << TYPE_SHIFT, start, end);
 }
 
-/* Global: verified once; numbers only. Returns 0. */
+enum sampled { SAMPLE_NONE, SAMPLE_FIRST, SAMPLE_LATER };
+
+/* Global: verified once; numbers only. Returns an enum sampled: in the first pass, or later. */
 __attribute__((noinline)) int ipc_lock_sample(__u64 id, __u64 domain, __u64 inode)
 {
 	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_LOCK};
 	__u64 at = state_clock();
 	struct ipc_object *o;
-	bool is_new;
+	bool is_new, is_first;
 
 	o = object_to_sample(&obj, &is_new);
 	if (!o)
-		return 0;
+		return SAMPLE_NONE;
 	last_words(o, inode);
 	lock_held_words(o->state, inode);
-	if (object_sampled(o, 0, is_new)) {
-		ipc_lock_list_waiters(lock_list(inode, KIND_FLOCK), id, PACK(&obj, OP_RECV, CAUSE_HELD));
-		ipc_lock_list_waiters(lock_list(inode, KIND_POSIX), id, PACK(&obj, OP_RECV, CAUSE_HELD));
-		ipc_lock_list_waiters(lock_list(inode, KIND_LEASE), id, PACK(&obj, OP_OPEN, CAUSE_HELD));
-	}
+	is_first = object_sampled(o, 0, is_new);
 	stamp_state_finely(o->state, at);
-	return 0;
+	return is_first ? SAMPLE_FIRST : SAMPLE_LATER;
+}
+
+static __always_inline void look_at_locks(const struct ipc_object_id *obj, __u64 inode)
+{
+	int sampled = ipc_lock_sample(obj->id, obj->domain, inode);
+
+	if (sampled == SAMPLE_FIRST || (sampled == SAMPLE_LATER && PROFILE(PROFILE_DETAIL)))
+		ipc_lock_table(obj->id, obj->domain, inode, sampled == SAMPLE_FIRST ? 0 : SLEEPERS_KNOWN);
 }
 
 SEC("?iter/task_file")
@@ -148,6 +188,6 @@ int lock_files(struct bpf_iter__task_file *ctx)
 		ipc_lock_name(obj.id, obj.domain, file_at);
 	}
 	if (holds || bpf_map_lookup_elem(&objects, &obj))
-		ipc_lock_sample(obj.id, obj.domain, inode);
+		look_at_locks(&obj, inode);
 	return 0;
 }

@@ -142,6 +142,8 @@ struct mech_parts {
 	bool of_pass;	      /* as the last pass found them: not known when something happened since */
 	const char *words[IPC_PART_WORDS]; /* what ipc_part.words are; NULL: no such word */
 	const char *const *labels; /* of each number; NULL: the number itself */
+	const char *numbers[2];    /* without counts: what ipc_part.sends and recvs are; NULL: nothing */
+	const char *const *names[IPC_PART_WORDS]; /* for people: what the values of a word are called, NULL-terminated; NULL: by number */
 };
 #define SEEN_BY(backend) (1u << (backend))
 

@@ -100,6 +100,8 @@ static uint32_t profile_of(const struct cli_options *o)
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_DETAIL;
 	if (o->histograms)
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY;
+	if (o->histograms && o->report == REPORT_TOP) /* one object, all that is known of it */
+		profile |= PROFILE_DETAIL;
 	if (o->events)
 		profile |= PROFILE_EVENTS;
 	if (o->events && o->command_argv && (o->write || o->report == REPORT_PATH))

@@ -5,6 +5,7 @@
 #include "mech/lock.h"
 #include "reading.h"
 #include "tap.h"
+#include "view/top.h"
 
 static struct model *m;
 static struct snapshot s;
@@ -145,6 +146,62 @@ static void check_waiting(void)
 	is_int(derived("waiters"), 2, "two wait for what others hold");
 }
 
+static void add_row(uint64_t number, uint32_t pass, uint64_t start, uint64_t end, uint32_t kind, uint32_t pid)
+{
+	struct ipc_part *p = APPEND(&s.parts, { .obj = id, .part = number });
+
+	p->sends = start;
+	p->recvs = end;
+	p->words[0] = kind;
+	p->words[1] = 1;
+	p->words[2] = pid;
+	p->words[3] = 2;
+	p->words[IPC_PART_PASS] = pass;
+}
+
+static const char *line_after(const struct top_lines *l, const char *heading)
+{
+	for (size_t i = 0; i + 1 < l->cnt; i++)
+		if (!strcmp(l->lines[i].text, heading))
+			return l->lines[i + 1].text;
+	return "";
+}
+
+/* What an earlier pass has found, and what it found before something happened, is known no more. */
+static void check_table(void)
+{
+	struct report r = { 0 };
+	struct top_lines l = { 0 };
+	const struct part **rows;
+	size_t cnt;
+
+	begin();
+	s.objects.values[0].flags |= OBJECT_SAMPLED;
+	s.objects.values[0].last_ns = START_NS + 500 * MS;
+	add_row(0, 3, 100, 136, 2, 4711);
+	add_row(1, 3, 200, INT64_MAX, 3, IPC_STATE_ABSENT);
+	add_row(2, 2, 0, INT64_MAX, 1, 4711);
+	add_row(1ull << 32, 3, 100, 100, 2, 4712);
+	model_update(m, &s);
+	rows = parts_of(model_object(m, &id), &lock_parts[0], SPAN_TOTAL, &cnt);
+	ok(cnt == 2 && rows[0]->key.part == 0 && rows[1]->key.part == 1, "the ranges that the last pass found");
+	free(rows);
+	r.model = m;
+	top_detail(&l, &r, model_object(m, &id), 100);
+	is_str(line_after(&l, "ranges"), "  0           start 100  end 136  posix  write  pid 4711  waiters 2", "a range");
+	is_str(line_after(&l, line_after(&l, "ranges")), "  1           start 200  end EOF  ofd  write  pid -  waiters 2", "of nobody's");
+	is_str(line_after(&l, "requests"), "  0           start 100  end 100  posix  write  pid 4712", "a request");
+	top_lines_free(&l);
+
+	reading_at(&s, 2000);
+	add_object(&s, id);
+	s.objects.values[0].flags |= OBJECT_SAMPLED;
+	s.objects.values[0].last_ns = START_NS + 500 * MS;
+	add_edge(&s, id, OP_RECV, 10)->ops = 1;
+	model_update(m, &s);
+	ok(!parts_of(model_object(m, &id), &lock_parts[0], SPAN_TOTAL, &cnt), "a request later: not known");
+}
+
 static void check_newer(void)
 {
 	uint32_t a[IPC_STATE_WORDS] = { 0 }, b[IPC_STATE_WORDS] = { 0 }, never[IPC_STATE_WORDS] = { 0 };
@@ -164,6 +221,7 @@ int main(void)
 	check_ranges();
 	check_requests();
 	check_waiting();
+	check_table();
 	check_newer();
 	model_free(m);
 	snapshot_free(&s);

@@ -100,7 +100,7 @@ static void check_parts(void)
 		*add_part(2) = (struct ipc_part){ .sends = 6 * n };
 		model_update(m, &s);
 	}
-	parts = parts_sorted(model_object(m, &queue), &cnt);
+	parts = parts_of(model_object(m, &queue), mechanism_by_id(MECH_MQ)->parts, SPAN_TOTAL, &cnt);
 	is_int(cnt, 2, "two priorities");
 	ok(parts[0]->key.part == 2 && parts[1]->key.part == 31, "the lower one first");
 	part_counts(m, parts[1], SPAN_TOTAL, &counts);

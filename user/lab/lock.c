@@ -181,6 +181,7 @@ static void run_queue(unsigned n)
 	for (unsigned i = 0; i < CROWD; i++)
 		join(t[i]);
 	lock_facts(l.o, CROWD, 0);
+	fact(l.o, INTERNALS, "flocks", 0);
 	fact(l.o, DEPTH, "max_slots", 1);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Locks that exist before ipctrace starts: who holds them, who waits behind whom. */
 #include "lab/lock.h"
+#include "lab/task.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define QUEUED 5u
@@ -39,6 +41,45 @@ static void begin_counting(void)
 	}
 }
 
+/* A row of a table of the internals: ranges that are held, requests that wait. */
+static void row(const char *table, unsigned number, const char *key, uint64_t value)
+{
+	char *path; /* stays: a fact has no copy of its name */
+
+	CHECK(asprintf(&path, "%s.%u.%s", table, number, key) > 0);
+	fact(l.o, INTERNALS, path, value);
+}
+
+struct expected {
+	uint64_t start, end, kind, type;
+	pid_t pid; /* 0: an OFD lock has none */
+};
+
+static void facts_of_row(const char *table, unsigned number, struct expected e)
+{
+	row(table, number, "start", e.start);
+	row(table, number, "end", e.end);
+	row(table, number, "kind", e.kind);
+	row(table, number, "type", e.type);
+	if (e.pid)
+		row(table, number, "pid", (uint64_t)e.pid);
+}
+
+static void facts_of_table(const struct task *const *writers, const struct task *const *readers)
+{
+	facts_of_row("ranges", 0, (struct expected){0, INT64_MAX, 1, F_WRLCK, getpid()});
+	row("ranges", 0, "waiters", QUEUED);
+	facts_of_row("ranges", 1, (struct expected){50, 149, 2, F_WRLCK, getpid()});
+	row("ranges", 1, "waiters", 2);
+	facts_of_row("requests", 0, (struct expected){0, INT64_MAX, 1, F_WRLCK, writers[0]->pid});
+	for (unsigned i = 1; i < QUEUED; i++)
+		row("requests", i, "pid", (uint64_t)writers[i]->pid);
+	for (unsigned i = 0; i < 2; i++)
+		facts_of_row("requests", QUEUED + i, (struct expected){100, 109, 2, F_RDLCK, readers[i]->pid});
+	fact(l.o, INTERNALS, "ranges_untold", 0);
+	fact(l.o, INTERNALS, "requests_untold", 0);
+}
+
 /* A chain of writers behind a writer, two readers behind a range. */
 static void run_held(unsigned n)
 {
@@ -63,6 +104,7 @@ static void run_held(unsigned n)
 	fact(l.o, INTERNALS, "posix", 1);
 	fact(l.o, INTERNALS, "holder", (uint64_t)getpid());
 	fact(l.o, INTERNALS, "waiters", QUEUED + 2);
+	facts_of_table((const struct task *const *)t, (const struct task *const *)reader);
 	if (!hold())
 		return;
 	begin_counting();
@@ -84,6 +126,55 @@ static void run_held(unsigned n)
 	fact(l.o, INTERNALS, "flocks", 0);
 	fact(l.o, INTERNALS, "posix", 0);
 	fact(l.o, INTERNALS, "waiters", 0);
+}
+
+#define BYTES_LOCKED 67u
+#define ROWS 64u
+
+static void held_shared(void *arg)
+{
+	int fd = locked_open(l);
+
+	(void)arg;
+	must_range(l.o, fd, F_SETLK, F_RDLCK, 3, 7);
+	must_range(l.o, fd, F_SETLK, F_WRLCK, 997, WHOLE_FILE);
+	advance();
+	await_gate(1);
+}
+
+/* Every other byte, by one open file; what another process holds comes behind that, and finds no room. */
+static void run_held_ranges(unsigned n)
+{
+	struct task *t;
+	int fd;
+
+	(void)n;
+	l = locked_new("held-ranges");
+	fd = locked_open(l);
+	must_range(l.o, fd, F_SETLK, F_RDLCK, 3, 7);
+	for (unsigned i = 1; i < BYTES_LOCKED; i++)
+		must_range(l.o, fd, F_OFD_SETLK, F_RDLCK, 2 * i, 1);
+	t = spawn("held-shared", held_shared, NULL);
+	await_step(t, 1);
+	facts_forget(l.o);
+	fact(l.o, INTERNALS, "posix", 3);
+	fact(l.o, INTERNALS, "ofd", BYTES_LOCKED - 1);
+	facts_of_row("ranges", 0, (struct expected){3, 9, 2, F_RDLCK, getpid()});
+	for (unsigned i = 1; i < ROWS; i += 31)
+		facts_of_row("ranges", i, (struct expected){2ull * i, 2ull * i, 3, F_RDLCK, 0});
+	fact(l.o, INTERNALS, "ranges_untold", BYTES_LOCKED + 2 - ROWS);
+	fact(l.o, INTERNALS, "requests_untold", 0);
+	if (!hold())
+		return;
+	begin_counting();
+	count_as(l.o, CLOSE, OPS, 1, t);
+	open_gate(1);
+	join(t);
+	must_range(l.o, fd, F_OFD_SETLK, F_UNLCK, 0, WHOLE_FILE);
+	must_range(l.o, fd, F_SETLK, F_UNLCK, 0, WHOLE_FILE);
+	fact(l.o, TOP, "preexisting", 1);
+	fact(l.o, INTERNALS, "posix", 0);
+	fact(l.o, INTERNALS, "ofd", 0);
 }
 
 static void held_open(void *arg)
@@ -112,6 +203,9 @@ static void run_held_lease(unsigned n)
 	facts_forget(l.o);
 	fact(l.o, INTERNALS, "leases", 1);
 	fact(l.o, INTERNALS, "waiters", 1);
+	facts_of_row("ranges", 0, (struct expected){0, INT64_MAX, 4, F_WRLCK, getpid()});
+	row("ranges", 0, "waiters", 1);
+	facts_of_row("requests", 0, (struct expected){0, INT64_MAX, 4, F_WRLCK, t->pid});
 	if (!hold())
 		return;
 	begin_counting();
@@ -125,6 +219,7 @@ static void run_held_lease(unsigned n)
 
 static const struct scenario scenarios[] = {
 	{"held-lock", "writers behind a writer, readers behind a range", run_held, 0},
+	{"held-ranges", "more ranges than there is room for in a table", run_held_ranges, 0},
 	{"held-lease", "an open behind a lease", run_held_lease, 0},
 };
 REGISTER_SCENARIOS(scenarios, "lock");

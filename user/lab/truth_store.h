@@ -9,7 +9,7 @@
 #define MAX_ENDPOINTS 2048
 #define MAX_WAKES 2048
 #define MAX_ERRORS 4
-#define MAX_FACTS 32
+#define MAX_FACTS 64
 #define MAX_OWN 4
 
 enum knowledge { UNKNOWN, EXACT, RANGE };

@@ -69,7 +69,9 @@ static const char *const blind[] = {
 	"flock(2) of 32-bit processes; locks that the kernel holds for others (NFS server, lockd) are those of its threads",
 	"which of several processes that share a file gave its flock or OFD lock up: it is the one with the last close",
 	"how long each range was held: an owner's residency in a file lasts from its first lock to the release of its last one",
-	"of a file with more than 256 locks of one kind, what is held; of more than 512 tasks that wait behind one, the others",
+	"of a file with more than 256 locks of one kind, what is held; of more than 512 tasks that wait behind one, the others; "
+	"which ranges those beyond the first 64 locks and the first 64 waiting requests have: they are counted. Locks that change "
+	"while a pass looks at them may be told twice, or not",
 	"of two files, one after the other, that have the same inode number: they are one",
 	"what a call that was inside the kernel when tracing began asked for, with the function backend: its wait is shown and "
 	"counted, the call is not, and is one missed",
@@ -98,13 +100,16 @@ const struct mechanism mech_lock = {
 	       "the range.\n\n"
 	       "An object is a file, lock:[MAJOR:MINOR:INODE], named by its path as it was when first seen. Its depth is the number of locks "
 	       "held, residency the time from an owner's first lock to the release of its last one. Processes that hold locks, by the "
-	       "last pass, have descriptors.",
+	       "last pass, have descriptors. Which ranges of the file are held, one by one, by whom and in which way, and which requests wait for "
+	       "which range, stands in the internals of the JSON and in the details of top, as the last pass found it: of the first 64 each, the "
+	       "others are counted.",
 	.blind = blind,
 	.object = "lock",
 	.hooks = hooks,
 	.state_needs = PROFILE_ANY,
 	.fields = lock_fields,
 	.derived = lock_derived,
+	.parts = lock_parts,
 	.causes = {
 		[OP_SEND] = CAUSE_HELD,
 		[OP_RECV] = CAUSE_HELD,

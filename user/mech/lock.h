@@ -29,8 +29,15 @@ enum lock_counter {
 	BREAK_TIMEOUTS = 0, /* of an open */
 };
 
+/* ipc_object.counters; enum lock_object_counter of bpf/lock.bpf.h */
+enum lock_object_counter {
+	LOCKS_UNTOLD = 3,
+	REQUESTS_UNTOLD = 4,
+};
+
 extern const struct mech_field lock_fields[];
 extern const struct mech_derived lock_derived[];
+extern const struct mech_parts lock_parts[];
 
 void lock_room(const struct object *o, struct mech_room *room);
 

@@ -140,8 +140,34 @@ static bool holders(const struct object *o, enum span span, double *value)
 	*value = 0;
 	for (const struct endpoint *e = o->endpoints; e; e = e->next)
 		*value += !!e->holds[OP_RECV];
-	return ((o->raw.flags & OBJECT_SAMPLED) && o->raw.last_ns >= o->changed_ns) ||
-	       (o->model->stop_ns && o->raw.last_ns >= o->model->stop_ns);
+	return object_sample_is_new(o);
+}
+
+static bool known(const uint32_t *state, unsigned word)
+{
+	return state[word] != IPC_STATE_ABSENT;
+}
+
+/* What the last pass found no room for in its tables. */
+static bool untold(const struct object *o, unsigned counter, double *value)
+{
+	const uint32_t *now = object_state(o);
+
+	*value = o->raw.counters[counter];
+	return (o->can->profile & PROFILE_DETAIL) && object_sample_is_new(o) && now && known(now, LOCK_WORD_FLOCKS) &&
+	       known(now, LOCK_WORD_POSIX) && known(now, LOCK_WORD_LEASES);
+}
+
+static bool ranges_untold(const struct object *o, enum span span, double *value)
+{
+	(void)span;
+	return untold(o, LOCKS_UNTOLD, value);
+}
+
+static bool requests_untold(const struct object *o, enum span span, double *value)
+{
+	(void)span;
+	return untold(o, REQUESTS_UNTOLD, value);
 }
 
 const struct mech_derived lock_derived[] = {
@@ -160,13 +186,28 @@ const struct mech_derived lock_derived[] = {
 	{ "break_timeouts", "of these, those that the holder did not answer in time", break_timeouts },
 	{ "waiters", "tasks that wait now", waiters },
 	{ "holders", "processes that hold a lock, or the file that does", holders },
+	{ "ranges_untold", "locks held that are not among the ranges told one by one: there are too many", ranges_untold },
+	{ "requests_untold", "waiting requests that are not among those told one by one", requests_untold },
 	{ NULL, NULL, NULL },
 };
 
-static bool known(const uint32_t *state, unsigned word)
-{
-	return state[word] != IPC_STATE_ABSENT;
-}
+#define ANY_BACKEND (SEEN_BY(BACKEND_FUNCTION) | SEEN_BY(BACKEND_SYSCALL))
+#define TABLE_ROWS 64
+
+static const char *const kinds[] = { "none", "flock", "posix", "ofd", "lease", NULL };
+static const char *const types[] = { "read", "write", "unlock", NULL };
+
+/* numbers and words as in bpf/lock_ranges.bpf.h */
+const struct mech_parts lock_parts[] = {
+	{ "ranges", "of the first 64 locks held: first and last byte (9223372036854775807: to the end of the file), kind and type "
+	  "(as above), who took it (null: of OFD locks the kernel has nobody), and how many requests wait behind it",
+	  .last = TABLE_ROWS - 1, .backends = ANY_BACKEND, .of_pass = true, .words = { "kind", "type", "pid", "waiters" },
+	  .numbers = { "start", "end" }, .names = { kinds, types } },
+	{ "requests", "of the first 64 requests that wait: the same of what each asked for, and who did",
+	  .first = 1ull << 32, .last = (1ull << 32) + TABLE_ROWS - 1, .backends = ANY_BACKEND, .of_pass = true,
+	  .words = { "kind", "type", "pid" }, .numbers = { "start", "end" }, .names = { kinds, types } },
+	{ .name = NULL },
+};
 
 void lock_room(const struct object *o, struct mech_room *room)
 {

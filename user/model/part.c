@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdio.h>
+
 #include "model/alloc.h"
 #include "model/model.h"
 
@@ -49,19 +51,66 @@ static int compare(const void *a, const void *b)
 	return (x->key.part > y->key.part) - (x->key.part < y->key.part);
 }
 
-const struct part **parts_sorted(const struct object *o, size_t *cnt)
+/* In which pass this one was found last. */
+static uint32_t last_pass(const struct object *o)
 {
-	const struct part **all;
-	size_t n = 0;
+	uint32_t pass = 0;
 
 	for (const struct part *p = o->parts; p; p = p->next)
-		n++;
-	all = xcalloc(n + 1, sizeof(*all));
-	*cnt = n;
+		if (p->now.words[IPC_PART_PASS] > pass)
+			pass = p->now.words[IPC_PART_PASS];
+	return pass;
+}
+
+static bool is_shown(const struct part *p, const struct mech_parts *kind, enum span span, uint32_t pass)
+{
+	struct ipc_part counts;
+
+	if (p->key.part < kind->first || p->key.part > kind->last || (kind->of_pass && p->now.words[IPC_PART_PASS] != pass))
+		return false;
+	part_counts(p->object->model, p, span, &counts);
+	return !kind->counts || counts.sends || counts.recvs;
+}
+
+const struct part **parts_of(const struct object *o, const struct mech_parts *kind, enum span span, size_t *cnt)
+{
+	const struct part **all;
+	uint32_t pass = last_pass(o);
+	size_t n = 0;
+
+	*cnt = 0;
+	if (!(kind->backends & SEEN_BY(o->can->backend)) || !(o->can->profile & PROFILE_DETAIL) ||
+	    (kind->of_pass && !object_sample_is_new(o)))
+		return NULL;
 	for (const struct part *p = o->parts; p; p = p->next)
-		all[--n] = p;
+		n += is_shown(p, kind, span, pass);
+	all = xcalloc(n + 1, sizeof(*all));
+	for (const struct part *p = o->parts; p; p = p->next)
+		if (is_shown(p, kind, span, pass))
+			all[(*cnt)++] = p;
 	qsort(all, *cnt, sizeof(*all), compare);
 	return all;
+}
+
+void part_label(const struct mech_parts *kind, const struct part *p, char label[PART_LABEL_LEN])
+{
+	long long number = p->key.part - kind->first;
+
+	if (kind->labels)
+		snprintf(label, PART_LABEL_LEN, "%s", kind->labels[number]);
+	else
+		snprintf(label, PART_LABEL_LEN, kind->is_signed ? "%lld" : "%llu", number);
+}
+
+const char *part_word_name(const struct mech_parts *kind, const struct part *p, unsigned word)
+{
+	const char *const *names = kind->names[word];
+	uint32_t value = p->now.words[word];
+
+	for (uint32_t i = 0; names && names[i]; i++)
+		if (i == value)
+			return names[i];
+	return NULL;
 }
 
 void part_counts(const struct model *m, const struct part *p, enum span span, struct ipc_part *counts)

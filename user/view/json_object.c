@@ -147,25 +147,19 @@ static void json_waiting(struct json *j, const struct object *o)
 	json_close(j, ']');
 }
 
-/* A number of this kind, as a key. */
-static void part_label(const struct mech_parts *kind, uint64_t part, char label[24])
-{
-	if (kind->labels)
-		snprintf(label, 24, "%s", kind->labels[part - kind->first]);
-	else
-		snprintf(label, 24, kind->is_signed ? "%lld" : "%llu", (long long)(part - kind->first));
-}
-
 static void json_part(struct json *j, const struct mech_parts *kind, const struct part *p, const struct ipc_part *counts)
 {
-	char label[24];
+	const uint64_t numbers[] = { p->now.sends, p->now.recvs };
+	char label[PART_LABEL_LEN];
 
-	part_label(kind, p->key.part, label);
+	part_label(kind, p, label);
 	json_open(j, label, '{');
 	if (kind->counts) {
 		json_uint(j, "sends", counts->sends);
 		json_uint(j, "recvs", counts->recvs);
 	}
+	for (unsigned i = 0; i < 2 && kind->numbers[i]; i++)
+		json_uint(j, kind->numbers[i], numbers[i]);
 	for (unsigned i = 0; i < IPC_PART_WORDS && kind->words[i]; i++)
 		json_uint_or_null(j, kind->words[i], p->now.words[i] != IPC_STATE_ABSENT, p->now.words[i]);
 	json_close(j, '}');
@@ -175,29 +169,19 @@ static void json_part(struct json *j, const struct mech_parts *kind, const struc
 static void json_parts(struct json *j, const struct object *o, const struct mech_parts *kind, enum span span)
 {
 	const struct part **all;
-	uint32_t pass = 0;
 	size_t cnt;
 
-	if (!(kind->backends & SEEN_BY(o->can->backend)) || !(o->can->profile & PROFILE_DETAIL) ||
-	    (kind->of_pass && !object_sample_is_new(o))) {
+	all = parts_of(o, kind, span, &cnt);
+	if (!all) {
 		json_null(j, kind->name);
 		return;
 	}
-	all = parts_sorted(o, &cnt);
-	for (size_t i = 0; i < cnt; i++)
-		if (all[i]->now.words[IPC_PART_PASS] > pass)
-			pass = all[i]->now.words[IPC_PART_PASS];
 	json_open(j, kind->name, '{');
 	for (size_t i = 0; i < cnt; i++) {
 		struct ipc_part counts;
 
-		if (all[i]->key.part < kind->first || all[i]->key.part > kind->last)
-			continue;
-		if (kind->of_pass && all[i]->now.words[IPC_PART_PASS] != pass)
-			continue; /* no more */
 		part_counts(o->model, all[i], span, &counts);
-		if (!kind->counts || counts.sends || counts.recvs)
-			json_part(j, kind, all[i], &counts);
+		json_part(j, kind, all[i], &counts);
 	}
 	json_close(j, '}');
 	free(all);

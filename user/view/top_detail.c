@@ -216,6 +216,53 @@ static void put_internals(struct top_lines *l, const struct object *o)
 	}
 }
 
+#define PARTS_SHOWN 64 /* of a kind: a queue may have had thousands of types */
+
+static void put_part(struct top_lines *l, const struct mech_parts *kind, const struct part *p)
+{
+	const uint64_t numbers[] = { p->now.sends, p->now.recvs };
+	char text[256], label[PART_LABEL_LEN];
+	size_t len;
+
+	part_label(kind, p, label);
+	len = snprintf(text, sizeof(text), "  %-10s", label);
+	if (kind->counts)
+		len += snprintf(text + len, sizeof(text) - len, "  sent %llu  received %llu", (unsigned long long)numbers[0],
+				(unsigned long long)numbers[1]);
+	for (unsigned i = 0; i < 2 && kind->numbers[i]; i++)
+		len += snprintf(text + len, sizeof(text) - len, numbers[i] == INT64_MAX ? "  %s EOF" : "  %s %llu", kind->numbers[i],
+				(unsigned long long)numbers[i]);
+	for (unsigned i = 0; i < IPC_PART_WORDS && kind->words[i] && len < sizeof(text); i++) {
+		const char *name = part_word_name(kind, p, i);
+
+		if (name)
+			len += snprintf(text + len, sizeof(text) - len, "  %s", name);
+		else if (p->now.words[i] == IPC_STATE_ABSENT)
+			len += snprintf(text + len, sizeof(text) - len, "  %s -", kind->words[i]);
+		else
+			len += snprintf(text + len, sizeof(text) - len, "  %s %u", kind->words[i], p->now.words[i]);
+	}
+	top_add(l, text);
+}
+
+/* What the JSON has one by one: priorities, semaphores, ranges. */
+static void put_parts(struct top_lines *l, const struct object *o)
+{
+	for (const struct mech_parts *kind = o->mech->parts; kind && kind->name; kind++) {
+		const struct part **all;
+		size_t cnt;
+
+		all = parts_of(o, kind, SPAN_TOTAL, &cnt);
+		if (cnt)
+			top_add(l, kind->name)->bold = true;
+		for (size_t i = 0; i < cnt && i < PARTS_SHOWN; i++)
+			put_part(l, kind, all[i]);
+		if (cnt > PARTS_SHOWN)
+			top_addf(l, "  and %zu more", cnt - PARTS_SHOWN);
+		free(all);
+	}
+}
+
 void top_detail(struct top_lines *l, struct report *r, const struct object *o, int width)
 {
 	const char *verdict = verdict_name(object_verdict(o, SPAN_INTERVAL));
@@ -232,6 +279,7 @@ void top_detail(struct top_lines *l, struct report *r, const struct object *o, i
 	top_add(l, "endpoints")->bold = true;
 	for (const struct endpoint *e = o->endpoints; e; e = e->next)
 		put_endpoint(l, e);
+	put_parts(l, o);
 	put_wakers(l, o);
 	put_hists(l, o);
 	put_internals(l, o);
