@@ -137,6 +137,8 @@ void fact_range(struct object *o, enum group group, const char *name, uint64_t m
 /* A figure that every process adds to; 0 at first. */
 /* An internal that sums bytes which operations sent or received. */
 void fact_bytes(struct object *o, const char *name, uint64_t sum);
+/* The same of an internal: the syscall backend's truth is so much less. */
+void fact_partly_hidden(struct object *o, const char *name, uint64_t value, uint64_t hidden);
 /* What is sent may be delivered by ksoftirqd or a timer instead of the sender: then an interrupt wakes. */
 void woken_by_softirq(struct object *o);
 void fact_add(struct object *o, enum group group, const char *name, uint64_t n);

@@ -299,6 +299,12 @@ void fact_bytes(struct object *o, const char *name, uint64_t sum)
 	o->facts[o->fact_cnt - 1].of_bytes = true;
 }
 
+void fact_partly_hidden(struct object *o, const char *name, uint64_t value, uint64_t hidden)
+{
+	fact(o, INTERNALS, name, value);
+	o->facts[o->fact_cnt - 1].hidden = hidden;
+}
+
 void woken_by_softirq(struct object *o)
 {
 	o->by_softirq = true;

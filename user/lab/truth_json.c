@@ -222,6 +222,16 @@ static void print_largest(FILE *f, const struct object *o)
 	level_end(&l);
 }
 
+static void print_hidden_facts(FILE *f, const struct object *o)
+{
+	struct level l = {f, "internals", false};
+
+	for (unsigned i = 0; i < o->fact_cnt; i++)
+		if (o->facts[i].hidden)
+			fprintf(member(&l, o->facts[i].name), "%ju", (uintmax_t)o->facts[i].hidden);
+	level_end(&l);
+}
+
 /* What the syscall backend's truth is less by. */
 static void print_hidden(FILE *f, const struct object *o)
 {
@@ -239,6 +249,8 @@ static void print_hidden(FILE *f, const struct object *o)
 			fprintf(f, ",\"%s\":%ju", key_names[key], (uintmax_t)o->hidden[side][key]);
 		fputc('}', f);
 	}
+	if (all.open)
+		print_hidden_facts(f, o);
 	level_end(&all);
 }
 

@@ -33,6 +33,7 @@ struct fact {
 	const char *name;
 	uint64_t min, max;
 	uint64_t largest; /* that one operation added (fact_add) */
+	uint64_t hidden;  /* of it, what no system call tells */
 	bool of_bytes;    /* it sums bytes of sends or receives: the largest of these may be missing from it */
 };
 

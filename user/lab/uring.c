@@ -150,6 +150,30 @@ static void run_accept_inet(unsigned n)
 	fact(listening, INTERNALS, "connects", n);
 }
 
+/* Each connect is begun without waiting, and asked for its end once the ring is told of it. */
+static void run_connect_inet(unsigned n)
+{
+	int listener, fd, res;
+
+	uring_new();
+	listening = object_listener(&listener, AF_INET, 1);
+	at = address_of(listener);
+	for (unsigned i = 0; i < n; i++) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		uring_connect(fd, &at.any, at.len);
+		uring_ended(listening, OPEN, -EINPROGRESS, true);
+		res = uring_await();
+		CHECK(res == 0);
+		uring_ended(listening, OPEN, res, true);
+		res = op_accept(listening, listener);
+		CHECK(res >= 0);
+		close_fd(res);
+		close_fd(fd);
+	}
+	fact_partly_hidden(listening, "connects", n, n);
+	fact(listening, DEPTH, "slots", 0);
+}
+
 #define ABSTRACT "ipctrace-uring-connect"
 
 static void run_connect_unix(unsigned n)
@@ -192,5 +216,6 @@ REGISTER_SCENARIOS(of_unix, "unix");
 static const struct scenario of_inet[] = {
 	{"uring-inet", "the same of loopback TCP", run_inet, 53},
 	{"uring-accept", "N connections accepted through io_uring", run_accept_inet, 23},
+	{"uring-connect-tcp", "N connections made through io_uring", run_connect_inet, 23},
 };
 REGISTER_SCENARIOS(of_inet, "inet");
