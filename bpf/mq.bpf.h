@@ -8,6 +8,8 @@
 #ifndef MQ_BPF_H
 #define MQ_BPF_H
 
+#include "fd.bpf.h"
+
 #define MQUEUE_MAGIC 0x19800202
 #define MQ_WALK_WAITERS 64
 
@@ -68,16 +70,11 @@ static __always_inline bool is_mq(struct inode *inode)
 /* The queue behind a descriptor of the current task. */
 static __always_inline bool mq_of_fd(__u32 fd, struct mq_ref *mq)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL, **slots;
+	struct file *file = file_of(fd);
 	struct super_block *sb;
 	struct inode *inode;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return false;
-	slots = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd) || !file)
+	if (!file)
 		return false;
 	inode = BPF_CORE_READ(file, f_inode);
 	sb = BPF_CORE_READ(inode, i_sb);
