@@ -51,7 +51,7 @@ struct ipc_config {
 	__u64 datagram_wake_function; /* of receiver_wake_function: waits for a datagram or a connection */
 	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
 	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
-	__u32 pad;
+	__u32 kept_mask; /* entries of `kept` - 1 */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Waits and wakeups of all mechanisms, from the scheduler's tracepoints, and the
- * life of processes. A task that leaves its CPU inside an operation is kept in
- * `sleepers`; what it waits for follows from its state (an interruptible sleep is
+ * life of processes. A task that leaves its CPU inside an operation is kept by
+ * TID; what it waits for follows from its state (an interruptible sleep is
  * the operation's own cause, an uninterruptible one a lock or I/O). A wait ends
  * when somebody wakes it; from there to running is scheduling delay.
  *
@@ -99,7 +99,7 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
  */
 static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 tid)
 {
-	struct ipc_run *run = bpf_map_lookup_elem(&sleepers, &tid);
+	struct ipc_run *run = kept_run(tid);
 
 	if (!run || (run->flags & (RUN_WOKEN | RUN_SLEEPS)) != RUN_SLEEPS)
 		return;
@@ -112,21 +112,21 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
 		note_wake(run);
 }
 
-/* The task leaves its CPU inside an operation: out of the slot, into `sleepers`. */
+/*
+ * The task leaves its CPU inside an operation: out of the slot, kept by TID. The addition
+ * is a barrier: what is read after it was not read before the slot was given up.
+ */
 static __always_inline void keep_run(struct ipc_run *run, struct task_struct *task, bool sleeps, __u32 state)
 {
-	__u32 tid = task->pid, *count = may_sleep_count(tid);
+	__u32 tid = task->pid;
 
 	run->tgid = task->tgid;
 	run->tid = tid;
 	if (sleeps)
 		goes_to_sleep(run, task, state);
-	if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY))
-		lose(LOSS_MAP_FULL);
-	else if (count)
-		__sync_fetch_and_add(count, 1);
+	keep_by_tid(run, tid);
 	*(volatile __u64 *)&run->task = 0;
-	barrier();
+	__sync_fetch_and_add(&run->switches, 1);
 	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY)) {
 		*(volatile __u32 *)&run->flags = 0; /* taken: the waker need not */
 		adopt_early_wake(run, tid);
@@ -160,7 +160,8 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 
 static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 {
-	struct ipc_run *run = kept_run(tid);
+	struct ipc_kept *row = kept_row(tid);
+	struct ipc_run *run = kept_run_at(row, tid);
 
 	if (!run)
 		return;
@@ -168,10 +169,18 @@ static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 		if (run->flags & RUN_SLEEPS)
 			ends_wait(run);
 		account_preexisting(run);
-		drop_run(tid);
+		drop_run_at(row, tid);
 	} else {
-		run_restore(slot, run, tid);
+		run_restore(slot, run, row, tid);
 	}
+}
+
+/* Has the operation ended unseen? The last one of a task that is dead has, where calls cannot be told apart, too. */
+static __always_inline bool is_over(const struct ipc_run *run, struct task_struct *task)
+{
+	if (((run->flags & RUN_DYING) || !run->call) && task->exit_state)
+		return true;
+	return is_stale(run, task);
 }
 
 static __always_inline int on_switch(struct task_struct *prev, struct task_struct *next, bool sleeps, __u32 state)
@@ -182,15 +191,12 @@ static __always_inline int on_switch(struct task_struct *prev, struct task_struc
 	if (!slot)
 		return 0;
 	slot->switches++;
-	if (slot->task) {
-		if ((slot->flags & RUN_DYING) && prev->exit_state)
-			slot->task = 0;
-		else if (slot->task == (__u64)prev && !is_stale(slot, prev))
-			keep_run(slot, prev, sleeps, state);
-		else
-			slot->task = 0;
-	} else if (kept_run(prev_tid)) {
-		drop_run(prev_tid); /* it ran: what was kept of it is stale */
+	if (slot->task == (__u64)prev && !is_over(slot, prev)) {
+		keep_run(slot, prev, sleeps, state);
+	} else {
+		slot->task = 0;
+		if (kept_run(prev_tid))
+			drop_run(prev_tid); /* it ran: what was kept of it is stale */
 	}
 	resume_run(slot, next->pid);
 	return 0;
@@ -287,6 +293,12 @@ static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
 	return run && run->task == (__u64)wakee && !is_stale(run, wakee) ? run : NULL;
 }
 
+/* Its task is inside the system call that it began in: no interrupt of user mode, no thread of softirqs. */
+static __always_inline bool is_of_syscall(const struct ipc_run *run)
+{
+	return run->call && (__s16)(run->call >> 48) != -1;
+}
+
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *wakee)
 {
@@ -301,7 +313,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		return 0;
 	if (by && has_task_pt_regs() && is_stale(by, bpf_get_current_task_btf()))
 		by = NULL;
-	interrupt = in_interrupt(ctx);
+	interrupt = by && is_of_syscall(by) ? on_interrupt_stack(ctx) : in_interrupt(ctx);
 	if (interrupt && !(by && (by->flags & RUN_DELIVERS)))
 		by = NULL;
 	if (run && (run->flags & RUN_SLEEPS)) {

@@ -113,11 +113,15 @@ static struct ipc_run zero_run;
 __attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64 packed, __u64 kobj)
 {
 	struct task_struct *task = (void *)task_addr;
-	__u32 tid = 0, slot, *count;
+	struct ipc_kept *row;
+	__u32 tid = 0;
 	struct ipc_run *run;
 	__u64 start_ns;
 
-	if (!probe_read(&tid, &task->pid) || !tid || bpf_map_lookup_elem(&sleepers, &tid))
+	if (!probe_read(&tid, &task->pid) || !tid)
+		return 0;
+	row = kept_row(tid);
+	if (!row || row->tid == tid || bpf_map_lookup_elem(&sleepers, &tid))
 		return 0;
 	if (bpf_map_update_elem(&sleepers, &tid, &zero_run, BPF_NOEXIST)) {
 		lose(LOSS_MAP_FULL);
@@ -145,10 +149,7 @@ __attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64
 	run->cause = packed;
 	BPF_CORE_READ_INTO(&run->comm, task, comm);
 	process_found(BPF_CORE_READ(task, group_leader), run->tgid, run->start);
-	slot = tid & ((1u << IPC_CLASS_BITS) - 1);
-	count = bpf_map_lookup_elem(&may_sleep, &slot);
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	__sync_fetch_and_add(&row->others, 1);
 	return 0;
 }
 

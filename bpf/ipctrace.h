@@ -113,7 +113,7 @@ enum ipc_profile {
 #define IPC_MECH_COUNTERS 6  /* u64s that only the mechanism's own files understand */
 #define IPC_SLOT_STAMPS 256  /* ring slots whose residency can be followed */
 #define IPC_HIST_SLOTS 48    /* power-of-two buckets: [2^(i-1), 2^i), the last open */
-#define IPC_CLASS_BITS 16    /* hashed byte tables (sleepers, wanted objects) */
+#define IPC_CLASS_BITS 16    /* a hashed table of wanted objects */
 
 /*
  * An object: unique among the live ones of one mechanism.
@@ -355,7 +355,7 @@ enum ipc_run_flags {
 
 /*
  * An operation that has begun and not ended. It lives in the slot of the CPU
- * that runs it; when its task leaves the CPU it is kept in `sleepers`, by TID.
+ * that runs it; when its task leaves the CPU it is kept by TID: struct ipc_kept.
  */
 struct ipc_run {
 	__u64 task;		   /* task_struct address; 0: nothing runs here */
@@ -397,6 +397,18 @@ struct ipc_run {
 	__u64 size;		   /* asked for; ~0: not known */
 	__u64 call;		   /* of its task, PROFILE_WAITS: call_id(); 0: not known */
 	char comm[IPC_COMM_LEN];   /* filled when it goes to sleep */
+};
+
+/*
+ * Where operations of tasks that are off their CPU are kept: of tid in row tid & kept_mask of `kept`,
+ * or, where another task has that, in the hash `sleepers`.
+ */
+struct ipc_kept {
+	__u32 tid;    /* whose; 0: of nobody, or about to be somebody's */
+	__u32 claims; /* 1: it is somebody's. More: others look whether they may have it */
+	__u32 others; /* tasks of this row that are in `sleepers` */
+	__u32 pad;
+	struct ipc_run run;
 };
 
 struct ipc_event { /* of MECH_NONE: see steps.h */

@@ -35,12 +35,18 @@ IPC_MAP(aliases, BPF_MAP_TYPE_HASH, __u64, struct ipc_alias, 1);
 IPC_MAP(losses, BPF_MAP_TYPE_ARRAY, __u32, __u64, LOSS_MAX);
 IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
 
-/* operations in progress: by CPU while they run, by TID while they do not */
+/* operations in progress: by CPU while they run, by TID while they do not, see struct ipc_kept */
 IPC_MAP(running, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_run, 1);
 IPC_MAP(sleepers, BPF_MAP_TYPE_HASH, __u32, struct ipc_run, 1);
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* user space looks for those that are used */
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ipc_kept);
+} kept SEC(".maps");
 
 /* byte tables that answer "certainly not" without a hash look-up */
-IPC_MAP(may_sleep, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1 << IPC_CLASS_BITS);
 IPC_MAP(wanted, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1 << IPC_CLASS_BITS);
 IPC_MAP(classes, BPF_MAP_TYPE_ARRAY, __u32, __u8, 1);
 

@@ -144,7 +144,7 @@ __attribute__((noinline)) int msg_waiter_found(__u64 entry, __u64 id, __u64 pack
 	probe_read(&size, receives ? (void *)&receiver->r_maxsize : (void *)&sender->msgsz);
 	ipc_sleeper_found(task, id, packed, queue);
 	probe_read(&tid, &((struct task_struct *)task)->pid);
-	run = bpf_map_lookup_elem(&sleepers, &tid);
+	run = kept_run(tid);
 	if (run && (run->flags & RUN_PREEXISTING)) {
 		run->size = size;
 		run->flags |= RUN_WHOLE;

@@ -5,7 +5,7 @@
  *
  * It lives in the slot of its CPU: an array look-up and a few stores, against 107
  * instructions (6.1) for task storage and 159 for a hash. Only when its task
- * leaves the CPU is it kept by TID.
+ * leaves the CPU is it kept by TID, in a row of an array as long as that is free.
  */
 #ifndef RUN_BPF_H
 #define RUN_BPF_H
@@ -33,31 +33,81 @@ static __always_inline bool is_stale(const struct ipc_run *run, struct task_stru
 	return run->call && run->call != call_id(task);
 }
 
-#define MAY_SLEEP_MASK ((1u << IPC_CLASS_BITS) - 1)
-
-static __always_inline __u32 *may_sleep_count(__u32 tid)
+static __always_inline struct ipc_kept *kept_row(__u32 tid)
 {
-	__u32 slot = tid & MAY_SLEEP_MASK;
+	__u32 at = tid & cfg.kept_mask;
 
-	return bpf_map_lookup_elem(&may_sleep, &slot);
+	return bpf_map_lookup_elem(&kept, &at);
+}
+
+/* The same as kept_run(), with the row at hand. The idle task, of TID 0, has no operation. */
+static __always_inline struct ipc_run *kept_run_at(struct ipc_kept *row, __u32 tid)
+{
+	if (!row || !tid)
+		return NULL;
+	if (*(volatile __u32 *)&row->tid == tid)
+		return &row->run;
+	return row->others ? bpf_map_lookup_elem(&sleepers, &tid) : NULL;
 }
 
 /* The kept operation of a task that is off its CPU, or NULL. */
 static __always_inline struct ipc_run *kept_run(__u32 tid)
 {
-	__u32 *count = may_sleep_count(tid);
+	return kept_run_at(kept_row(tid), tid);
+}
 
-	if (!count || !*count)
-		return NULL;
-	return bpf_map_lookup_elem(&sleepers, &tid);
+static __always_inline void forget_other(struct ipc_kept *row, __u32 tid)
+{
+	if (row->others && !bpf_map_delete_elem(&sleepers, &tid))
+		__sync_fetch_and_add(&row->others, -1);
+}
+
+static __always_inline void drop_run_at(struct ipc_kept *row, __u32 tid)
+{
+	if (!row)
+		return;
+	if (row->tid == tid) {
+		*(volatile __u32 *)&row->tid = 0;
+		barrier();
+		__sync_fetch_and_add(&row->claims, -1);
+	}
+	forget_other(row, tid); /* what the iterator found while it went to sleep, too */
 }
 
 static __always_inline void drop_run(__u32 tid)
 {
-	__u32 *count = may_sleep_count(tid);
+	drop_run_at(kept_row(tid), tid);
+}
 
-	if (!bpf_map_delete_elem(&sleepers, &tid) && count)
-		__sync_fetch_and_add(count, -1);
+/* Of several that ask at once, at most one gets it; nobody does while another has it. */
+static __always_inline bool claim_row(struct ipc_kept *row)
+{
+	__sync_fetch_and_add(&row->claims, 1);
+	if (*(volatile __u32 *)&row->claims == 1)
+		return true;
+	__sync_fetch_and_add(&row->claims, -1);
+	return false;
+}
+
+/* Keeps the operation of a task that leaves its CPU, in place of what is left of an earlier one. */
+static __always_inline void keep_by_tid(const struct ipc_run *run, __u32 tid)
+{
+	struct ipc_kept *row = kept_row(tid);
+
+	if (!row)
+		return;
+	forget_other(row, tid);
+	if (row->tid == tid || claim_row(row)) {
+		*(volatile __u32 *)&row->tid = 0;
+		barrier();
+		row->run = *run;
+		barrier();
+		*(volatile __u32 *)&row->tid = tid;
+	} else if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY)) {
+		lose(LOSS_MAP_FULL);
+	} else {
+		__sync_fetch_and_add(&row->others, 1);
+	}
 }
 
 static __always_inline void ends_wait(struct ipc_run *run)
@@ -72,7 +122,7 @@ static __always_inline void ends_wait(struct ipc_run *run)
 }
 
 /* What was kept of a task that runs again goes back into the slot of its CPU. */
-static __always_inline void run_restore(struct ipc_run *slot, struct ipc_run *run, __u32 tid)
+static __always_inline void run_restore(struct ipc_run *slot, struct ipc_run *run, struct ipc_kept *row, __u32 tid)
 {
 	__u64 switches = slot->switches;
 
@@ -80,17 +130,18 @@ static __always_inline void run_restore(struct ipc_run *slot, struct ipc_run *ru
 		ends_wait(run);
 	*slot = *run;
 	slot->switches = switches;
-	drop_run(tid);
+	drop_run_at(row, tid);
 }
 
 static __attribute__((noinline)) int run_reclaim(struct ipc_run *slot)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct ipc_run *run = kept_run(tid);
+	struct ipc_kept *row = kept_row(tid);
+	struct ipc_run *run = kept_run_at(row, tid);
 
 	if (!slot || !run || run->task != current_task())
 		return 0;
-	run_restore(slot, run, tid);
+	run_restore(slot, run, row, tid);
 	return 1;
 }
 

@@ -158,10 +158,10 @@ static __always_inline void sample_waiter(struct task_struct *t, struct actor wh
 	if (!set)
 		return;
 	signal_identify(who, only_signal(set), &obj);
-	if (!holder_counts(&obj, who.tgid) || bpf_map_lookup_elem(&sleepers, &tid))
+	if (!holder_counts(&obj, who.tgid) || kept_run(tid))
 		return;
 	ipc_sleeper_found(task_number(t), obj.id, PACK(&obj, OP_RECV, CAUSE_EMPTY), 0);
-	run = bpf_map_lookup_elem(&sleepers, &tid);
+	run = kept_run(tid);
 	if (!run)
 		return;
 	run->flags = (run->flags & ~RUN_SYSCALL) | RUN_OWN | RUN_UNRESOLVED;

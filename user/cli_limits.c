@@ -30,7 +30,7 @@ static const char *const overhead_after[] = {
 	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
 	"by themselves: --counts adds 350 instructions to each, the default 820; an operation that a filter leaves out costs 315 "
 	"with --counts and 530 otherwise. Empty programs at exit alone add 185, at entry and exit 290; kprobes and a hash for the "
-	"same figures 2650. Where every read waits and every write wakes, an operation of 2715 instructions has 1480 more. Other "
+	"same figures 2650. Where every read waits and every write wakes, an operation of 2720 instructions has 1160 more. Other "
 	"mechanisms, --counts and the default: eventfd 750 and 1250 (to 780), UNIX streams 1290 and 2040 (to 2590).",
 	"On 7.3, of pipes: --counts 305, the default 765, left out by a filter 295 and 510, --histograms 1660, --json 2330; "
 	"empty programs 175 and 275, kprobes and a hash 2670.",

@@ -8,6 +8,13 @@
 
 #define EDGE_SHARE(n) (o->max_edges / (n) ? o->max_edges / (n) : 1)
 
+static uint32_t power_of_two_below(uint32_t n)
+{
+	while (n & (n - 1))
+		n &= n - 1;
+	return n;
+}
+
 /* Every size follows from --max-edges; what no profile asks for has one entry. */
 uint32_t map_entries(const char *name, const void *arg)
 {
@@ -31,7 +38,8 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
 		{"aliases", EDGE_SHARE(4)},
-		{"sleepers", EDGE_SHARE(4)},
+		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
+		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", p->kernel->cpus},
 		{"classes", o->config.filtered ? p->kernel->pid_max + 1 : 1},
 		{"events", o->profile & PROFILE_EVENTS ? o->ring_buffer_bytes : 4096},
@@ -56,6 +64,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 			config.profile |= PROFILE_WAITS;
 	config.plain = config.profile == PROFILE_WAITS && !config.failed_only && !config.min_ns;
 	config.syscall_backend = syscalls;
+	config.kept_mask = map_entries("kept", p) - 1;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;

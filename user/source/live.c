@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -177,6 +178,53 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 	return 0;
 }
 
+/* Copies what is kept in a row: false when it is nobody's, or became so meanwhile. */
+static bool take_kept(const struct ipc_kept *row, uint32_t *tid, struct ipc_run *run)
+{
+	*tid = __atomic_load_n(&row->tid, __ATOMIC_ACQUIRE);
+	if (!*tid)
+		return false;
+	memcpy(run, &row->run, sizeof(*run));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&row->tid, __ATOMIC_RELAXED) == *tid;
+}
+
+#define KEPT_WINDOW 4096 /* rows of `kept` that are mapped at a time: whole pages, of any size up to 64 KiB */
+_Static_assert(sizeof(struct ipc_kept) % 16 == 0, "a window is whole pages");
+
+static int read_window(const struct live *l, const struct snapshot_table *t, const struct reading *r, uint32_t from, uint32_t cnt)
+{
+	struct snapshot_rows *rows = snapshot_rows(r->s, t);
+	size_t had = rows->cnt, size = cnt * sizeof(struct ipc_kept);
+	const struct ipc_kept *kept =
+		mmap(NULL, size, PROT_READ, MAP_SHARED, programs_map(l->programs, "kept"), from * sizeof(*kept));
+
+	if (kept == MAP_FAILED)
+		return -errno;
+	for (uint32_t i = 0; i < cnt; i++) {
+		if (!kept[i].tid)
+			continue;
+		snapshot_reserve(rows, t, (rows->cnt / BATCH + 1) * BATCH);
+		rows->cnt += take_kept(&kept[i], &r->s->sleepers.keys[rows->cnt], &r->s->sleepers.values[rows->cnt]);
+	}
+	munmap((void *)kept, size);
+	look_at_new(l, t, rows, had);
+	hand_over(r, rows);
+	return 0;
+}
+
+/* Those that have a row of `kept`; then, from the hash, those whose row is another's. */
+static int read_sleepers(const struct live *l, const struct snapshot_table *t, const struct reading *r)
+{
+	struct bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(programs_map(l->programs, "kept"), &info, &size) ? -errno : 0;
+
+	for (uint32_t at = 0; !err && at < info.max_entries; at += KEPT_WINDOW)
+		err = read_window(l, t, r, at, info.max_entries - at < KEPT_WINDOW ? info.max_entries - at : KEPT_WINDOW);
+	return err ? err : read_table(l, t, r);
+}
+
 static void read_losses(struct live *l, struct snapshot *s)
 {
 	uint64_t count[LOSS_MAX] = {};
@@ -241,7 +289,12 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++) {
 		const struct snapshot_table *t = snapshot_table(maps[i]);
 
-		err = SNAPSHOT_TABLE_IS(t, edges) ? read_edges(l, t, &r) : read_table(l, t, &r);
+		if (SNAPSHOT_TABLE_IS(t, edges))
+			err = read_edges(l, t, &r);
+		else if (SNAPSHOT_TABLE_IS(t, sleepers))
+			err = read_sleepers(l, t, &r);
+		else
+			err = read_table(l, t, &r);
 	}
 	if (err)
 		return err;
