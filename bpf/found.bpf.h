@@ -214,7 +214,7 @@ static __always_inline bool holder_counts(const struct ipc_object_id *obj, __u32
 	want = bpf_map_lookup_elem(&wanted, &slot);
 	class = bpf_map_lookup_elem(&classes, &tgid);
 	if (want && class && (class_counts(*class) || *class == CLASS_HOLDS))
-		*want = 1;
+		make_wanted(want);
 	return want && *want;
 }
 

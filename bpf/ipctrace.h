@@ -38,6 +38,9 @@ enum ipc_mech {
 	MECH_MAX = 32,
 };
 
+/* Few of their objects share an id: that alone says whether one may be wanted. */
+#define MECHS_TOLD_BY_ID (1u << MECH_PIPE | 1u << MECH_FIFO)
+
 #ifdef __VMLINUX_H__ /* the kernel has enumerators of these names */
 #define OP_OPEN IPC_OP_OPEN
 #define OP_CLOSE IPC_OP_CLOSE

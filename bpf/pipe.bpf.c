@@ -28,6 +28,59 @@
 
 const volatile struct ipc_config cfg = {};
 
+/* Most of what is filtered is not wanted: that must cost the least. */
+static __always_inline bool is_left_out(struct inode *inode)
+{
+	struct ipc_object_id obj;
+	__u32 *want;
+	__u8 *class;
+
+	if (slot_left_out(hash_of_word(inode->i_ino), bpf_get_current_pid_tgid(), &want, &class))
+		return true;
+	pipe_identify(inode, &obj);
+	return !op_wanted(&obj);
+}
+
+/*
+ * With a filter, what an entry found tells its exit, which costs less than to ask again: by the iterator, which
+ * lies on the task's stack, as long as no other object has become wanted.
+ */
+#define LEFT_OUT_BITS 10
+static struct left_out {
+	__u64 iter; /* 0: none */
+	__u64 wants;
+} lefts_out[1 << LEFT_OUT_BITS];
+
+static __always_inline struct left_out *left_out_at(struct iov_iter *iter)
+{
+	__u32 low;
+
+	/* half of it is a number: what has a type may not be shifted */
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(__u64)iter));
+	return &lefts_out[low / THREAD_SIZE & ((1 << LEFT_OUT_BITS) - 1)];
+}
+
+static __always_inline bool enters_left_out(struct inode *inode, struct iov_iter *iter)
+{
+	struct left_out *left = left_out_at(iter);
+	__u64 now = *(volatile __u64 *)&wants;
+	bool out = is_left_out(inode);
+
+	left->iter = out ? (__u64)iter : 0;
+	left->wants = now;
+	return out;
+}
+
+static __always_inline bool leaves_left_out(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct left_out *left = left_out_at(iter);
+
+	if (!has_entry() || left->iter != (__u64)iter)
+		return is_left_out(iocb->ki_filp->f_inode);
+	left->iter = 0;
+	return left->wants == *(volatile __u64 *)&wants || is_left_out(iocb->ki_filp->f_inode);
+}
+
 /* What has a row was wanted before, and is: that is asked of the others alone, unless there is a filter. */
 static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struct iov_iter *iter)
 {
@@ -36,9 +89,9 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 	struct ipc_run *run;
 	__u32 at;
 
-	pipe_identify(inode, &obj);
-	if (cfg.filtered && !op_wanted(&obj))
+	if (cfg.filtered && enters_left_out(inode, iter))
 		return 0;
+	pipe_identify(inode, &obj);
 	row = row_near(&obj, op, &at);
 	if (!row && !cfg.filtered && !op_wanted(&obj))
 		return 0;
@@ -198,20 +251,9 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	return true;
 }
 
-/* Most of what is filtered is not wanted: that must cost the least. */
-static __always_inline bool is_left_out(struct kiocb *iocb)
-{
-	struct ipc_object_id obj;
-
-	if (!cfg.filtered)
-		return false;
-	pipe_identify(iocb->ki_filp->f_inode, &obj);
-	return !op_wanted(&obj);
-}
-
 static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
 {
-	if (is_left_out(iocb))
+	if (cfg.filtered && leaves_left_out(iocb, iter))
 		return;
 	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
 		leave_slowly(iocb, op, ret);

@@ -66,9 +66,9 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	leader = bpf_map_lookup_elem(&classes, &tgid);
 	want = bpf_map_lookup_elem(&wanted, &slot);
 	if (want && ((class && class_counts(*class)) || (leader && (class_counts(*leader) || *leader == CLASS_HOLDS))))
-		*want = 1;
+		make_wanted(want);
 	else if (want && !*want && target_matches(t))
-		*want = 1;
+		make_wanted(want);
 	return (want && *want) || (who.tgid && op_wanted(obj));
 }
 

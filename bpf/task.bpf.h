@@ -31,11 +31,16 @@ static __always_inline int map_create(void *map, const void *key, const void *va
 	return err;
 }
 
+static __always_inline __u32 hash_of_word(__u64 word)
+{
+	return word * 0x9E3779B97F4A7C15ull >> (64 - IPC_CLASS_BITS);
+}
+
 static __always_inline __u32 object_hash(const struct ipc_object_id *obj)
 {
-	__u64 mixed = (obj->id ^ ((__u64)obj->domain << 20) ^ obj->mech) * 0x9E3779B97F4A7C15ull;
-
-	return mixed >> (64 - IPC_CLASS_BITS);
+	if (MECHS_TOLD_BY_ID >> (obj->mech & 31) & 1)
+		return hash_of_word(obj->id);
+	return hash_of_word(obj->id ^ ((__u64)obj->domain << 20) ^ obj->mech);
 }
 
 static __always_inline bool comm_is(const char *comm, const volatile char *want)
@@ -129,11 +134,19 @@ static __always_inline bool op_countable(const struct ipc_object_id *obj, __u32 
 	return !cfg.own_objects_cnt || !is_own_object(obj);
 }
 
-/* With a filter: is it left out at first sight? Neither is the object wanted nor may the task make it so. */
-static __always_inline bool op_left_out(const struct ipc_object_id *obj, __u32 tid, __u32 **want, __u8 **class)
-{
-	__u32 slot = object_hash(obj);
+static __u64 wants; /* objects that this object file's programs have made wanted */
 
+static __always_inline void make_wanted(__u32 *want)
+{
+	if (*want)
+		return;
+	*want = 1;
+	__sync_fetch_and_add(&wants, 1);
+}
+
+/* With a filter: is it left out at first sight? Neither is the object wanted nor may the task make it so. */
+static __always_inline bool slot_left_out(__u32 slot, __u32 tid, __u32 **want, __u8 **class)
+{
 	*want = bpf_map_lookup_elem(&wanted, &slot);
 	*class = bpf_map_lookup_elem(&classes, &tid);
 	return !*want || !*class || (!**want && **class == CLASS_OUT);
@@ -151,13 +164,13 @@ static __always_inline bool op_wanted(const struct ipc_object_id *obj)
 
 	if (!cfg.filtered)
 		return op_countable(obj, tgid);
-	if (op_left_out(obj, tid, &want, &class) || !op_countable(obj, tgid))
+	if (slot_left_out(object_hash(obj), tid, &want, &class) || !op_countable(obj, tgid))
 		return false;
 	if (*want)
 		return true;
 	if (!class_counts(*class) && task_classify(tgid, tid) != CLASS_IN)
 		return false;
-	*want = 1;
+	make_wanted(want);
 	return true;
 }
 
