@@ -402,6 +402,20 @@ static __always_inline __u64 current_user_regs(void)
 }
 
 /* 6.9 moved what all kinds of file locks have into a structure of its own */
+/* 6.13: file_ref_t f_ref */
+struct file___6_12 {
+	atomic_long_t f_count;
+} __attribute__((preserve_access_index));
+
+/* Does nobody refer to the file (by address) any more? Never, where the kernel counts otherwise. */
+static __always_inline bool file_is_unreferenced(__u64 file)
+{
+	__s64 references;
+
+	return bpf_core_field_exists(((struct file___6_12 *)file)->f_count) &&
+	       probe_read(&references, &((struct file___6_12 *)file)->f_count) && !references;
+}
+
 struct file_lock___6_8 {
 	struct file_lock___6_8 *fl_blocker;
 	struct list_head fl_list;

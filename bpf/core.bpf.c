@@ -176,9 +176,11 @@ static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 }
 
 /* Has the operation ended unseen? The last one of a task that is dead has, where calls cannot be told apart, too. */
-static __always_inline bool is_over(const struct ipc_run *run, struct task_struct *task)
+static __always_inline bool is_over(const struct ipc_run *run, struct task_struct *task, bool sleeps)
 {
 	if (((run->flags & RUN_DYING) || !run->call) && task->exit_state)
+		return true;
+	if (sleeps && (run->flags & RUN_ENDED))
 		return true;
 	return is_stale(run, task);
 }
@@ -191,7 +193,7 @@ static __always_inline int on_switch(struct task_struct *prev, struct task_struc
 	if (!slot)
 		return 0;
 	slot->switches++;
-	if (slot->task == (__u64)prev && !is_over(slot, prev)) {
+	if (slot->task == (__u64)prev && !is_over(slot, prev, sleeps)) {
 		keep_run(slot, prev, sleeps, state);
 	} else {
 		slot->task = 0;
@@ -238,7 +240,7 @@ static __always_inline bool wakes_by(struct ipc_run *run, struct ipc_run *by)
 	return true;
 }
 
-/* What a dying task wakes is counted at once: its last operation ends unseen. */
+/* What a dying task wakes is counted at once: its last operation ends unseen; and what one does that has ended. */
 static __attribute__((noinline)) int count_last_wake(const struct ipc_run *by, const struct ipc_object_id *obj)
 {
 	struct ipc_edge_key key = {};
@@ -264,6 +266,8 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 		by->wakes++;
 		if (by->flags & RUN_REMOVES)
 			run->waker_kind = WAKER_REMOVAL;
+		if (by->flags & RUN_ENDED)
+			count_last_wake(by, waits_on(run));
 	} else if (by && !interrupt && (by->flags & RUN_DYING) && by->obj.mech == waits_on(run)->mech) {
 		count_last_wake(by, waits_on(run));
 	} else if (interrupt) {

@@ -354,6 +354,7 @@ enum ipc_run_flags {
 	RUN_DYING = 1 << 13,	  /* what the end of a process does to objects of its mechanism; it has no end of its own */
 	RUN_DELIVERS = 1 << 14,	  /* what it sends arrives in a softirq on top of it: who is woken there is woken by it */
 	RUN_PEER_WOKE = 1 << 15,  /* `waker` is who ended a wait for a peer, whatever it waited for after that */
+	RUN_ENDED = 1 << 16,	  /* its figures were added: only what it still wakes, on the way out of the kernel, is its own */
 };
 
 /*

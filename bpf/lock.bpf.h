@@ -144,6 +144,22 @@ static __always_inline __u32 lock_type(__u64 lock)
 	return type;
 }
 
+/*
+ * What a file that nobody refers to holds goes with it: until 6.5 a close leaves that to its task's way back to
+ * user space (fput). Function hooks see it go.
+ */
+static __always_inline bool file_is_going(__u64 file)
+{
+	return cfg.syscall_backend && file_is_unreferenced(file);
+}
+
+static __always_inline bool lock_is_going(__u64 lock)
+{
+	__u64 file = lock_file(lock);
+
+	return file && lock_owner(lock) == file && file_is_going(file);
+}
+
 /* A list has POSIX and OFD locks mixed: an OFD lock belongs to its file. */
 static __always_inline bool lock_is_ofd(__u64 lock)
 {
@@ -155,44 +171,66 @@ static __always_inline bool lock_is_ofd(__u64 lock)
 /* What a walk of a list found, in one number: it crosses a function boundary. */
 #define FOUND_OWN (1ull << 32)	/* one of the owner's */
 #define FOUND_MORE (1ull << 33) /* the list is longer */
+#define FOUND_GOING (1ull << 34) /* one of the owner's, who is a file that is going; it is not counted */
+#define FOUND_NUMBERS 0xffffffffull
 #define FOUND_LOCKS(found) ((__u32)(found) & 0xffff)
 #define FOUND_OFD(found) ((__u32)(found) >> 16)
+
+/* What one lock adds to that. Global: its branches are none of the walk's. */
+__attribute__((noinline)) __u64 ipc_lock_counts(__u64 lock, __u64 owner)
+{
+	__u64 its_owner = lock_owner(lock), file = lock_file(lock);
+	bool own = its_owner == owner, of_file = file && its_owner == file;
+
+	if (of_file && file_is_going(file))
+		return own ? FOUND_GOING : 0;
+	return 1 + (of_file ? 1 << 16 : 0) + (own ? FOUND_OWN : 0);
+}
 
 /* Counts a list, looking for an owner's. Global, as all that loops here: verified once. */
 __attribute__((noinline)) __u64 ipc_lock_count(__u64 head, __u64 owner)
 {
-	__u64 at = 0, found = 0;
+	__u64 at = 0, found = 0, one;
 
 	if (!head || !probe_read(&at, head))
 		return 0;
 	for (int i = 0; i < WALK_LOCKS; i++) {
-		__u64 lock = at - FILE_LOCK_AT(list), its_owner;
-
 		if (!at || at == head)
 			return found;
-		its_owner = lock_owner(lock);
-		found += 1 + ((__u64)(its_owner && its_owner == lock_file(lock)) << 16);
-		if (its_owner == owner)
-			found |= FOUND_OWN;
+		one = ipc_lock_counts(at - FILE_LOCK_AT(list), owner);
+		found = (found + (one & FOUND_NUMBERS)) | (one & ~FOUND_NUMBERS);
 		if (!probe_read(&at, at))
 			return found;
 	}
 	return found | FOUND_MORE;
 }
 
+/* 2: a write lock. 0: it is as good as gone. Global, as above. */
+__attribute__((noinline)) int ipc_lock_weight(__u64 lock)
+{
+	if (lock_is_going(lock))
+		return 0;
+	return lock_type(lock) == TYPE_WRITE ? 2 : 1;
+}
+
 /* The list's write lock, or else its first one; 0: it is empty. */
 __attribute__((noinline)) __u64 ipc_lock_first(__u64 head)
 {
-	__u64 at = 0, first;
+	__u64 at = 0, first = 0;
 
-	if (!head || !probe_read(&at, head) || at == head)
+	if (!head || !probe_read(&at, head))
 		return 0;
-	first = at - FILE_LOCK_AT(list);
 	for (int i = 0; i < WALK_LOCKS; i++) {
+		__u64 lock = at - FILE_LOCK_AT(list);
+		int weight;
+
 		if (!at || at == head)
 			break;
-		if (lock_type(at - FILE_LOCK_AT(list)) == TYPE_WRITE)
-			return at - FILE_LOCK_AT(list);
+		weight = ipc_lock_weight(lock);
+		if (weight > 1)
+			return lock;
+		if (!first && weight)
+			first = lock;
 		if (!probe_read(&at, at))
 			break;
 	}

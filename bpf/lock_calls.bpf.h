@@ -62,12 +62,41 @@ static __always_inline int close_begins(__u32 fd)
 	return 0;
 }
 
+static __u32 closes_go_on; /* ever: else no system call looks for one */
+
+/*
+ * Until 6.5 the file, and its lease, goes after sys_exit, on the way to user space. That it does is
+ * known here; whom that wakes is found out by the run, which stays in its slot until the next call.
+ */
+static __always_inline void close_ends(struct ipc_run *run)
+{
+	__u64 lease = ipc_lock_count(lock_list(run->kobj, KIND_LEASE), run->kobj2);
+
+	lease_released(run);
+	if (!(lease & FOUND_GOING)) {
+		op_done(run);
+		return;
+	}
+	run->flags |= RUN_ENDED;
+	closes_go_on = 1;
+}
+
+static __always_inline void close_is_over(void)
+{
+	struct ipc_run *run = run_mine();
+
+	if (is_lock(run) && (run->flags & RUN_ENDED))
+		op_done(run);
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(lock_sys_enter, struct pt_regs *regs, long id)
 {
 	struct lock_call c = {};
 	__u32 nr = id;
 
+	if (*(volatile __u32 *)&closes_go_on)
+		close_is_over();
 	if ((nr != NR_FLOCK && nr != NR_FCNTL && nr != NR_CLOSE) || cfg.no_probe_read || is_compat_task())
 		return 0;
 	if (nr == NR_CLOSE)
@@ -90,6 +119,6 @@ int BPF_PROG(lock_sys_exit, struct pt_regs *regs, long ret)
 	if (run->op == OP_OPEN)
 		return break_ends(ret < 0 ? ret : 0);
 	if (run->op == OP_CLOSE && run->aux[0] == KIND_LEASE && nr == NR_CLOSE)
-		lease_released(run);
+		close_ends(run);
 	return 0;
 }

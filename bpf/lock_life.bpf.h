@@ -62,7 +62,7 @@ static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind, int re
 	if (!inode || !lock)
 		return 0;
 	lock_identify(inode, &obj);
-	if (!is_lock(run))
+	if (!is_lock(run) || (run->flags & RUN_ENDED))
 		run = NULL;
 	closes = run && run->op == OP_CLOSE;
 	if (op_wanted(&obj)) {
@@ -199,7 +199,6 @@ static __always_inline void lease_released(struct ipc_run *run)
 
 	if (lock_follow(&obj, &key))
 		released(&obj, run, key.inode, key.owner, KIND_LEASE);
-	op_done(run);
 }
 
 SEC("?fexit/lease_modify")
@@ -207,7 +206,9 @@ int BPF_PROG(lease_gone_exit)
 {
 	struct ipc_run *run = run_mine();
 
-	if (is_lock(run) && run->op == OP_CLOSE && run->aux[0] == KIND_LEASE)
+	if (is_lock(run) && run->op == OP_CLOSE && run->aux[0] == KIND_LEASE) {
 		lease_released(run);
+		op_done(run);
+	}
 	return 0;
 }

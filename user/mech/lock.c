@@ -75,8 +75,8 @@ static const char *const blind[] = {
 	"of two files, one after the other, that have the same inode number: they are one",
 	"what a call that was inside the kernel when tracing began asked for, with the function backend: its wait is shown and "
 	"counted, the call is not, and is one missed",
-	"with the syscall backend: that a lease ended with its process (who was woken by that is shown); before 6.6, that it "
-	"ended with a close; leases met by system calls of io_uring and of 32-bit processes",
+	"with the syscall backend: that a lease ended with its process (who was woken by that is shown), or with a close of its "
+	"file while another thread was in a call on that; leases met by system calls of io_uring and of 32-bit processes",
 	"with the options --counts: closes and opens",
 	"under lockdown=confidentiality all of it: locks are found by reading memory by address",
 	NULL,
