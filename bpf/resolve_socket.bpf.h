@@ -80,7 +80,7 @@ static __always_inline void socket_object(__u64 sk, __u64 id, struct ipc_object_
 }
 
 /* What it is, but for its object. */
-static __always_inline bool classify_socket_file(struct file *file, struct target *t)
+static __always_inline bool classify_socket_file(struct file *file, struct call_target *t)
 {
 	struct sock *sk = (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK ? sock_of(file) : NULL;
 	__u32 family;
@@ -94,7 +94,7 @@ static __always_inline bool classify_socket_file(struct file *file, struct targe
 }
 
 /* Not inlined: the stack of all calls together is short. */
-static __attribute__((noinline)) int classify_socket(struct file *file, struct target *t)
+static __attribute__((noinline)) int classify_socket(struct file *file, struct call_target *t)
 {
 	if (!t || !classify_socket_file(file, t))
 		return false;

@@ -105,7 +105,7 @@ static __always_inline __u32 meaning_of(const struct ipc_syscall_alts *alts, str
 }
 
 /* The object that an argument of the call names: a resolver for each kind of name. */
-static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_regs *regs, struct target *t)
+static __always_inline bool resolve(const struct ipc_syscall *call, struct pt_regs *regs, struct call_target *t)
 {
 	bool found;
 
@@ -137,7 +137,7 @@ static __always_inline __u32 resizes_of(const struct ipc_object_id *obj, __u32 c
 	return o ? o->counters[RING_RESIZES_ENDED] : 0;
 }
 
-static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __u32 nr)
+static __always_inline struct ipc_run *begin(const struct call_target *t, __u8 op, __u32 nr)
 {
 	__u32 class = t->class & (IPC_FILE_CLASSES - 1), kind = op & 7;
 	__u8 cause = file_classes[class].causes[kind];
@@ -156,7 +156,7 @@ static __always_inline struct ipc_run *begin(const struct target *t, __u8 op, __
 
 static __always_inline void begin_unresolved(__u8 op, __u32 nr, __u64 address)
 {
-	struct target t = {};
+	struct call_target t = {};
 	struct ipc_run *run = begin(&t, op, nr);
 
 	if (!run)
@@ -176,7 +176,7 @@ static __always_inline __u32 head_of(__u32 class, __u64 kobj)
 
 static __always_inline void begin_splice(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
-	struct target in = {}, out = {.op = OP_SEND};
+	struct call_target in = {}, out = {.op = OP_SEND};
 	bool reads = resolve(call, regs, &in);
 	bool writes = resolve_file(arg(regs, call->fd2_arg), &out) && op_wanted(&out.obj);
 	struct ipc_run *run;
@@ -206,7 +206,7 @@ static __always_inline void begin_splice(const struct ipc_syscall *call, struct 
 	}
 }
 
-static __always_inline void begin_resize(struct ipc_run *run, const struct target *t)
+static __always_inline void begin_resize(struct ipc_run *run, const struct call_target *t)
 {
 	struct ipc_object *o = bpf_map_lookup_elem(&objects, &t->obj);
 	__u64 moves = o ? *(volatile __u64 *)&o->counters[RING_MOVES] : 0;
@@ -225,7 +225,7 @@ static __always_inline void begin_resize(struct ipc_run *run, const struct targe
 
 static __always_inline void begin_one(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
-	struct target t = {};
+	struct call_target t = {};
 	struct ipc_run *run;
 	__u8 op = call->op;
 	__u32 flags;
@@ -283,7 +283,7 @@ static __always_inline __u64 named_in_call(const struct ipc_syscall *call, struc
 static __always_inline void begin_socket(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
 	bool is_connect = call->kind == SYSCALL_CONNECT;
-	struct target t = {};
+	struct call_target t = {};
 	struct ipc_run *run;
 	__u64 name;
 	__u32 len;
@@ -310,7 +310,7 @@ static __always_inline void begin_socket(const struct ipc_syscall *call, struct 
 static __always_inline void begin_names(const struct ipc_syscall *call, struct pt_regs *regs, __u32 nr)
 {
 	struct file *file = file_of(arg(regs, call->fd_arg));
-	struct target t = {};
+	struct call_target t = {};
 	struct ipc_run *run;
 
 	if (!file || !classify_socket_file(file, &t))

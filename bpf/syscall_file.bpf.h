@@ -9,7 +9,7 @@
 #include "fd.bpf.h"
 
 /* What a system call works on, resolved. */
-struct target {
+struct call_target {
 	struct ipc_object_id obj;
 	__u64 kobj;
 	__u32 class; /* index into file_classes */
@@ -44,7 +44,7 @@ static __always_inline bool mode_fits(const volatile struct ipc_file_class *c, _
 	return c->dname ? !mode || mode == S_IFREG : mode && c->mode == mode;
 }
 
-static __always_inline void identify_file(struct target *t, __u32 class, struct inode *inode, struct super_block *sb)
+static __always_inline void identify_file(struct call_target *t, __u32 class, struct inode *inode, struct super_block *sb)
 {
 	const volatile struct ipc_file_class *c = &file_classes[class & (IPC_FILE_CLASSES - 1)];
 	__u32 number = 0;
@@ -63,7 +63,7 @@ static __always_inline void identify_file(struct target *t, __u32 class, struct 
 
 #include "resolve_socket.bpf.h"
 
-static __always_inline bool classify_file(struct file *file, struct target *t)
+static __always_inline bool classify_file(struct file *file, struct call_target *t)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	__u32 mode = BPF_CORE_READ(inode, i_mode) & S_IFMT, magic = 0;
@@ -94,7 +94,7 @@ static __always_inline bool classify_file(struct file *file, struct target *t)
 	return false;
 }
 
-static __always_inline bool resolve_file(__u32 fd, struct target *t)
+static __always_inline bool resolve_file(__u32 fd, struct call_target *t)
 {
 	struct file *file = file_of(fd);
 

@@ -160,7 +160,7 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 static __always_inline bool got_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
 				     __s64 ret)
 {
-	struct target t = {};
+	struct call_target t = {};
 
 	if (ret < 0 || !resolve_sysv(call, ret, &t) || !op_wanted(&t.obj))
 		return false;
@@ -179,7 +179,7 @@ static __always_inline bool got_side(struct side *side, const struct ipc_run *ru
 static __always_inline bool opened_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
 					__s64 ret)
 {
-	struct target t = {};
+	struct call_target t = {};
 	__u32 fds[2] = {};
 
 	if (ret < 0)

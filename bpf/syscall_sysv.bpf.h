@@ -8,7 +8,7 @@
 
 #define IPC_CREAT_EXCL 03000u /* IPC_CREAT | IPC_EXCL: whoever succeeds has made it */
 
-static __always_inline bool resolve_sysv(const struct ipc_syscall *call, __s32 id, struct target *t)
+static __always_inline bool resolve_sysv(const struct ipc_syscall *call, __s32 id, struct call_target *t)
 {
 	__u64 ns = sysv_namespace();
 
@@ -30,12 +30,12 @@ static __always_inline __u64 sysv_get_is_new(__u32 key, __u32 flags)
 }
 
 /* What existed before us is known from the first pass, which leaves out nothing. */
-static __always_inline bool sysv_was_made(const struct target *t, bool certainly)
+static __always_inline bool sysv_was_made(const struct call_target *t, bool certainly)
 {
 	return certainly || !bpf_map_lookup_elem(&objects, &t->obj);
 }
 
-static __always_inline void name_sysv(const struct target *t)
+static __always_inline void name_sysv(const struct call_target *t)
 {
 	struct kern_ipc_perm *perm = (void *)t->kobj;
 
@@ -43,7 +43,7 @@ static __always_inline void name_sysv(const struct target *t)
 }
 
 /* Before it is removed: what is in it is read while it is there. */
-static __always_inline void note_last_state(const struct target *t)
+static __always_inline void note_last_state(const struct call_target *t)
 {
 	struct ipc_object *o = bpf_map_lookup_elem(&objects, &t->obj);
 	const __u32 *words;
