@@ -59,7 +59,7 @@ static void draw_event(FILE *out, const struct lab_report *r, const struct json_
 	else
 		snprintf(answer, sizeof(answer), "%" PRId64, result);
 	fprintf(out, "%*s%s%s %-18s %-5s", INDENT, "", hue_on(&r->style, HUE_DIM), r->style.ascii ? ">" : "›", who,
-		text_of(e, "op"));
+		text_of(e, "op") ?: "");
 	if (get(e, "size_bytes"))
 		fprintf(out, " of %-6" PRId64, number_of(e, "size_bytes"));
 	else

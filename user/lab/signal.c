@@ -61,6 +61,18 @@ void signal_nothing(int sig)
 	(void)sig;
 }
 
+int signal_pause(void)
+{
+#ifdef SYS_pause
+	return syscall(SYS_pause);
+#else
+	sigset_t blocked;
+
+	CHECK(sigprocmask(SIG_BLOCK, NULL, &blocked) == 0);
+	return syscall(SYS_rt_sigsuspend, &blocked, 8);
+#endif
+}
+
 struct object *signal_mine(unsigned nth)
 {
 	await_gate(1);

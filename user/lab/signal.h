@@ -3,6 +3,8 @@
 #ifndef LAB_SIGNAL_H
 #define LAB_SIGNAL_H
 
+#include <sys/syscall.h>
+
 #include "lab/scenario.h"
 
 struct object *signal_object(pid_t pid, int sig);
@@ -16,5 +18,13 @@ struct object *signal_mine(unsigned nth);
 void signal_nothing(int sig); /* a handler */
 void block_signal(int sig);
 void unblock_signal(int sig);
+
+/* Sleep until a signal has been handled; -1, EINTR. Where there is no pause(2), the C library's sleeps in ppoll, for anything. */
+#ifdef SYS_pause
+#define SYS_SIGNAL_PAUSE SYS_pause
+#else
+#define SYS_SIGNAL_PAUSE SYS_rt_sigsuspend
+#endif
+int signal_pause(void);
 
 #endif

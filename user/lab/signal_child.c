@@ -45,7 +45,7 @@ static void idles(void *arg)
 	(void)arg;
 	enter_call();
 	for (;;)
-		syscall(SYS_pause);
+		signal_pause();
 }
 
 static void must_wait(struct task *t, int options, int code)
@@ -63,7 +63,7 @@ static void run_stop(unsigned n)
 	struct object *cont = signal_object(task_pid(t), SIGCONT);
 	struct object *kill_it = signal_object(task_pid(t), SIGKILL);
 
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	for (unsigned i = 0; i < n; i++) {
 		must_kill(stop, task_pid(t), SIGSTOP);
 		must_wait(t, WSTOPPED, CLD_STOPPED);
@@ -94,7 +94,7 @@ static void run_group(unsigned n)
 		members[i] = spawn("member", idles, NULL);
 		o[i] = signal_object(task_pid(members[i]), SIGTERM);
 		CHECK(setpgid(task_pid(members[i]), task_pid(members[0])) == 0);
-		await_asleep(members[i], 1, SYS_pause);
+		await_asleep(members[i], 1, SYS_SIGNAL_PAUSE);
 	}
 	CHECK(killpg(task_pid(members[0]), SIGTERM) == 0);
 	for (unsigned i = 0; i < n; i++) {

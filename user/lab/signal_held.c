@@ -55,7 +55,7 @@ static void paused(void *arg)
 	await_gate(1);
 	o = object_nth(0);
 	enter_call();
-	syscall(SYS_pause);
+	signal_pause();
 	count(o, RECV, OPS, 1);
 }
 
@@ -67,7 +67,7 @@ static void run_paused(unsigned n)
 	(void)n;
 	certain_waits(o);
 	open_gate(1);
-	await_blocked(t, 1, SYS_pause, o, RECV, EMPTY);
+	await_blocked(t, 1, SYS_SIGNAL_PAUSE, o, RECV, EMPTY);
 	if (!hold())
 		return;
 	must_kill(o, task_pid(t), SIGUSR2);

@@ -34,7 +34,7 @@ void signal_sleeper(void *arg)
 	(void)arg;
 	enter_call();
 	for (;;)
-		syscall(SYS_pause);
+		signal_pause();
 }
 
 static void killed_by_process(int sig)
@@ -42,7 +42,7 @@ static void killed_by_process(int sig)
 	struct task *t = spawn("victim", signal_sleeper, NULL);
 	struct object *o = signal_object(task_pid(t), sig);
 
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	must_kill(o, task_pid(t), sig);
 	ended_by(o, getpid(), 0, "process");
 	signal_died(o, t, sig);
@@ -76,7 +76,7 @@ static void asleep_thread(void *arg)
 	(void)arg;
 	advance();
 	for (;;)
-		syscall(SYS_pause);
+		signal_pause();
 }
 
 static void many_threads(void *arg)
@@ -87,7 +87,7 @@ static void many_threads(void *arg)
 		await_step(spawn_thread("", asleep_thread, NULL), 1);
 	enter_call();
 	for (;;)
-		syscall(SYS_pause);
+		signal_pause();
 }
 
 /* Every thread ends; the process has died once. */
@@ -96,7 +96,7 @@ static void run_threads(unsigned n)
 	struct task *t = spawn("many-threads", many_threads, &n);
 	struct object *o = signal_object(task_pid(t), SIGTERM);
 
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	must_kill(o, task_pid(t), SIGTERM);
 	ended_by(o, getpid(), 0, "process");
 	signal_died(o, t, SIGTERM);
@@ -222,7 +222,7 @@ static void run_terminal(unsigned n)
 	CHECK(grantpt(master) == 0 && unlockpt(master) == 0);
 	t = spawn("on-terminal", on_terminal, ptsname(master));
 	o = signal_object(task_pid(t), SIGINT);
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	CHECK(write(master, "\003", 1) == 1);
 	signal_died(o, t, SIGINT);
 	count_kind(o, SEND, "terminal", 1);
@@ -266,7 +266,7 @@ static void run_hangup(unsigned n)
 	CHECK(grantpt(master) == 0 && unlockpt(master) == 0);
 	t = spawn("on-terminal", on_terminal_alone, ptsname(master));
 	o = signal_object(task_pid(t), SIGHUP);
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	close_fd(master);
 	signal_died(o, t, SIGHUP);
 	count_kind(o, SEND, "terminal", 2); /* the second one to its job, to which it belongs, when it ends */
@@ -393,7 +393,7 @@ static void run_cgroup(unsigned n)
 	}
 	t = spawn("in-cgroup", in_cgroup, procs);
 	o = signal_object(task_pid(t), SIGKILL);
-	await_asleep(t, 1, SYS_pause);
+	await_asleep(t, 1, SYS_SIGNAL_PAUSE);
 	CHECK(write_file(kills, "1"));
 	signal_sent(o, 0);
 	ended_by(o, getpid(), 0, "process");

@@ -20,7 +20,7 @@ static void pauser(void *arg)
 	o = signal_mine(0);
 	for (unsigned i = 0; i < n; i++) {
 		enter_call();
-		CHECK(syscall(SYS_pause) == -1 && errno == EINTR);
+		CHECK(signal_pause() == -1 && errno == EINTR);
 		count(o, RECV, OPS, 1);
 	}
 }
@@ -132,7 +132,7 @@ static void waits(const char *name, void (*body)(void *), long nr, unsigned n, c
 
 static void run_pause(unsigned n)
 {
-	waits("pauser", pauser, SYS_pause, n, "handled");
+	waits("pauser", pauser, SYS_SIGNAL_PAUSE, n, "handled");
 }
 
 static void run_suspend(unsigned n)
