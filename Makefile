@@ -44,7 +44,7 @@ DATADIR := $(PREFIX)/share/ipctrace
 UNITS := ipctrace.service ipctrace-export.service
 DATA := ipctrace.rules.yml ipctrace-dashboard.json
 
-.PHONY: all static install uninstall package run test bench vm clean help deps unit-tests bench-tools
+.PHONY: all static arm64 install uninstall package run test bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -66,6 +66,12 @@ static: $(O)/ipctrace-static
 $(O)/ipctrace-static: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(NO_TLS) $(LIBS)
+
+# Both for arm64, built on another machine, into $(O)/arm64 (tests/vm/scenarios --arch arm64 runs them).
+arm64: vmlinux/arm64/vmlinux.h
+	$(Q)tools/deps arm64
+	$(Q)root=$$(tools/sysroot arm64) && \
+		$(MAKE) O=$(O)/arm64 ARCH=arm64 CC="aarch64-linux-gnu-gcc --sysroot=$$root" all static
 
 $(O)/ipc-scenario: $(LAB_OBJS)
 	$(call say,LINK,$@)
@@ -182,6 +188,7 @@ vm: deps
 
 help:
 	@echo 'make           build .output/ipctrace (V=1: show the commands)'
+	@echo 'make arm64     build .output/arm64/ipctrace, for that processor'
 	@echo 'make static    build .output/ipctrace-static, which needs no library'
 	@echo 'make install   binary, manual page, completions, systemd units: PREFIX=/usr/local DESTDIR='
 	@echo 'make uninstall remove these again'

@@ -8,9 +8,9 @@
 #if defined(__TARGET_ARCH_x86)
 #include "x86/vmlinux.h"
 #elif defined(__TARGET_ARCH_arm64)
-#error "no vmlinux/arm64/vmlinux.h yet: make it from an arm64 kernel's BTF, as tools/vmlinux does for x86"
+#include "arm64/vmlinux.h"
 #else
-#error "define __TARGET_ARCH_x86: there is a vmlinux.h for x86 only"
+#error "define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64: there is no vmlinux.h for another"
 #endif
 
 #endif
