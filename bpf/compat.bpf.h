@@ -182,9 +182,20 @@ static __always_inline bool has_task_pt_regs(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
 }
 
+/*
+ * Room for a copy of registers. arm64's are 336 bytes, too many for the stack: there it is one for all, which
+ * is enough, for where functions can be hooked only passes copy registers, one task after the other.
+ */
+#if defined(__TARGET_ARCH_arm64)
+static struct pt_regs copied_regs;
+#define REGS_COPY(name, ...) struct pt_regs *name = &copied_regs
+#else
+#define REGS_COPY(name, ...) struct pt_regs name##_room __VA_ARGS__, *name = &name##_room
+#endif
+
 static __always_inline bool task_syscall(struct task_struct *task, __u32 *nr, __u64 *arg)
 {
-	struct pt_regs copy = {};
+	REGS_COPY(copy, = {});
 	__u64 stack = 0;
 
 	if (has_task_pt_regs()) {
@@ -194,10 +205,10 @@ static __always_inline bool task_syscall(struct task_struct *task, __u32 *nr, __
 		*arg = PT_REGS_PARM1_SYSCALL(regs);
 		return true;
 	}
-	if (!probe_read(&stack, &task->stack) || !probe_read(&copy, stack + THREAD_SIZE - sizeof(copy)))
+	if (!probe_read(&stack, &task->stack) || !probe_read(copy, stack + THREAD_SIZE - sizeof(*copy)))
 		return false;
-	*nr = syscall_nr(&copy);
-	*arg = PT_REGS_PARM1_SYSCALL(&copy);
+	*nr = syscall_nr(copy);
+	*arg = PT_REGS_PARM1_SYSCALL(copy);
 	return true;
 }
 

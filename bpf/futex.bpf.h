@@ -190,9 +190,9 @@ static __always_inline bool decode_call(struct pt_regs *regs, __u32 nr, struct f
 /* Not inlined, for the stack: the copy is gone before the walks begin. */
 static __attribute__((noinline)) int decode_copy(__u64 address, __u32 nr, struct futex_call *c)
 {
-	struct pt_regs regs;
+	REGS_COPY(regs);
 
-	return c && address && probe_read(&regs, address) && decode_call(&regs, nr, c);
+	return c && address && probe_read(regs, address) && decode_call(regs, nr, c);
 }
 
 /*

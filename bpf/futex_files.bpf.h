@@ -52,15 +52,15 @@ static __always_inline void owner_found(struct seq_file *seq, const struct ipc_o
 /* Copied: the registers of another task are an address on its stack. Not inlined, for the stack of our own. */
 static __attribute__((noinline)) int call_of_sleeper(__u64 address, struct futex_call *c)
 {
-	struct pt_regs regs;
+	REGS_COPY(regs);
 	__u32 nr;
 
-	if (!c || !address || !probe_read(&regs, address))
+	if (!c || !address || !probe_read(regs, address))
 		return 0;
-	nr = syscall_nr(&regs);
+	nr = syscall_nr(regs);
 	if (nr == NR_FUTEX_WAIT)
-		decode_futex2(&regs, FUTEX_CMD_WAIT, c);
-	else if (nr != NR_FUTEX || !decode_futex(&regs, c))
+		decode_futex2(regs, FUTEX_CMD_WAIT, c);
+	else if (nr != NR_FUTEX || !decode_futex(regs, c))
 		return 0;
 	return kind_of(c)->op == OP_RECV;
 }

@@ -32,9 +32,9 @@ static __always_inline bool decode_call(struct pt_regs *regs, __u32 nr, struct m
 static __attribute__((noinline)) int decode_own(__u32 nr, struct mmap_call *c)
 {
 	__u64 address = task_user_regs((void *)bpf_get_current_task());
-	struct pt_regs regs;
+	REGS_COPY(regs);
 
-	return c && address && probe_read(&regs, address) && decode_call(&regs, nr, c);
+	return c && address && probe_read(regs, address) && decode_call(regs, nr, c);
 }
 
 static __always_inline bool decode_current(__u32 nr, struct mmap_call *c)
