@@ -130,9 +130,15 @@ static void press_ctrl_c(void)
 static void set_alarm(void)
 {
 	const struct itimerval soon = {.it_value.tv_usec = 1000};
+	sigset_t alarm, before;
 
+	/* it may be over before the target sleeps, which would then sleep for ever */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	CHECK(sigprocmask(SIG_BLOCK, &alarm, &before) == 0);
 	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
-	suspend();
+	suspend_with(&before);
+	CHECK(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
 	sent(1);
 }
 

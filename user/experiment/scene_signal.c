@@ -37,13 +37,18 @@ void catch_usr1(unsigned who)
 	look_at(getpid(), SIGUSR1);
 }
 
+void suspend_with(const sigset_t *mask)
+{
+	enter_call();
+	syscall(SYS_rt_sigsuspend, mask, 8);
+}
+
 void suspend(void)
 {
 	sigset_t mask;
 
 	CHECK(sigprocmask(SIG_BLOCK, NULL, &mask) == 0);
-	enter_call();
-	syscall(SYS_rt_sigsuspend, &mask, 8);
+	suspend_with(&mask);
 }
 
 void kill_usr1(void)

@@ -22,6 +22,7 @@ void catch_usr1(unsigned who); /* to enter: the target has a handler, and SIGUSR
 
 /* Steps. */
 void suspend(void); /* until a signal comes, with the mask that it has */
+void suspend_with(const sigset_t *mask); /* with these signals blocked meanwhile */
 void kill_usr1(void); /* to the target; the first that is looked at */
 
 /* Figures of the first that is looked at. */
