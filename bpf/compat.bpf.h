@@ -157,6 +157,7 @@ static __always_inline bool is_compat_task(void)
 #define NR_MREMAP 25
 #define NR_MSYNC 26
 #define NR_FTRUNCATE 77
+#define FILE_O_DIRECT 00040000
 #else
 #define REGS_SYSCALL syscallno
 #define NR_FUTEX 98
@@ -169,6 +170,7 @@ static __always_inline bool is_compat_task(void)
 #define NR_MMAP 222
 #define NR_MPROTECT 226
 #define NR_MSYNC 227
+#define FILE_O_DIRECT 00200000
 #endif
 
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
@@ -412,7 +414,6 @@ static __always_inline __u64 current_user_regs(void)
 	return task_user_regs((void *)bpf_get_current_task());
 }
 
-/* 6.9 moved what all kinds of file locks have into a structure of its own */
 /* 6.13: file_ref_t f_ref */
 struct file___6_12 {
 	atomic_long_t f_count;
@@ -427,6 +428,7 @@ static __always_inline bool file_is_unreferenced(__u64 file)
 	       probe_read(&references, &((struct file___6_12 *)file)->f_count) && !references;
 }
 
+/* 6.9 moved what all kinds of file locks have into a structure of its own */
 struct file_lock___6_8 {
 	struct file_lock___6_8 *fl_blocker;
 	struct list_head fl_list;

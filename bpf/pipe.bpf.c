@@ -116,7 +116,7 @@ static __always_inline void count_write(struct ipc_edge *edge, struct file *file
 	if (ret <= 0)
 		return;
 	add(&edge->counters[COUNTER_PAGE_CHUNKS], ((ret - 1) >> cfg.page_shift) + 1);
-	if (file->f_flags & 00040000 /* O_DIRECT */)
+	if (file->f_flags & FILE_O_DIRECT)
 		add(&edge->counters[COUNTER_PACKETS], 1);
 }
 

@@ -225,7 +225,7 @@ static __always_inline void first_side(struct side *side, const struct ipc_run *
 	side->moved = moves && ret > 0 ? ret : 0;
 	if (moves && run->op == OP_SEND && !(run->flags & RUN_PREEXISTING))
 		side->before = run->aux[3];
-	side->packet = !moves && run->op == OP_SEND && ret > 0 && (run->aux[3] & 00040000 /* O_DIRECT */);
+	side->packet = !moves && run->op == OP_SEND && ret > 0 && (run->aux[3] & FILE_O_DIRECT);
 	side->resized = run->op == OP_CTL && run->aux[1] && ret >= 0;
 	if (kind == SYSCALL_TEE && run->op == OP_RECV) {
 		/* it leaves its source as it was: no payload there */
