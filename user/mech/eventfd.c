@@ -81,7 +81,6 @@ static const struct mech_derived derived[] = {
 };
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 static const struct mech_hook hooks[] = {
 	{ "eventfd_write_exit", "eventfd_write", .op = OP_SEND },
@@ -90,8 +89,8 @@ static const struct mech_hook hooks[] = {
 	{ "eventfd_made", "do_eventfd", .op = OP_OPEN },
 	{ "eventfd_write_entry", "eventfd_write", ENTRY, .op = -1, .begins = BEGINS(OP_SEND) },
 	{ "eventfd_read_entry", "eventfd_read", ENTRY, .op = -1, .begins = BEGINS(OP_RECV) },
-	{ "eventfd_signal_n", "eventfd_signal", ANY, .op = -1, .optional = true },
-	{ "eventfd_signal_one", "eventfd_signal_mask", ANY, .op = -1, .optional = true, .without = "the kernel's own signals" },
+	{ "eventfd_signal_n", "eventfd_signal", PROFILE_ANY, .op = -1, .optional = true },
+	{ "eventfd_signal_one", "eventfd_signal_mask", PROFILE_ANY, .op = -1, .optional = true, .without = "the kernel's own signals" },
 	{ .program = NULL },
 };
 

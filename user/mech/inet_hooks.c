@@ -3,7 +3,6 @@
 #include "mech/inet.h"
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 const struct mech_hook inet_hooks[] = {
@@ -14,12 +13,12 @@ const struct mech_hook inet_hooks[] = {
 	{"inet_connect_exit", "inet_stream_connect", .op = OP_OPEN},
 	{"inet_dgram_connect_exit", "inet_dgram_connect", .op = OP_OPEN},
 	{"inet_accept_exit", "inet_accept", .op = OP_OPEN},
-	{"inet_release_exit", "inet_release", ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
+	{"inet_release_exit", "inet_release", PROFILE_ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
 	{"inet_bind_exit", "inet_bind", .op = OP_CTL},
 	{"inet6_bind_exit", "inet6_bind", .op = OP_CTL, .optional = true, .without = "IPv6 bind"},
 	{"inet_listen_exit", "inet_listen", .op = OP_CTL},
 	{"inet_shutdown_exit", "inet_shutdown", .op = OP_CTL},
-	{"inet_datagram_dropped", "__udp_enqueue_schedule_skb", ANY, .op = -1},
+	{"inet_datagram_dropped", "__udp_enqueue_schedule_skb", PROFILE_ANY, .op = -1},
 	{"inet_datagram_taken", "__skb_recv_udp", .op = -1},
 	{"inet_send_entry", "inet_sendmsg", ENTRY, .op = -1, .begins = BEGINS(OP_SEND)},
 	{"inet_recv_entry", "inet_recvmsg", .op = -1, .begins = BEGINS(OP_RECV)},
@@ -30,7 +29,7 @@ const struct mech_hook inet_hooks[] = {
 	{"inet_connect_entry", "inet_stream_connect", .op = -1, .begins = BEGINS(OP_OPEN)},
 	{"inet_dgram_connect_entry", "inet_dgram_connect", .op = -1, .begins = BEGINS(OP_OPEN)},
 	{"inet_accept_entry", "inet_accept", ENTRY, .op = -1, .begins = BEGINS(OP_OPEN)},
-	{"inet_release_entry", "inet_release", ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
+	{"inet_release_entry", "inet_release", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
 	{"inet_shutdown_entry", "inet_shutdown", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"inet_sender_waits", "sk_stream_wait_memory", ENTRY, .op = -1, .optional = true,
 	 .without = "which waits of senders were for the peer's window"},

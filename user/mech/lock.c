@@ -8,7 +8,6 @@
 #include "model/model.h"
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 #define POINT(program, name) program, name, .tracepoint = true
 #define CALL(name) "__x64_sys_" name "|__arm64_sys_" name
@@ -20,16 +19,16 @@ static const struct mech_hook hooks[] = {
 	{ "setlease_exit", "fcntl_setlease", .op = OP_EITHER },
 	{ "getlk_exit", "fcntl_getlk", .op = OP_CTL },
 	{ "getlease_exit", "fcntl_getlease", .op = OP_CTL },
-	{ "break_exit", "__break_lease", ANY, .op = OP_OPEN },
-	{ "lease_gone_exit", "lease_modify", ANY, .op = OP_CLOSE },
+	{ "break_exit", "__break_lease", PROFILE_ANY, .op = OP_OPEN },
+	{ "lease_gone_exit", "lease_modify", PROFILE_ANY, .op = OP_CLOSE },
 	{ "flock_entry", CALL("flock"), ENTRY, .op = -1, .begins = BEGINS(OP_EITHER) },
 	{ "setlk_entry", "fcntl_setlk", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER) },
 	{ "setlease_entry", "fcntl_setlease", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER) },
 	{ "getlk_entry", "fcntl_getlk", ENTRY, .op = -1, .begins = BEGINS(OP_CTL) },
 	{ "getlease_entry", "fcntl_getlease", ENTRY, .op = -1, .begins = BEGINS(OP_CTL) },
 	{ "lease_gone_entry", "lease_modify", ENTRY, .op = -1, .begins = BEGINS(OP_CLOSE) },
-	{ POINT("flock_done", "flock_lock_inode"), .needs = ANY, .op = OP_CLOSE },
-	{ POINT("posix_done", "posix_lock_inode"), .needs = ANY, .op = OP_CLOSE },
+	{ POINT("flock_done", "flock_lock_inode"), .needs = PROFILE_ANY, .op = OP_CLOSE },
+	{ POINT("posix_done", "posix_lock_inode"), .needs = PROFILE_ANY, .op = OP_CLOSE },
 	{ POINT("release_begins", "locks_get_lock_context"), .needs = ENTRY, .op = -1, .begins = BEGINS(OP_CLOSE) },
 	{ POINT("break_refused", "break_lease_noblock"), .needs = ENTRY, .op = -1, .begins = BEGINS(OP_OPEN) },
 	{ POINT("break_waits", "break_lease_block"), .needs = ENTRY, .op = -1, .begins = BEGINS(OP_OPEN) },

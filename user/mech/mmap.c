@@ -137,12 +137,11 @@ static const struct mech_share shares[] = {
 };
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u)
 
 #define SYSCALL(name) "__x64_sys_" name "|__arm64_sys_" name
 #define CALL(name)                                                                                                   \
-	{ "mmap_" name "_exit", SYSCALL(name), ANY, .op = OP_CTL, .optional = true, .without = name },               \
-	{ "mmap_" name "_entry", SYSCALL(name), ANY, .op = -1, .optional = true, .without = name }
+	{ "mmap_" name "_exit", SYSCALL(name), PROFILE_ANY, .op = OP_CTL, .optional = true, .without = name },               \
+	{ "mmap_" name "_entry", SYSCALL(name), PROFILE_ANY, .op = -1, .optional = true, .without = name }
 
 /* A control operation is known from its entry only, so one that is missed there is not counted: as one that did not end. */
 static const struct mech_hook hooks[] = {
@@ -150,18 +149,18 @@ static const struct mech_hook hooks[] = {
 	{ "mmap_entry", "vm_mmap_pgoff", ENTRY, .op = -1, .begins = BEGINS(OP_OPEN) },
 	{ "mapping_unlinked_batch", "unlink_file_vma_batch_add", .op = OP_CLOSE, .optional = true },
 	{ "mapping_unlinked", "unlink_file_vma", .op = OP_CLOSE, .optional = true },
-	{ "mapping_enters", "vma_interval_tree_insert|mapping_rmap_tree_insert", ANY, .op = -1 },
-	{ "mapping_leaves", "vma_interval_tree_remove|mapping_rmap_tree_remove", ANY, .op = -1 },
-	{ "mapping_inherited", "vma_interval_tree_insert_after|mapping_rmap_tree_insert_after", ANY, .op = -1 },
-	{ "memory_touched", "shmem_fault", ANY, .op = -1 },
-	{ "file_touched", "filemap_fault", ANY, .op = -1 },
-	{ "pages_mapped", "filemap_map_pages", ANY, .op = -1 },
-	{ "mapped_file_gone", "evict", ANY, .op = -1, .optional = true, .without = "the end of files", .tells = UNSEEN_DESTRUCTION },
+	{ "mapping_enters", "vma_interval_tree_insert|mapping_rmap_tree_insert", PROFILE_ANY, .op = -1 },
+	{ "mapping_leaves", "vma_interval_tree_remove|mapping_rmap_tree_remove", PROFILE_ANY, .op = -1 },
+	{ "mapping_inherited", "vma_interval_tree_insert_after|mapping_rmap_tree_insert_after", PROFILE_ANY, .op = -1 },
+	{ "memory_touched", "shmem_fault", PROFILE_ANY, .op = -1 },
+	{ "file_touched", "filemap_fault", PROFILE_ANY, .op = -1 },
+	{ "pages_mapped", "filemap_map_pages", PROFILE_ANY, .op = -1 },
+	{ "mapped_file_gone", "evict", PROFILE_ANY, .op = -1, .optional = true, .without = "the end of files", .tells = UNSEEN_DESTRUCTION },
 	CALL("msync"),
 	CALL("mremap"),
 	CALL("ftruncate"),
-	{ "mmap_mprotect_exit", "do_mprotect_pkey", ANY, .op = OP_CTL, .optional = true, .without = "mprotect" },
-	{ "mmap_mprotect_entry", "security_file_mprotect", ANY, .op = -1, .optional = true, .without = "mprotect" },
+	{ "mmap_mprotect_exit", "do_mprotect_pkey", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "mprotect" },
+	{ "mmap_mprotect_entry", "security_file_mprotect", PROFILE_ANY, .op = -1, .optional = true, .without = "mprotect" },
 	{ "mmap_sys_exit", "sys_exit", .tracepoint = true, .only = BACKEND_SYSCALL, .op = -1 },
 	{ "mmap_sys_enter", "sys_enter", ENTRY, .tracepoint = true, .only = BACKEND_SYSCALL, .op = -1 },
 	{ .program = NULL },

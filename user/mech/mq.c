@@ -141,7 +141,6 @@ static const struct mech_parts parts[] = {
 };
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 static const struct mech_hook hooks[] = {
@@ -154,13 +153,13 @@ static const struct mech_hook hooks[] = {
 	{ "mq_freed", "free_msg", ENTRY, .op = -1 },
 	{ "mq_loaded", "load_msg", PROFILE_RESIDENCY, .op = -1 },
 	{ "mq_notification", "__do_notify", ENTRY, .op = -1, .optional = true, .without = "notifications" },
-	{ "mq_created", "mqueue_create_attr", ANY, .op = -1, .tells = UNSEEN_CREATION },
-	{ "mq_evicted", "mqueue_evict_inode", ANY, .op = -1, .tells = UNSEEN_DESTRUCTION },
-	{ "mq_open_exit", "do_mq_open", ANY, .op = OP_OPEN },
-	{ "mq_close_exit", "mqueue_flush_file", ANY, .op = OP_CLOSE },
-	{ "mq_notify_exit", "do_mq_notify", ANY, .op = OP_CTL, .optional = true, .without = "mq_notify" },
-	{ "mq_attr_exit", "do_mq_getsetattr", ANY, .op = OP_CTL, .optional = true, .without = "mq_getattr, mq_setattr" },
-	{ "mq_unlink_exit", "mqueue_unlink", ANY, .op = -1, .optional = true, .without = "mq_unlink" },
+	{ "mq_created", "mqueue_create_attr", PROFILE_ANY, .op = -1, .tells = UNSEEN_CREATION },
+	{ "mq_evicted", "mqueue_evict_inode", PROFILE_ANY, .op = -1, .tells = UNSEEN_DESTRUCTION },
+	{ "mq_open_exit", "do_mq_open", PROFILE_ANY, .op = OP_OPEN },
+	{ "mq_close_exit", "mqueue_flush_file", PROFILE_ANY, .op = OP_CLOSE },
+	{ "mq_notify_exit", "do_mq_notify", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "mq_notify" },
+	{ "mq_attr_exit", "do_mq_getsetattr", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "mq_getattr, mq_setattr" },
+	{ "mq_unlink_exit", "mqueue_unlink", PROFILE_ANY, .op = -1, .optional = true, .without = "mq_unlink" },
 	{ .program = NULL },
 };
 

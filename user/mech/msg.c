@@ -93,19 +93,18 @@ static const struct mech_derived derived[] = {
 };
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u)
 
 static const struct mech_hook hooks[] = {
 	{"msg_send_exit", "do_msgsnd", .op = OP_SEND},
 	{"msg_receive_exit", "do_msgrcv", .op = OP_RECV},
 	{"msg_send_entry", "do_msgsnd", ENTRY, .op = -1, .begins = BEGINS(OP_SEND)},
 	{"msg_receive_entry", "do_msgrcv", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
-	{"msg_control_exit", "msgctl_down", ANY, .op = OP_CTL},
-	{"msg_control_entry", "msgctl_down", ANY, .op = -1, .begins = BEGINS(OP_CTL)},
-	{"msg_stat_exit", "msgctl_stat", ANY, .op = OP_CTL, .optional = true, .without = "IPC_STAT"},
-	{"msg_get_exit", "ipcget", ANY, .op = OP_OPEN, .optional = true, .without = "msgget"},
-	{"msg_created", "newque", ANY, .op = -1, .optional = true, .without = "which queues are new", .tells = UNSEEN_CREATION},
-	{"msg_destroyed", "freeque", ANY, .op = -1, .optional = true, .without = "the end of queues", .tells = UNSEEN_DESTRUCTION},
+	{"msg_control_exit", "msgctl_down", PROFILE_ANY, .op = OP_CTL},
+	{"msg_control_entry", "msgctl_down", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_CTL)},
+	{"msg_stat_exit", "msgctl_stat", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "IPC_STAT"},
+	{"msg_get_exit", "ipcget", PROFILE_ANY, .op = OP_OPEN, .optional = true, .without = "msgget"},
+	{"msg_created", "newque", PROFILE_ANY, .op = -1, .optional = true, .without = "which queues are new", .tells = UNSEEN_CREATION},
+	{"msg_destroyed", "freeque", PROFILE_ANY, .op = -1, .optional = true, .without = "the end of queues", .tells = UNSEEN_DESTRUCTION},
 	{"msg_send_checked", "security_msg_queue_msgsnd", ENTRY, .op = -1, .optional = true, .without = "depth, handoffs"},
 	{"msg_receive_checked", "security_msg_queue_msgrcv", ENTRY, .op = -1, .optional = true,
 	 .without = "handoffs, messages skipped"},

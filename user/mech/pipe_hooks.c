@@ -6,35 +6,34 @@
 #include "syscall.h"
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 const struct mech_hook pipe_hooks[] = {
 	{"pipe_write_exit", "pipe_write|anon_pipe_write", .op = OP_SEND},
 	{"pipe_read_exit", "pipe_read|anon_pipe_read", .op = OP_RECV},
-	{"pipe_release_exit", "pipe_release", ANY, .op = OP_CLOSE},
-	{"fifo_open_exit", "fifo_open", ANY, .op = OP_OPEN, .tells = UNSEEN_CREATION},
+	{"pipe_release_exit", "pipe_release", PROFILE_ANY, .op = OP_CLOSE},
+	{"fifo_open_exit", "fifo_open", PROFILE_ANY, .op = OP_OPEN, .tells = UNSEEN_CREATION},
 	{"splice_exit", "do_splice", .op = OP_RECV, .optional = true, .without = "bytes moved by splice"},
 	{"tee_exit", "do_tee", .op = OP_SEND, .optional = true, .without = "bytes moved by tee"},
 	{"pipe_write_entry", "pipe_write|anon_pipe_write", ENTRY, .op = -1, .begins = BEGINS(OP_SEND)},
 	{"pipe_read_entry", "pipe_read|anon_pipe_read", ENTRY, .op = -1, .begins = BEGINS(OP_RECV)},
-	{"pipe_release_entry", "pipe_release", ANY, .op = -1, .begins = BEGINS(OP_CLOSE), .tells = UNSEEN_DESTRUCTION},
-	{"fifo_open_entry", "fifo_open", ANY, .op = -1, .begins = BEGINS(OP_OPEN)},
-	{"pipe_free", "free_pipe_info", ANY, .op = -1, .tells = UNSEEN_DESTRUCTION},
+	{"pipe_release_entry", "pipe_release", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_CLOSE), .tells = UNSEEN_DESTRUCTION},
+	{"fifo_open_entry", "fifo_open", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_OPEN)},
+	{"pipe_free", "free_pipe_info", PROFILE_ANY, .op = -1, .tells = UNSEEN_DESTRUCTION},
 	{"splice_entry", "do_splice", ENTRY, .op = -1, .begins = BEGINS(OP_RECV), .optional = true, .without = "waits in splice"},
 	{"tee_entry", "do_tee", ENTRY, .op = -1, .begins = BEGINS(OP_SEND), .optional = true, .without = "waits in tee"},
 	{"splice_wait_readable", "pipe_wait_readable", PROFILE_WAITS, .op = -1, .optional = true,
 	 .without = "which of two pipes a splice waits for"},
 	{"splice_wait_writable", "pipe_wait_writable", PROFILE_WAITS, .op = -1, .optional = true,
 	 .without = "which of two pipes a splice waits for"},
-	{"pipe_create", "stream_open", ANY, .op = OP_OPEN, .optional = true, .without = "pipes that nobody uses"},
-	{"pipe_fcntl_exit", "pipe_fcntl", ANY, .op = OP_CTL, .optional = true, .without = "fcntl"},
+	{"pipe_create", "stream_open", PROFILE_ANY, .op = OP_OPEN, .optional = true, .without = "pipes that nobody uses"},
+	{"pipe_fcntl_exit", "pipe_fcntl", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "fcntl"},
 	{"pipe_fcntl_entry", "pipe_fcntl", ENTRY, .op = -1, .optional = true, .without = "waits in fcntl"},
 	{"pipe_resize_exit", "pipe_resize_ring", ENTRY, .op = -1, .optional = true,
 	 .without = "new slots and merged writes of a pipe that was resized"},
 	{"pipe_resize_entry", "pipe_resize_ring", ENTRY, .op = -1, .optional = true,
 	 .without = "new slots and merged writes of a pipe that was resized"},
-	{"pipe_ioctl_exit", "pipe_ioctl", ANY, .op = OP_CTL, .optional = true, .without = "ioctl"},
+	{"pipe_ioctl_exit", "pipe_ioctl", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "ioctl"},
 	{"vmsplice_entry", "__x64_sys_vmsplice|__arm64_sys_vmsplice", .op = -1, .begins = BEGINS(OP_SEND), .optional = true,
 	 .without = "bytes moved by vmsplice"},
 	{"vmsplice_exit", "__x64_sys_vmsplice|__arm64_sys_vmsplice", .op = OP_SEND, .optional = true,
@@ -46,7 +45,7 @@ const struct mech_hook pipe_hooks[] = {
 	 .without = "pages reused"},
 	{"pipe_trim_entry", "anon_pipe_trim_and_unlock", PROFILE_DETAIL, .op = -1, .optional = true},
 	{"pipe_trim_exit", "anon_pipe_trim_and_unlock", PROFILE_DETAIL, .op = -1, .optional = true},
-	{"fifo_name", "security_file_open", ANY, .op = -1, .optional = true, .without = "paths of FIFOs"},
+	{"fifo_name", "security_file_open", PROFILE_ANY, .op = -1, .optional = true, .without = "paths of FIFOs"},
 	{.program = NULL},
 };
 

@@ -23,16 +23,15 @@ static int parse_id(const char *spec, struct ipc_object_id *id)
 }
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 static const struct mech_hook hooks[] = {
 	{"semop_exit", "do_semtimedop", .op = OP_EITHER},
-	{"semget_exit", "ipcget", ANY, .op = OP_OPEN},
-	{"semctl_down_exit", "semctl_down", ANY, .op = OP_CTL},
-	{"semctl_main_exit", "semctl_main", ANY, .op = OP_CTL},
-	{"semctl_setval_exit", "semctl_setval", ANY, .op = OP_CTL},
-	{"semctl_stat_exit", "semctl_stat", ANY, .op = OP_CTL},
+	{"semget_exit", "ipcget", PROFILE_ANY, .op = OP_OPEN},
+	{"semctl_down_exit", "semctl_down", PROFILE_ANY, .op = OP_CTL},
+	{"semctl_main_exit", "semctl_main", PROFILE_ANY, .op = OP_CTL},
+	{"semctl_setval_exit", "semctl_setval", PROFILE_ANY, .op = OP_CTL},
+	{"semctl_stat_exit", "semctl_stat", PROFILE_ANY, .op = OP_CTL},
 	{"semop_entry", "do_semtimedop", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER)},
 	{"semop_allowed", "security_sem_semop", ENTRY, .op = -1, .begins = BEGINS(OP_EITHER)},
 	{"semop_tried", "perform_atomic_semop", PROFILE_WAITS, .op = -1, .begins = BEGINS(OP_EITHER)},
@@ -43,7 +42,7 @@ static const struct mech_hook hooks[] = {
 	{"semctl_setval_entry", "semctl_setval", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"semctl_stat_entry", "semctl_stat", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"semctl_allowed", "security_sem_semctl", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
-	{"sem_process_exit", "sched_process_exit", ANY, .op = OP_CLOSE, .tracepoint = true},
+	{"sem_process_exit", "sched_process_exit", PROFILE_ANY, .op = OP_CLOSE, .tracepoint = true},
 	{.program = NULL},
 };
 

@@ -87,21 +87,20 @@ static const struct mech_derived derived[] = {
 };
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u)
 
 static const struct mech_hook hooks[] = {
 	{"shm_attach_exit", "do_shmat", .op = OP_OPEN},
 	{"shm_attach_entry", "do_shmat", ENTRY, .op = -1, .begins = BEGINS(OP_OPEN)},
 	{"shm_detached", "shm_close", .op = OP_CLOSE},
-	{"shm_inherited", "shm_open", ANY, .op = -1, .optional = true, .without = "attachments that a fork made"},
-	{"shm_touched", "shm_fault", ANY, .op = -1, .optional = true, .without = "pages touched"},
-	{"shm_control_exit", "shmctl_down", ANY, .op = OP_CTL},
-	{"shm_control_entry", "shmctl_down", ANY, .op = -1, .begins = BEGINS(OP_CTL)},
-	{"shm_lock_exit", "shmctl_do_lock", ANY, .op = OP_CTL, .optional = true, .without = "SHM_LOCK"},
-	{"shm_stat_exit", "shmctl_stat", ANY, .op = OP_CTL, .optional = true, .without = "IPC_STAT"},
-	{"shm_get_exit", "ipcget", ANY, .op = OP_CTL, .optional = true, .without = "shmget"},
-	{"shm_created", "newseg", ANY, .op = -1, .optional = true, .without = "which segments are new", .tells = UNSEEN_CREATION},
-	{"shm_destroyed", "shm_destroy", ANY, .op = -1, .optional = true, .without = "the end of segments", .tells = UNSEEN_DESTRUCTION},
+	{"shm_inherited", "shm_open", PROFILE_ANY, .op = -1, .optional = true, .without = "attachments that a fork made"},
+	{"shm_touched", "shm_fault", PROFILE_ANY, .op = -1, .optional = true, .without = "pages touched"},
+	{"shm_control_exit", "shmctl_down", PROFILE_ANY, .op = OP_CTL},
+	{"shm_control_entry", "shmctl_down", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_CTL)},
+	{"shm_lock_exit", "shmctl_do_lock", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "SHM_LOCK"},
+	{"shm_stat_exit", "shmctl_stat", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "IPC_STAT"},
+	{"shm_get_exit", "ipcget", PROFILE_ANY, .op = OP_CTL, .optional = true, .without = "shmget"},
+	{"shm_created", "newseg", PROFILE_ANY, .op = -1, .optional = true, .without = "which segments are new", .tells = UNSEEN_CREATION},
+	{"shm_destroyed", "shm_destroy", PROFILE_ANY, .op = -1, .optional = true, .without = "the end of segments", .tells = UNSEEN_DESTRUCTION},
 	{.program = NULL},
 };
 

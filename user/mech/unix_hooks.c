@@ -3,7 +3,6 @@
 #include "mech/unix.h"
 
 #define ENTRY (PROFILE_WAITS | PROFILE_LATENCY | PROFILE_DETAIL | PROFILE_EVENTS)
-#define ANY (~0u) /* everything but --counts */
 
 /* Exit hooks first: an operation without its beginning is still counted. */
 const struct mech_hook unix_hooks[] = {
@@ -16,7 +15,7 @@ const struct mech_hook unix_hooks[] = {
 	{"unix_connect_exit", "unix_stream_connect", .op = OP_OPEN},
 	{"unix_dgram_connect_exit", "unix_dgram_connect", .op = OP_OPEN},
 	{"unix_accept_exit", "unix_accept", .op = OP_OPEN},
-	{"unix_release_exit", "unix_release_sock", ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
+	{"unix_release_exit", "unix_release_sock", PROFILE_ANY, .op = OP_CLOSE, .tells = UNSEEN_DESTRUCTION},
 	{"unix_bind_exit", "unix_bind", .op = OP_CTL},
 	{"unix_listen_exit", "unix_listen", .op = OP_CTL},
 	{"unix_shutdown_exit", "unix_shutdown", .op = OP_CTL},
@@ -31,7 +30,7 @@ const struct mech_hook unix_hooks[] = {
 	{"unix_connect_entry", "unix_stream_connect", .op = -1, .begins = BEGINS(OP_OPEN)},
 	{"unix_dgram_connect_entry", "unix_dgram_connect", .op = -1, .begins = BEGINS(OP_OPEN)},
 	{"unix_accept_entry", "unix_accept", ENTRY, .op = -1, .begins = BEGINS(OP_OPEN)},
-	{"unix_release_entry", "unix_release_sock", ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
+	{"unix_release_entry", "unix_release_sock", PROFILE_ANY, .op = -1, .begins = BEGINS(OP_CLOSE)},
 	{"unix_shutdown_entry", "unix_shutdown", ENTRY, .op = -1, .begins = BEGINS(OP_CTL)},
 	{"unix_splice_exit", "unix_stream_splice_read", .op = OP_RECV, .optional = true,
 	 .without = "bytes received by splice"},
@@ -39,9 +38,9 @@ const struct mech_hook unix_hooks[] = {
 	 .without = "waits in splice"},
 	{"unix_sendpage_exit", "unix_stream_sendpage", .op = OP_SEND, .optional = true},
 	{"unix_sendpage_entry", "unix_stream_sendpage", ENTRY, .op = -1, .begins = BEGINS(OP_SEND), .optional = true},
-	{"unix_fds_taken", "__scm_send", ANY, .op = -1, .optional = true, .without = "descriptors and credentials passed"},
-	{"unix_fds_given", "scm_detach_fds", ANY, .op = -1, .optional = true, .without = "descriptors received"},
-	{"unix_credentials_given", "put_cmsg", ANY, .op = -1, .optional = true, .without = "credentials received"},
+	{"unix_fds_taken", "__scm_send", PROFILE_ANY, .op = -1, .optional = true, .without = "descriptors and credentials passed"},
+	{"unix_fds_given", "scm_detach_fds", PROFILE_ANY, .op = -1, .optional = true, .without = "descriptors received"},
+	{"unix_credentials_given", "put_cmsg", PROFILE_ANY, .op = -1, .optional = true, .without = "credentials received"},
 	{"unix_buffer_filled", "skb_copy_datagram_from_iter", PROFILE_RESIDENCY, .op = -1, .optional = true,
 	 .without = "residency"},
 	{"unix_waited_for_peer", "unix_wait_for_peer", PROFILE_RESIDENCY, .op = -1, .optional = true},
