@@ -91,7 +91,7 @@ static bool is_followed(const struct object *o)
 {
 	uint32_t profile = o->can->profile;
 
-	/* whatever is asked for, the programs of system calls follow waits; who follows calls with hooks, too, has told them apart */
+	/* the programs of system calls follow waits in any case, and read the state then; those of sockets, which are hooks, do not */
 	if (o->can->backend == BACKEND_SYSCALL && !o->mech->follows_calls)
 		profile |= PROFILE_WAITS;
 	return !o->mech->state_needs || (profile & o->mech->state_needs);
