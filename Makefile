@@ -10,7 +10,7 @@ VERSION := 0.1.0
 CFLAGS := -O2 -g
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -DIPCTRACE_VERSION='"$(VERSION)"'
 INCLUDES := -Iuser -Ibpf -I$(O)
-LIBS := -lbpf -lelf -lz -ljson-c -lcap -lmicrohttpd -lncursesw -ltinfo -lm
+LIBS := -lbpf -ldw -lelf -lz -ljson-c -lcap -lmicrohttpd -lncursesw -ltinfo -lm
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	      -Wno-missing-declarations -Ivmlinux -Ibpf
 
@@ -65,7 +65,7 @@ static: $(O)/ipctrace-static
 
 $(O)/ipctrace-static: $(OBJS) $(O)/libstage.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(NO_TLS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -static -Wl,--no-warnings -o $@ $^ $(NO_TLS) $(LIBS) -llzma -lbz2
 
 # Both for arm64, built on another machine, into $(O)/arm64 (tests/vm/scenarios --arch arm64 runs them).
 arm64: vmlinux/arm64/vmlinux.h

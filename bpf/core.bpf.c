@@ -19,6 +19,7 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 #include "op.bpf.h"
+#include "stacks.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 
@@ -158,6 +159,14 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 	lose(LOSS_MISSED);
 }
 
+static __always_inline void sum_up_stacks(struct ipc_run *run, __u32 tid)
+{
+	__u64 before_ns = run->wait_ns;
+
+	ends_wait(run);
+	stack_sum_up(run, waits_on(run), tid, run->wait_ns - before_ns);
+}
+
 static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 {
 	struct ipc_kept *row = kept_row(tid);
@@ -165,6 +174,8 @@ static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
 
 	if (!run)
 		return;
+	if (PROFILE(PROFILE_STACKS) && (run->flags & RUN_SLEEPS))
+		sum_up_stacks(run, tid);
 	if ((run->flags & (RUN_PREEXISTING | RUN_SYSCALL | RUN_OWN)) == RUN_PREEXISTING) {
 		if (run->flags & RUN_SLEEPS)
 			ends_wait(run);
@@ -185,7 +196,7 @@ static __always_inline bool is_over(const struct ipc_run *run, struct task_struc
 	return is_stale(run, task);
 }
 
-static __always_inline int on_switch(struct task_struct *prev, struct task_struct *next, bool sleeps, __u32 state)
+static __always_inline int on_switch(void *ctx, struct task_struct *prev, struct task_struct *next, bool sleeps, __u32 state)
 {
 	struct ipc_run *slot = run_slot();
 	__u32 prev_tid = prev->pid;
@@ -194,6 +205,8 @@ static __always_inline int on_switch(struct task_struct *prev, struct task_struc
 		return 0;
 	slot->switches++;
 	if (slot->task == (__u64)prev && !is_over(slot, prev, sleeps)) {
+		if (PROFILE(PROFILE_STACKS) && sleeps)
+			stack_of_sleeper(ctx, prev_tid, slot->flags & RUN_WOKEN_EARLY);
 		keep_run(slot, prev, sleeps, state);
 	} else {
 		slot->task = 0;
@@ -209,7 +222,7 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(switch_with_state, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
 {
-	return on_switch(prev, next, !preempt && prev_state, prev_state);
+	return on_switch(ctx, prev, next, !preempt && prev_state, prev_state);
 }
 
 /* Before: a waker may have set the state back already; that the task left the run queue says it slept */
@@ -219,7 +232,7 @@ int BPF_PROG(switch_without_state, bool preempt, struct task_struct *prev, struc
 	__u32 state = task_state(prev);
 	bool sleeps = !preempt && !task_on_rq(prev);
 
-	return on_switch(prev, next, sleeps, state & 3 ? state : TASK_INTERRUPTIBLE);
+	return on_switch(ctx, prev, next, sleeps, state & 3 ? state : TASK_INTERRUPTIBLE);
 }
 
 /* Is it this operation's doing that `run` wakes up? A sleeper that was moved is one of the object it was moved to. */
@@ -324,6 +337,8 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		if (run->flags & RUN_WOKEN)
 			return 0;
 		run->flags |= RUN_WOKEN;
+		if (PROFILE(PROFILE_STACKS))
+			stack_of_waker(ctx, wakee->pid, interrupt && !by);
 		if (!waits_for_peer(run)) {
 			run->wake_ns = bpf_ktime_get_ns();
 			return 0;
@@ -332,6 +347,8 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		note_wake(run);
 	} else if (early) {
 		note_waker(early, wakee, by, interrupt);
+		if (PROFILE(PROFILE_STACKS))
+			stack_of_waker(ctx, wakee->pid, interrupt && !by);
 		early->flags |= RUN_WOKEN_EARLY;
 		barrier();
 		if (*(volatile __u64 *)&early->task != (__u64)wakee &&

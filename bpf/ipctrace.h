@@ -105,6 +105,7 @@ enum ipc_profile {
 	PROFILE_DETAIL = 1 << 3,    /* bytes inside, pages reused: an object look-up per operation */
 	PROFILE_EVENTS = 1 << 4,    /* a ring buffer record per operation */
 	PROFILE_STEPS = 1 << 5,	    /* one per wakeup, fork and exit of a task that is followed */
+	PROFILE_STACKS = 1 << 6,    /* stacks of who sleeps and who wakes, a sum for each pair of them */
 };
 
 #define IPC_COMM_LEN 16
@@ -135,6 +136,8 @@ struct ipc_object_id {
 	__u16 pad; /* always 0, it is hashed */
 };
 _Static_assert(sizeof(struct ipc_object_id) == 16, "hashed as a whole");
+
+#include "stacks.h"
 
 /* One process, one object, one kind of operation. start tells PIDs apart that were used twice. */
 struct ipc_edge_key {

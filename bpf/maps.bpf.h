@@ -46,6 +46,11 @@ struct {
 	__type(value, struct ipc_kept);
 } kept SEC(".maps");
 
+/* PROFILE_STACKS, see stacks.bpf.h */
+IPC_MAP(stacks, BPF_MAP_TYPE_STACK_TRACE, __u32, struct ipc_stack, 1);
+IPC_MAP(stack_sleeps, BPF_MAP_TYPE_HASH, __u32, struct ipc_stack_sleep, 1); /* by TID */
+IPC_MAP(stack_waits, BPF_MAP_TYPE_HASH, struct ipc_stack_key, struct ipc_stack_sum, 1);
+
 /* byte tables that answer "certainly not" without a hash look-up */
 IPC_MAP(wanted, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1 << IPC_CLASS_BITS);
 IPC_MAP(classes, BPF_MAP_TYPE_ARRAY, __u32, __u8, 1);

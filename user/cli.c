@@ -34,6 +34,8 @@ static const struct {
 	{ "write", "json", "a recording is no report: read it with --read" },
 	{ "write", "output", "a recording is no report: read it with --read" },
 	{ "write", "histograms", "a recording has them: read it with --read" },
+	{ "counts", "stacks", "counting follows no waits" },
+	{ "read", "stacks", "say it when recording" },
 	{ "read", "write", "it is a recording already" },
 	{ "read", "counts", "the recording says what was collected" },
 	{ "read", "failed", "the programs drop what did not fail: say it when recording" },
@@ -241,7 +243,9 @@ static int check_whole(const struct scan *s)
 				  word->help ? word->help : "");
 	}
 	if (command->id == CLI_CONVERT && !s->o->read)
-		return cli_refuse(NULL, "'convert' needs --read: a recording, made with --write and --events");
+		return cli_refuse(NULL, "'convert' needs --read: a recording, made with --write and --events or --stacks");
+	if (s->o->stacks && !s->o->write)
+		return cli_refuse(NULL, "--stacks goes into a recording: it needs --write");
 	if (command->id == CLI_TOP && (s->o->events || s->o->json || s->o->output))
 		return cli_refuse(NULL, "'top' is for a terminal: no --events, --json or --output");
 	if (command->id == CLI_EXPORT && (s->o->json || s->o->output))

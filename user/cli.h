@@ -106,6 +106,7 @@ struct cli_options {
 	const char *write;  /* path of the recording to make; NULL: none */
 	const char *read;   /* path of the recording to show; NULL: live */
 	uint32_t write_max_mb; /* MiB of it before it is rotated; 0: no limit */
+	bool stacks; /* of waits, into the recording */
 	enum cli_color color;
 	bool ascii;
 

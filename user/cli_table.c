@@ -150,6 +150,12 @@ const struct cli_option cli_option_table[] = {
 	  .more = "In MiB. The one before is kept as FILE.1. Each can be read by itself: it begins with all figures "
 		  "since the start.",
 	  .parse = cli_set_number, INTO(write_max_mb), .min = 0, .max = 1048576 },
+	{ .name = "stacks", .group = GROUP_RECORD,
+	  .help = "record where waits began and who ended them from where, as stacks, too",
+	  .more = "Of the kernel and of programs that keep frame pointers, 64 frames at most; for ipctrace convert --to folded. Names are "
+		  "looked for at every report: of a process that ends before the first one after its wait, addresses remain. "
+		  "Takes two stacks and two or three map updates a wait more.",
+	  .parse = cli_set_flag, INTO(stacks) },
 	{ .name = "read", .letter = 'r', .metavar = "FILE", .group = GROUP_READ,
 	  .help = "report from this recording: no privileges, any machine",
 	  .more = "Mechanisms may be left out: all that it has. Filters by process, user, name and object apply again; "
@@ -331,7 +337,9 @@ const struct cli_command cli_command_table[] = {
 	  .more = "It is made by --write with --events and read by --read. A timeline has one track a task, a slice for "
 		  "every operation and for the last wait in it, and an arrow from the operation that woke to the one "
 		  "that was woken; waits that were not over at the end are there, too. A line of stacks has the task's "
-		  "command, the operation and mechanism, the cause, the object, who woke, and microseconds." },
+		  "command, the operation and mechanism, the cause, the object, who woke, and microseconds; of a recording made with "
+		  "--stacks, events or none, the functions that waited, too, and behind two dashes those that woke, with _[k] "
+		  "those of the kernel." },
 	{ .id = CLI_DOCTOR, .name = "doctor",
 	  .groups = 1 << GROUP_PRINT | 1 << GROUP_PROBE,
 	  .help = "what this kernel allows, what is used, what to change" },

@@ -64,6 +64,15 @@ void kernel_symbols(const char *const *names, uint64_t *addresses, unsigned cnt)
 /* Name of the symbol at exactly this address into buf, or false. Caches what it read. */
 bool kernel_symbol_at(uint64_t address, char *buf, uint32_t size);
 
+/*
+ * The functions of the kernel in the order of their addresses, for kernel_function_around(); some 15 MB, once.
+ * While CAP_SYSLOG is there. Returns 0, -ENOENT: addresses are hidden.
+ */
+int kernel_read_functions(void);
+
+/* Name of the function that this address lies in; false: none is known. */
+bool kernel_function_around(uint64_t address, char *buf, uint32_t size);
+
 const char *lockdown_name(enum lockdown lockdown);
 
 /* The first missing capability that every backend needs, or NULL: "CAP_BPF", "CAP_PERFMON". */

@@ -7,6 +7,7 @@
  * Without CAP_SYSLOG, or with kptr_restrict=2, every address reads as 0; without
  * CONFIG_KALLSYMS_ALL only functions are listed.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,61 @@ static struct reader read_all(void)
 	if (!r.text)
 		r.text = xcalloc(1, 1);
 	return r;
+}
+
+/* Functions by address. How long one is is not told: what lies farther behind one is of none. */
+#define FUNCTION_MAX (1 << 16)
+
+static struct symbol *functions;
+static size_t functions_cnt;
+
+static int by_address(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+int kernel_read_functions(void)
+{
+	static struct reader all; /* the names lie in it */
+	size_t room = 0;
+	struct symbol s;
+
+	if (functions)
+		return 0;
+	all = read_all();
+	while (next_symbol(&all, &s)) {
+		char type = s.name[-2];
+
+		if (!s.address || !s.name_len || !strchr("tTwW", type))
+			continue;
+		if (functions_cnt == room) {
+			room = room ? 2 * room : 1 << 17;
+			functions = xreallocarray(functions, room, sizeof(*functions));
+		}
+		functions[functions_cnt++] = s;
+	}
+	qsort(functions, functions_cnt, sizeof(*functions), by_address);
+	return functions_cnt ? 0 : -ENOENT;
+}
+
+bool kernel_function_around(uint64_t address, char *buf, uint32_t size)
+{
+	size_t low = 0, high = functions_cnt;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (functions[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || address - functions[low - 1].address > FUNCTION_MAX)
+		return false;
+	snprintf(buf, size, "%.*s", functions[low - 1].name_len, functions[low - 1].name);
+	return true;
 }
 
 /* Addresses asked about, so far: few. The oldest gives way. */

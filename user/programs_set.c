@@ -41,6 +41,9 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", p->kernel->cpus},
+		{"stacks", o->profile & PROFILE_STACKS ? EDGE_SHARE(4) : 1},
+		{"stack_sleeps", o->profile & PROFILE_STACKS ? EDGE_SHARE(4) : 1},
+		{"stack_waits", o->profile & PROFILE_STACKS ? EDGE_SHARE(2) : 1},
 		{"classes", o->config.filtered ? p->kernel->pid_max + 1 : 1},
 		{"events", o->profile & PROFILE_EVENTS ? o->ring_buffer_bytes : 4096},
 	};

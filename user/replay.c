@@ -194,7 +194,8 @@ static int end(struct replay *r, int err)
 		return CLI_EXIT_FAILED;
 	if (err != -ENODATA && err != -EBADMSG)
 		complain(r, strerror(-err));
-	if (r->options->events && r->summed_up && !r->has_events)
+	if (r->options->events && r->summed_up && !r->has_events &&
+	    !(r->options->report == REPORT_FOLDED && model_has_stacks(r->model)))
 		complain(r, "it has no events: those are recorded with --events");
 	if (err == -ENODATA && r->summed_up)
 		return 0;

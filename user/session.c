@@ -106,6 +106,8 @@ static uint32_t profile_of(const struct cli_options *o)
 		profile |= PROFILE_EVENTS;
 	if (o->events && o->command_argv && (o->write || o->report == REPORT_PATH))
 		profile |= PROFILE_STEPS;
+	if (o->stacks)
+		profile |= PROFILE_STACKS;
 	if (o->min_us)
 		profile |= PROFILE_LATENCY;
 	return profile | reporter_needs(o);

@@ -16,7 +16,7 @@
 #include "story.h"
 #include "view/view.h"
 
-#define PROFILE_STORY (PROFILE_WAITS | PROFILE_DETAIL | PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_EVENTS)
+#define PROFILE_STORY (PROFILE_ALL | PROFILE_STACKS)
 
 static char dir[] = "/tmp/ipctrace-replay-XXXXXX";
 

@@ -92,6 +92,51 @@ static inline void story_copy(struct snapshot *s, unsigned n)
 	add_transfer(s, id, OP_CLOSE, 1202, 1, 0, 300 * n, 300 * n - 2)->copies = 0;
 }
 
+/* cat waits for dd, once for an interrupt, and once in a place for which there was no room; dd for cat. */
+static inline void story_stacks(struct snapshot *s, unsigned n)
+{
+	const uint64_t read[] = { 0xf1, 0xf2, 0xf3, 0xf4, 0xf3, 0xf9 }, write[] = { 0xf1, 0xf5, 0xf6 }, irq[] = { 0xf7, 0xf8, 0xf3 };
+	const uint64_t cat[] = { 0x11, 0x12 }, dd[] = { 0x11, 0x21 };
+	const struct ipc_stack_key wait = { .obj = pipe_id(81234), .op = OP_RECV, .cause = CAUSE_EMPTY, .tgid = 1202, .kernel = 3,
+					    .user = 4, .waker_kernel = STACK_NONE, .waker_user = STACK_NONE };
+	struct ipc_stack_key key = wait;
+
+	add_stack(s, 3, read, 6);
+	add_stack(s, 4, cat, 2);
+	add_stack(s, 70, write, 3);
+	add_stack(s, 71, dd, 2);
+	add_stack(s, 72, irq, 3);
+	add_symbol_name(s, 0xf1, 0, "__traceiter_sched_switch");
+	add_symbol_name(s, 0xf2, 0, "schedule");
+	add_symbol_name(s, 0xf3, 0, "pipe_read");
+	add_symbol_name(s, 0xf4, 0, "bpf_trampoline_77");
+	add_symbol_name(s, 0xf5, 0, "__wake_up_sync_key");
+	add_symbol_name(s, 0xf6, 0, "pipe_write");
+	add_symbol_name(s, 0xf7, 0, "hrtimer_wakeup");
+	add_symbol_name(s, 0xf8, 0, "asm_sysvec_apic_timer_interrupt");
+	add_symbol_name(s, 0xf9, 0, "vfs_read");
+	add_symbol_name(s, 0x11, 1202, "evil;\nname");
+	add_symbol_name(s, 0x11, 1201, "write");
+	key.waker = 1201;
+	key.waker_kernel = 70;
+	key.waker_user = 71;
+	add_stack_wait(s, key, 37 * n, 500 * MS * n + 499);
+	key = wait;
+	key.waker_kind = WAKER_INTERRUPT;
+	key.waker_kernel = 72;
+	add_stack_wait(s, key, n, 7 * MS * n + 500);
+	key = wait;
+	key.kernel = STACK_LOST;
+	key.user = STACK_NONE;
+	add_stack_wait(s, key, 1, 0);
+	key = wait;
+	key.op = OP_SEND;
+	key.cause = CAUSE_FULL;
+	key.tgid = 1201;
+	key.waker = 1202;
+	add_stack_wait(s, key, 11 * n, 30 * MS * n);
+}
+
 static inline void story_full(struct snapshot *s, unsigned n)
 {
 	struct ipc_object_id id = pipe_id(4711);
@@ -185,6 +230,7 @@ static inline void story_reading(struct snapshot *s, unsigned n)
 		s->stop_ns = s->now_ns - 10 * MS;
 	story_processes(s);
 	story_copy(s, n);
+	story_stacks(s, n);
 	story_full(s, n);
 	story_fifo(s, n);
 	story_splice(s, n);

@@ -84,6 +84,57 @@ subtest 'stacks' => sub {
     cmp_ok(abs(($us // 0) * 1000 - $pipe->{recv}{wait_ns}), '<', 1000, 'the time waited') if $exact;
 };
 
+# Functions that are known, of a program that keeps frame pointers: one lets the other wait.
+my $deep = <<'EOT';
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#define LEVEL(type, name, call) \
+    __attribute__((noinline)) static type name(void) { type n = call; __asm__ volatile("" ::: "memory"); return n; }
+static int fds[2];
+static char word[8];
+LEVEL(int, take, read(fds[0], word, sizeof(word)))
+LEVEL(int, wait_for_word, take())
+LEVEL(int, put, write(fds[1], word, sizeof(word)))
+LEVEL(int, send_word, put())
+int main(int argc, char **argv)
+{
+    int words = atoi(argv[argc - 1]);
+    pipe(fds);
+    if (!fork()) {
+        close(fds[0]);
+        while (words--) { usleep(100000); send_word(); }
+        usleep(100000);
+        _exit(0);
+    }
+    close(fds[1]);
+    while (wait_for_word() > 0) ;
+    wait(0);
+}
+EOT
+
+natively 'places' => sub {
+    my ($recording, $program) = (scratch('stacks'), scratch('deep'));
+    open(my $cc, '|-', 'cc', qw(-O1 -w -fno-omit-frame-pointer -fno-optimize-sibling-calls -x c -o), $program, '-') or die;
+    print $cc $deep;
+    close($cc) or return fail('compiled');
+    my $run = run_tool([ 'pipe', '-w', $recording, '--stacks', '-i', 0.1, '--backend', $backend, '--', $program, 17 ]);
+    is($run->{status}, 0, 'recorded') or diag($run->{stderr});
+    my $summary = summary_of(json_lines(run_tool([ '-r', $recording, '-j' ])->{stdout}));
+    my ($pipe) = grep { ($_->{send}{bytes} // 0) == 8 * 17 } @{ $summary->{objects} } or return fail('the pipe');
+    $run = run_tool([ 'convert', '-r', $recording, '--to', 'folded', '-O', $pipe->{id} ]);
+    is($run->{status}, 0, 'exit status') or diag($run->{stderr});
+    my @lines = split(/\n/, $run->{stdout});
+    my $sleeps = qr/^\d+-deep;.*\bwait_for_word;read;.*pipe_read_\[k\];.*schedule_\[k\];pipe recv;empty;\Q$pipe->{id}\E;--/;
+    is(scalar(grep { !/$sleeps/ } @lines), 0, 'where it waited') or diag($run->{stdout});
+    my @woken = grep { /;--;(?:\w+_\[k\];)*\w*pipe_write_\[k\];.*write;send_word;main;.*woken by \S+ \d+$/ } @lines;
+    is(scalar @woken, 1, 'who wrote, and where') or diag($run->{stdout});
+    is(scalar(grep { /;--;(?:\w+_\[k\];)*pipe_release_\[k\];.*do_exit_\[k\]/ } @lines), 1, 'and who closed it with its end');
+    my ($sum, $exact) = (0, !$summary->{loss}{missed});
+    $sum += /(\d+)$/ ? $1 : 0 for @lines;
+    cmp_ok(abs($sum * 1000 - $pipe->{recv}{wait_ns}), '<', 1000 * @lines, 'the time waited, all of it') if $exact;
+};
+
 natively 'names, of what a single interval had' => sub {
     my $recording = scratch('named');
     my $work = 'use IO::Socket::INET; my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => q(127.0.0.1)) or die; '
@@ -103,6 +154,7 @@ natively 'what cannot be' => sub {
     my $run = run_tool([ 'convert', '-r', $plain ]);
     like($run->{stderr}, qr/it has no events/, 'without events: is said');
     ok(eval { json_decode($run->{stdout}) }, 'and still JSON');
+    is(run_tool([ 'pipe', '--stacks', '-d', 1 ])->{status}, 2, 'stacks that go nowhere');
 };
 
 done_testing();

@@ -173,6 +173,30 @@ static inline struct ipc_residency *add_residency(struct snapshot *s, struct ipc
 	return APPEND(&s->residency, id);
 }
 
+/* Frames from the innermost on. */
+static inline void add_stack(struct snapshot *s, uint32_t id, const uint64_t *frames, unsigned cnt)
+{
+	memcpy(APPEND(&s->stacks, id)->frames, frames, cnt * sizeof(*frames));
+}
+
+static inline void add_symbol_name(struct snapshot *s, uint64_t address, uint32_t tgid, const char *name)
+{
+	struct symbol_key key = { address, tgid, start_of(tgid) };
+
+	strncpy(APPEND(&s->symbols, key)->name, name, SYMBOL_LEN);
+}
+
+static inline void add_stack_wait(struct snapshot *s, struct ipc_stack_key key, uint64_t waits, uint64_t wait_ns)
+{
+	struct ipc_stack_sum *sum;
+
+	key.start = start_of(key.tgid);
+	key.waker_start = start_of(key.waker);
+	sum = APPEND(&s->stack_waits, key);
+	sum->waits = waits;
+	sum->wait_ns = wait_ns;
+}
+
 static inline void add_name(struct snapshot *s, struct ipc_object_id id, const char *name)
 {
 	strncpy(APPEND(&s->names, id)->path, name, IPC_NAME_LEN);

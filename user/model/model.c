@@ -32,6 +32,7 @@ void model_free(struct model *m)
 		return;
 	objects_free(m);
 	processes_free(m);
+	stacks_free(m);
 	free_totals(m);
 	cursor_free(&m->edge_rows);
 	cursor_free(&m->hist_rows);
@@ -72,6 +73,7 @@ void model_begin(struct model *m, const struct snapshot *head)
 		begin_interval(m->totals[mech]);
 	waits_turn(m);
 	objects_forget(m, m->config.gone_max);
+	stacks_begin(m);
 	cursor_begin(&m->process_rows);
 	cursor_begin(&m->object_rows);
 	cursor_begin(&m->edge_rows);
@@ -88,6 +90,7 @@ void model_feed(struct model *m, const struct snapshot *part)
 	edges_update(m, part);
 	wakes_update(m, part);
 	parts_update(m, part);
+	stacks_update(m, part);
 }
 
 void model_end(struct model *m, const struct snapshot *tail)

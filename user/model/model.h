@@ -17,6 +17,7 @@
 #include "model/index.h"
 #include "model/object.h"
 #include "model/process.h"
+#include "model/stack.h"
 #include "model/total.h"
 #include "model/wait.h"
 #include "source/snapshot.h"
@@ -50,6 +51,8 @@ struct model {
 
 	struct wait *waits, *carried; /* operations in progress now, and at the update before */
 	size_t wait_cnt, wait_cap, carried_cnt, carried_cap;
+
+	struct stacks stacks;
 
 	struct total *totals[MECH_MAX]; /* NULL: not traced */
 	struct losses losses, losses_before;

@@ -198,7 +198,7 @@ int delta_apply(const struct bytes *in, struct snapshot *state, enum delta_kind 
 	state->missed_by_op_known = head.missed_by_op_known;
 	state->missed_charged = head.missed_charged;
 	memcpy(state->missed_by_mech, head.missed_by_mech, sizeof(head.missed_by_mech));
-	for (size_t i = 0; i < snapshot_table_cnt; i++) {
+	for (size_t i = 0; i < snapshot_table_cnt && r.len; i++) { /* of an earlier version: without the last tables */
 		int err = apply_table(&r, snapshot_rows(state, &snapshot_tables[i]), &snapshot_tables[i]);
 
 		if (err)

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "model/alloc.h"
 #include "source/live_prune.h"
+#include "source/live_stacks.h"
 
 #define BATCH 1024 /* rows a call; a hash bucket must fit, and none is near that long */
 
@@ -24,6 +25,7 @@ struct live {
 	uint64_t stop_ns; /* 0: it goes on */
 	uint64_t holders_read; /* by which pass; 0: none */
 	struct prune *prune;
+	struct live_stacks *stacks; /* NULL: none are collected */
 };
 
 static int on_sample(void *ctx, void *data, size_t size)
@@ -46,6 +48,7 @@ int live_open(struct live **out, struct programs *p, live_event_fn on_event, voi
 	l->arg = arg;
 	l->start_ns = clock_ns();
 	l->prune = live_prune_new(p);
+	l->stacks = live_stacks_new(p);
 	if (on_event) {
 		l->events = ring_buffer__new(programs_map(p, "events"), on_sample, l, NULL);
 		if (!l->events) {
@@ -70,12 +73,14 @@ void live_close(struct live *l)
 		return;
 	ring_buffer__free(l->events);
 	prune_free(l->prune);
+	live_stacks_free(l->stacks);
 	free(l);
 }
 
 /* In the order in which the model wants them; edges are rows of an array, holders are no map. */
 static const char *const maps[] = {
 	"processes", "objects", "sleepers", "edges", "errors", "wakes", "hists", "residency", "parts", "names",
+	"stack_waits",
 };
 
 struct reading {
@@ -171,6 +176,8 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 			return -errno;
 		rows->cnt += cnt;
 		look_at_new(l, t, rows, rows->cnt - cnt);
+		if (SNAPSHOT_TABLE_IS(t, stack_waits))
+			live_stacks_look(l->stacks, r->s->stack_waits.keys + rows->cnt - cnt, cnt);
 		more = !err;
 		first = false;
 		hand_over(r, rows);
@@ -301,6 +308,7 @@ int live_parts(struct live *l, struct snapshot *s, live_part_fn on_part, void *a
 	if (!l->stop_ns)
 		prune_end(l->prune);
 	read_holders(l, &r);
+	live_stacks_put(l->stacks, s);
 	read_losses(l, s);
 	return 0;
 }

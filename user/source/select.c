@@ -279,6 +279,7 @@ static void select_rows(struct snapshot *s, struct selection sel)
 	KEEP(s->hists, keys, .);
 	KEEP(s->residency, keys, .);
 	KEEP(s->parts, keys, .obj.);
+	KEEP(s->stack_waits, keys, .obj.);
 	KEEP(s->sleepers, values, .obj.);
 	KEEP(s->names, keys, .);
 	free_known(&sel);

@@ -15,6 +15,7 @@
 const struct snapshot_table snapshot_tables[] = {
 	TABLE(edges), TABLE(objects), TABLE(processes), TABLE(holders),	 TABLE(errors), TABLE(wakes),
 	TABLE(hists), TABLE(residency), TABLE(parts),	TABLE(sleepers), TABLE(names),
+	TABLE(stack_waits), TABLE(stacks), TABLE(symbols),
 };
 const size_t snapshot_table_cnt = sizeof(snapshot_tables) / sizeof(snapshot_tables[0]);
 

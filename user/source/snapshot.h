@@ -28,6 +28,19 @@ struct losses {
 	uint64_t unresolved;
 };
 
+/* The name of the function that an address lies in. tgid and start 0: the kernel's, which all share. */
+struct symbol_key {
+	uint64_t address;
+	uint32_t tgid;
+	uint32_t start;
+};
+
+#define SYMBOL_LEN 96 /* bytes; a longer name is cut */
+
+struct symbol {
+	char name[SYMBOL_LEN]; /* NUL-terminated, raw bytes */
+};
+
 /*
  * Hooks of one mechanism that the kernel skipped (recursion), by operation. What
  * ended unseen is not counted at all; what began unseen is, without its waits and
@@ -55,6 +68,9 @@ struct snapshot {
 	SNAPSHOT_ROWS(struct ipc_part_key, struct ipc_part) parts;
 	SNAPSHOT_ROWS(uint32_t, struct ipc_run) sleepers; /* by TID: operations off the CPU now; RUN_SLEEPS: waiting */
 	SNAPSHOT_ROWS(struct ipc_object_id, struct ipc_name) names; /* a FIFO's path; raw bytes, not yet escaped */
+	SNAPSHOT_ROWS(struct ipc_stack_key, struct ipc_stack_sum) stack_waits;
+	SNAPSHOT_ROWS(uint32_t, struct ipc_stack) stacks;     /* by number: those that stack_waits have */
+	SNAPSHOT_ROWS(struct symbol_key, struct symbol) symbols; /* of their frames, as far as they are known */
 	struct losses losses;
 	uint32_t missed_by_op_known; /* 1 when the next two were read */
 	struct missed_ops missed_by_mech[MECH_MAX];

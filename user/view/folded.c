@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Waits of events as folded stacks, which flamegraph.pl and others draw: who waited,
- * in what, why, on which object, who ended the last wait of the operation; microseconds.
+ * Waits as folded stacks, which flamegraph.pl and others draw; microseconds. Of events:
+ * who waited, in what, why, on which object, who ended the last wait of the operation.
+ * With --stacks, of all waits: where in the program and in the kernel it waited, and then,
+ * from the inside out, from where it was woken (folded_stacks.c).
  */
 #include <stdlib.h>
 
 #include "model/alloc.h"
 #include "out/escape.h"
-#include "view/report.h"
+#include "view/folded.h"
 
 struct stack {
 	uint64_t wait_ns;
@@ -22,7 +24,7 @@ struct folded {
 };
 
 /* A frame ends at ';', and the last blank of a line stands before the number. */
-static void frame(char *buf, size_t size, const char *text)
+void folded_frame(char *buf, size_t size, const char *text)
 {
 	escape_text(buf, size, text, IPC_NAME_LEN, false);
 	for (char *at = buf; *at; at++)
@@ -61,9 +63,9 @@ static void event(struct report *r, const struct ipc_event *e)
 	if (e->kind || !mech || !(e->known & EVENT_WAIT) || !e->wait_ns)
 		return;
 	snprintf(id, sizeof(id), "%.*s", IPC_COMM_LEN, e->comm);
-	frame(comm, sizeof(comm), id);
+	folded_frame(comm, sizeof(comm), id);
 	mech->format_id(&e->obj, id, sizeof(id));
-	frame(object, sizeof(object), model_object_name(r->model, &e->obj, name) ? name : id);
+	folded_frame(object, sizeof(object), model_object_name(r->model, &e->obj, name) ? name : id);
 	snprintf(frames, sizeof(frames), "%s;%s %s;%s;%s", comm, mech->name, op_name(e->op), cause_name(e->cause) ?: "?",
 		 object);
 	add(r->folded, frames, waker_name(e->waker_kind), e->waker_kind == WAKER_TASK ? e->waker : 0, e->wait_ns);
@@ -89,6 +91,10 @@ static void summary(struct report *r)
 	struct stack *s, *next;
 	char waker[128];
 
+	if (model_has_stacks(r->model)) {
+		folded_stacks(r);
+		return;
+	}
 	HASH_SRT(hh, r->folded->stacks, by_key);
 	HASH_ITER(hh, r->folded->stacks, s, next) {
 		size_t frames = strrchr(s->key, ';') - s->key;
@@ -96,7 +102,7 @@ static void summary(struct report *r)
 		while (s->key[frames - 1] != ';')
 			frames--;
 		writer_put(&r->out, s->key, frames);
-		frame(waker, sizeof(waker), s->waker ? comm_of(r->model, s->waker) : s->kind);
+		folded_frame(waker, sizeof(waker), s->waker ? comm_of(r->model, s->waker) : s->kind);
 		writer_printf(&r->out, "woken by %s %llu\n", waker, (unsigned long long)((s->wait_ns + 500) / 1000));
 	}
 }
