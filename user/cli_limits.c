@@ -61,7 +61,8 @@ static const struct cli_term limit_terms[] = {
 		"reports: their figures stay in the totals, and of the last 1024 objects in the summary. So what comes and goes finds "
 		"room as long as fewer than half of --max-edges come in the time of two reports. The end of some objects is seen by "
 		"nobody (with --counts or the syscall backend: pipes, sockets; always: futexes, file locks): there a pass over all "
-		"descriptors finds out, for a tenth of the time at most, or a third once the room is nearly used up, or the exit of all who used it. Of an object that many "
+		"descriptors finds out, for a tenth of the time at most, or a third once the room is nearly used up, more rarely while it finds "
+		"nothing gone, or the exit of all who used it. Of an object that many "
 		"processes have used, those that are gone are told of as one, \"exited\"" },
 	{ "names", "at most 255 bytes of a path, 15 of a command" },
 	{ "io_uring", "with function hooks each attempt of the ring is an operation: one that would have had to wait ends with EAGAIN and "

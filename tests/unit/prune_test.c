@@ -199,6 +199,32 @@ static void check_unseen_end(void)
 	end(&k, p);
 }
 
+/* All are alive: passes that bring nothing become rare, until one does. */
+static void check_barren(void)
+{
+	struct kernel_side k;
+	struct prune *p = begin(&k, 1u << MECH_PIPE, 0);
+	struct ipc_object *o;
+
+	press(&k);
+	o = add_new_object(&k.s, pipe_id(7));
+	o->first_ns = START_NS;
+	add_all(&k, pipe_id(7));
+	for (unsigned i = 0; i < 7; i++) {
+		o = &k.s.objects.values[0];
+		o->flags = OBJECT_SAMPLED;
+		o->last_ns = START_NS + (10001 + i * 1000) * MS;
+		reading(&k, p, 11000 + i * 1000, 10000 + i * 1000);
+		is_int(prune_pass_share(p), 3 << (i < 4 ? i : 4), "%u passes brought nothing", i);
+	}
+	reading(&k, p, 20000, 19000);
+	is_int(reading(&k, p, 21000, 19000), 8, "one does");
+	press(&k);
+	reading(&k, p, 22000, 21500);
+	is_int(prune_pass_share(p), 3, "and the next one comes as soon as at first");
+	end(&k, p);
+}
+
 static uint32_t exit_at(uint64_t ms)
 {
 	return (START_NS + ms * MS) >> IPC_START_SHIFT;
@@ -305,6 +331,7 @@ int main(void)
 	check_destroyed();
 	check_not_yet();
 	check_unseen_end();
+	check_barren();
 	check_lifeless();
 	check_named();
 	check_exited();

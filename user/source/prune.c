@@ -9,6 +9,7 @@
 
 #define SECOND 1000000000ull
 #define QUIET_NS SECOND
+#define BARREN_MAX 4
 
 /* An object, as the last readings had it. */
 struct seen {
@@ -47,6 +48,9 @@ struct prune {
 	unsigned quarters;
 	bool looks;   /* rows of this reading are looked at */
 	uint64_t now_ns, pass_ns, missed;
+	uint64_t judged_ns; /* the pass that was made when it was last reckoned what passes bring */
+	size_t freed;	    /* objects, since that pass */
+	unsigned barren;    /* passes one after the other that brought next to nothing, up to BARREN_MAX */
 	size_t cnt[PRUNE_TABLES]; /* rows of this reading */
 	struct doomed doomed[PRUNE_TABLES];
 	struct seen *objects;
@@ -336,6 +340,7 @@ static void sweep(struct prune *p)
 	HASH_ITER(hh, p->objects, o, next_o) {
 		if (!o->over && (o->read || o->used || o->busy || o->sum))
 			continue;
+		p->freed += o->over;
 		HASH_DEL(p->objects, o);
 		free(o);
 	}
@@ -382,8 +387,24 @@ static unsigned fullness(const struct prune *p)
 	return most;
 }
 
+/* There was another pass: has a 32nd of the objects gone since the one before? */
+static void reckon_pass(struct prune *p)
+{
+	size_t objects = p->cnt[table_number(snapshot_table("objects"))];
+
+	if (p->pass_ns == p->judged_ns)
+		return;
+	if (!p->looks || p->freed > objects / 32)
+		p->barren = 0;
+	else if (p->barren < BARREN_MAX)
+		p->barren++;
+	p->judged_ns = p->pass_ns;
+	p->freed = 0;
+}
+
 void prune_end(struct prune *p)
 {
+	reckon_pass(p);
 	if (p->looks) {
 		spare_objects(p);
 		/* an object's own row last: what begins anew meanwhile finds it */
@@ -404,7 +425,7 @@ unsigned prune_pass_share(const struct prune *p)
 {
 	if (!p->pressed || !p->config.found)
 		return 0;
-	return p->quarters > 3 ? 3 : 10;
+	return (p->quarters > 3 ? 3 : 10) << p->barren; /* where all are alive, looking on would not help */
 }
 
 uint64_t prune_missed(const struct prune *p)
