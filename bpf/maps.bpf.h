@@ -18,8 +18,18 @@
 		__type(value, value_type);                    \
 	} map SEC(".maps")
 
+/* An array that user space maps instead of copying it. */
+#define IPC_TABLE(map, value_type)                 \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);  \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, 1);            \
+		__type(key, __u32);                \
+		__type(value, value_type);         \
+	} map SEC(".maps")
+
 /* figures, read by user space */
-IPC_MAP(rows, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_row, 1); /* the figures of edges */
+IPC_TABLE(rows, struct ipc_row); /* the figures of edges */
 IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
@@ -38,13 +48,7 @@ IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
 /* operations in progress: by CPU while they run, by TID while they do not, see struct ipc_kept */
 IPC_MAP(running, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_run, 1);
 IPC_MAP(sleepers, BPF_MAP_TYPE_HASH, __u32, struct ipc_run, 1);
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE); /* user space looks for those that are used */
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ipc_kept);
-} kept SEC(".maps");
+IPC_TABLE(kept, struct ipc_kept);
 
 /* PROFILE_STACKS, see stacks.bpf.h */
 IPC_MAP(stacks, BPF_MAP_TYPE_STACK_TRACE, __u32, struct ipc_stack, 1);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,6 +12,7 @@
 #include "model/alloc.h"
 #include "source/live_prune.h"
 #include "source/live_stacks.h"
+#include "source/window.h"
 
 #define BATCH 1024 /* rows a call; a hash bucket must fit, and none is near that long */
 
@@ -117,44 +117,46 @@ static uint64_t control_value(const struct live *l, uint32_t what)
 	return value;
 }
 
-static void take_edges(struct snapshot *s, const struct ipc_row *taken, uint32_t cnt)
+/* Whoever names a row does so last, by its mechanism; it is taken back by us alone. */
+static bool take_edge(const struct ipc_row *row, struct ipc_edge_key *key, struct ipc_edge *edge)
 {
-	for (uint32_t i = 0; i < cnt; i++) {
-		if (!taken[i].key.mech)
-			continue;
-		s->edges.keys[s->edges.cnt] = taken[i].key;
-		s->edges.values[s->edges.cnt++] = taken[i].edge;
-	}
+	if (!__atomic_load_n(&row->key.mech, __ATOMIC_ACQUIRE))
+		return false;
+	*key = row->key;
+	*edge = row->edge;
+	return key->mech;
+}
+
+static void read_edge_rows(const struct live *l, const struct snapshot_table *t, const struct reading *r,
+			   const struct ipc_row *taken, uint32_t cnt)
+{
+	struct snapshot_rows *rows = snapshot_rows(r->s, t);
+	size_t from = rows->cnt;
+
+	snapshot_reserve(rows, t, rows->cnt + cnt);
+	for (uint32_t i = 0; i < cnt; i++)
+		rows->cnt += take_edge(&taken[i], &r->s->edges.keys[rows->cnt], &r->s->edges.values[rows->cnt]);
+	look_at_new(l, t, rows, from);
+	hand_over(r, rows);
 }
 
 /* The first rows of their array: those behind were never used. */
 static int read_edges(const struct live *l, const struct snapshot_table *t, const struct reading *r)
 {
-	struct snapshot_rows *rows = snapshot_rows(r->s, t);
 	int fd = programs_map(l->programs, "rows");
-	struct ipc_row *taken = xreallocarray(NULL, BATCH, sizeof(*taken));
-	uint32_t *numbers = xreallocarray(NULL, BATCH, sizeof(*numbers)), last;
-	uint64_t left = control_value(l, CONTROL_ROWS);
-	bool first = true;
+	uint64_t used = control_value(l, CONTROL_ROWS);
+	struct window w = { 0 };
 	int err = 0;
 
-	while (left && !err) {
-		uint32_t cnt = left < BATCH ? left : BATCH;
-		size_t from = rows->cnt;
-
-		err = bpf_map_lookup_batch(fd, first ? NULL : &last, &last, numbers, taken, &cnt, NULL) ? -errno : 0;
-		if (err && err != -ENOENT)
+	for (uint64_t at = 0; at < used && !err; at += WINDOW) {
+		err = window_open(&w, fd, sizeof(struct ipc_row), at);
+		if (err)
 			break;
-		snapshot_reserve(rows, t, rows->cnt + BATCH);
-		take_edges(r->s, taken, cnt);
-		look_at_new(l, t, rows, from);
-		hand_over(r, rows);
-		left -= cnt < left ? cnt : left;
-		first = false;
+		for (uint32_t i = 0; i < w.cnt && at + i < used; i += BATCH)
+			read_edge_rows(l, t, r, (const struct ipc_row *)w.rows + i, w.cnt - i < BATCH ? w.cnt - i : BATCH);
+		window_close(&w);
 	}
-	free(taken);
-	free(numbers);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 /* All rows of a hash. The kernel ends a batch walk with ENOENT; the rows of that call are good. */
@@ -175,15 +177,18 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 		if (err && errno != ENOENT)
 			return -errno;
 		rows->cnt += cnt;
-		look_at_new(l, t, rows, rows->cnt - cnt);
-		if (SNAPSHOT_TABLE_IS(t, stack_waits))
+		if (SNAPSHOT_TABLE_IS(t, stack_waits)) /* which stay, whatever goes */
 			live_stacks_look(l->stacks, r->s->stack_waits.keys + rows->cnt - cnt, cnt);
+		else
+			look_at_new(l, t, rows, rows->cnt - cnt);
 		more = !err;
 		first = false;
 		hand_over(r, rows);
 	}
 	return 0;
 }
+
+_Static_assert(sizeof(struct ipc_row) % 16 == 0 && sizeof(struct ipc_kept) % 16 == 0, "a window is whole pages");
 
 /* Copies what is kept in a row: false when it is nobody's, or became so meanwhile. */
 static bool take_kept(const struct ipc_kept *row, uint32_t *tid, struct ipc_run *run)
@@ -196,39 +201,35 @@ static bool take_kept(const struct ipc_kept *row, uint32_t *tid, struct ipc_run 
 	return __atomic_load_n(&row->tid, __ATOMIC_RELAXED) == *tid;
 }
 
-#define KEPT_WINDOW 4096 /* rows of `kept` that are mapped at a time: whole pages, of any size up to 64 KiB */
-_Static_assert(sizeof(struct ipc_kept) % 16 == 0, "a window is whole pages");
-
-static int read_window(const struct live *l, const struct snapshot_table *t, const struct reading *r, uint32_t from, uint32_t cnt)
+static void read_kept(const struct live *l, const struct snapshot_table *t, const struct reading *r, const struct window *w)
 {
 	struct snapshot_rows *rows = snapshot_rows(r->s, t);
-	size_t had = rows->cnt, size = cnt * sizeof(struct ipc_kept);
-	const struct ipc_kept *kept =
-		mmap(NULL, size, PROT_READ, MAP_SHARED, programs_map(l->programs, "kept"), from * sizeof(*kept));
+	const struct ipc_kept *kept = w->rows;
+	size_t had = rows->cnt;
 
-	if (kept == MAP_FAILED)
-		return -errno;
-	for (uint32_t i = 0; i < cnt; i++) {
+	for (uint32_t i = 0; i < w->cnt; i++) {
 		if (!kept[i].tid)
 			continue;
 		snapshot_reserve(rows, t, (rows->cnt / BATCH + 1) * BATCH);
 		rows->cnt += take_kept(&kept[i], &r->s->sleepers.keys[rows->cnt], &r->s->sleepers.values[rows->cnt]);
 	}
-	munmap((void *)kept, size);
 	look_at_new(l, t, rows, had);
 	hand_over(r, rows);
-	return 0;
 }
 
 /* Those that have a row of `kept`; then, from the hash, those whose row is another's. */
 static int read_sleepers(const struct live *l, const struct snapshot_table *t, const struct reading *r)
 {
-	struct bpf_map_info info = {};
-	uint32_t size = sizeof(info);
-	int err = bpf_obj_get_info_by_fd(programs_map(l->programs, "kept"), &info, &size) ? -errno : 0;
+	int fd = programs_map(l->programs, "kept"), err = 0;
+	struct window w = { .cnt = WINDOW };
 
-	for (uint32_t at = 0; !err && at < info.max_entries; at += KEPT_WINDOW)
-		err = read_window(l, t, r, at, info.max_entries - at < KEPT_WINDOW ? info.max_entries - at : KEPT_WINDOW);
+	for (uint32_t at = 0; !err && w.cnt; at += WINDOW) {
+		err = window_open(&w, fd, sizeof(struct ipc_kept), at);
+		if (err)
+			break;
+		read_kept(l, t, r, &w);
+		window_close(&w);
+	}
 	return err ? err : read_table(l, t, r);
 }
 
