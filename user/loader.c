@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -90,6 +93,22 @@ int loader_open(struct loaded *l, const char *name)
 		return l->obj ? 0 : -errno;
 	}
 	return -ENOENT;
+}
+
+void loader_release_files(void)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), begin = UINTPTR_MAX, end = 0;
+
+	for (size_t i = 0; i < embedded_objects_cnt; i++) {
+		const struct embedded_object *e = &embedded_objects[i];
+
+		begin = (uintptr_t)e->begin < begin ? (uintptr_t)e->begin : begin;
+		end = (uintptr_t)e->end > end ? (uintptr_t)e->end : end;
+	}
+	begin = (begin + page - 1) / page * page;
+	end = end / page * page;
+	if (begin < end) /* pages of our own file, never written: the kernel has them still */
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_fn entries, const void *arg)

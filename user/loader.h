@@ -58,6 +58,9 @@ int loader_attach(struct loaded *l, const char *program);
 void loader_detach(struct loaded *l);
 void loader_close(struct loaded *l);
 
+/* All objects that are wanted are loaded: the files in memory (6 MB) are no longer resident. They can still be opened. */
+void loader_release_files(void);
+
 /* 0: silent, 1: libbpf's warnings, 2: everything. What was said last is kept for loader_last_message(). */
 void loader_verbosity(unsigned level);
 const char *loader_last_message(void);
