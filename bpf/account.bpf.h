@@ -112,7 +112,13 @@ static __always_inline struct ipc_row *row_hinted(const struct ipc_object_id *ob
 
 static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
 {
-	return row && row->words[0] == words[0] && row->words[1] == words[1] && row->words[2] == words[2];
+	__u64 named;
+
+	if (!row)
+		return false;
+	named = *(volatile __u64 *)&row->words[1]; /* with the mechanism, which row_name writes last */
+	row = pointer_after(named, row);
+	return named == words[1] && row->words[0] == words[0] && row->words[2] == words[2];
 }
 
 static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj, __u8 op, struct actor who,

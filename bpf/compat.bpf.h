@@ -58,8 +58,9 @@ static __always_inline bool task_signal_pending(struct task_struct *task)
 	return pending & ~task->blocked.sig[0];
 }
 
-/* 7.x made on_rq a byte; libbpf resizes no signed load */
+/* 7.x made these bytes; libbpf resizes no signed load */
 struct task_struct___7_0 {
+	int on_cpu;
 	int on_rq;
 } __attribute__((preserve_access_index));
 
@@ -68,6 +69,14 @@ static __always_inline bool task_on_rq(struct task_struct *task)
 	if (bpf_core_field_size(task->on_rq) == 1)
 		return task->on_rq;
 	return ((struct task_struct___7_0 *)task)->on_rq;
+}
+
+/* Does it run, or is it about to leave its CPU? False only after the switch away from it was traced. */
+static __always_inline bool task_on_cpu(struct task_struct *task)
+{
+	if (bpf_core_field_size(task->on_cpu) == 1)
+		return task->on_cpu;
+	return ((struct task_struct___7_0 *)task)->on_cpu;
 }
 
 /* 6.12 leaves a sleeper on the run queue for a while (delayed dequeue) */
@@ -380,6 +389,7 @@ static __always_inline __u32 pipe_poll_usage(struct pipe_inode_info *pipe)
 }
 
 #include "compat_mm.bpf.h"
+#include "compat_order.bpf.h"
 
 /* The registers that a task saved when it entered the kernel: at the end of its stack. */
 static __always_inline __u64 task_user_regs(struct task_struct *task)

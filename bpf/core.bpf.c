@@ -41,6 +41,15 @@ static __always_inline void note_wake(struct ipc_run *run)
 		count_wake(run, waits_on(run));
 }
 
+/*
+ * Of a run in a slot, whose task is leaving its CPU: a waker on another one may add RUN_WOKEN_EARLY at any time.
+ * None of the flags is set, all of the others are.
+ */
+static __always_inline void change_flags(struct ipc_run *run, __u32 set, __u32 clear)
+{
+	__sync_fetch_and_add(&run->flags, set - clear);
+}
+
 /* A woken writer that moved nothing before it slept again was woken in vain; so was any reader. */
 static __always_inline void note_spurious(struct ipc_run *run)
 {
@@ -54,7 +63,7 @@ static __always_inline void note_spurious(struct ipc_run *run)
 		if ((run->flags & RUN_BLOCKED_TWICE) && left == run->progress && run->cause == run->own_cause)
 			run->spurious++;
 		run->progress = left;
-		run->flags |= RUN_BLOCKED_TWICE;
+		change_flags(run, RUN_BLOCKED_TWICE & ~run->flags, 0);
 	} else if ((run->op == OP_RECV || (run->flags & RUN_WHOLE)) && run->own_waits > 1) {
 		run->spurious++;
 	}
@@ -82,7 +91,8 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 	run->waits++;
 	run->start = task->group_leader->start_time >> IPC_START_SHIFT;
 	__builtin_memcpy(run->comm, task->comm, IPC_COMM_LEN);
-	if (run->flags & RUN_WOKEN_EARLY) {
+	if (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY) {
+		smp_rmb(); /* with waking(): by whom and when */
 		run->sleep_ns = run->wake_ns;
 		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN;
 		if (waits_for_peer(run))
@@ -90,13 +100,13 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 		return;
 	}
 	run->sleep_ns = bpf_ktime_get_ns();
-	run->flags = (run->flags & ~RUN_WOKEN) | RUN_SLEEPS;
 	run->wake_ns = 0;
+	change_flags(run, RUN_SLEEPS & ~run->flags, RUN_WOKEN & run->flags);
 }
 
 /*
- * A waker wrote into the slot while it was being copied. Keeper and waker both
- * look again after their last write, so one of them finds the other's.
+ * A waker wrote into the slot while it was being copied; its time may have been cleared after that. Keeper and
+ * waker both look again after their last write, so one of them finds the other's.
  */
 static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 tid)
 {
@@ -104,8 +114,8 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
 
 	if (!run || (run->flags & (RUN_WOKEN | RUN_SLEEPS)) != RUN_SLEEPS)
 		return;
-	run->flags |= RUN_WOKEN;
-	run->wake_ns = slot->wake_ns;
+	run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_WOKEN;
+	run->wake_ns = slot->wake_ns ?: bpf_ktime_get_ns();
 	run->waker = slot->waker;
 	run->waker_start = slot->waker_start;
 	run->waker_kind = slot->waker_kind;
@@ -114,8 +124,8 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
 }
 
 /*
- * The task leaves its CPU inside an operation: out of the slot, kept by TID. The addition
- * is a barrier: what is read after it was not read before the slot was given up.
+ * The task leaves its CPU inside an operation: out of the slot, kept by TID. With waking(): it is
+ * always in one of them, and what is read after the addition was not read before the slot was given up.
  */
 static __always_inline void keep_run(struct ipc_run *run, struct task_struct *task, bool sleeps, __u32 state)
 {
@@ -126,10 +136,12 @@ static __always_inline void keep_run(struct ipc_run *run, struct task_struct *ta
 	if (sleeps)
 		goes_to_sleep(run, task, state);
 	keep_by_tid(run, tid);
+	smp_wmb();
 	*(volatile __u64 *)&run->task = 0;
-	__sync_fetch_and_add(&run->switches, 1);
+	atomic_add_mb(&run->switches, 1);
 	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY)) {
 		*(volatile __u32 *)&run->flags = 0; /* taken: the waker need not */
+		smp_rmb();
 		adopt_early_wake(run, tid);
 	}
 }
@@ -296,18 +308,26 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 }
 
 /*
- * The wakee may already be off its run queue and still in the slot of its CPU:
- * schedule() drops the lock to look for work before it reports the switch.
+ * The wakee may already be off its run queue and still in the slot of its CPU: schedule() drops the lock to
+ * look for work before it reports the switch. What is not there is looked for among the kept ones after this
+ * and not before: it leaves the slot when it is kept, and the CPU after that. The kernel has its lock, so that
+ * there is one waker at a time, and it does not run before that one is done.
  */
 static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
 {
-	__u32 cpu = task_cpu(wakee);
+	bool leaves = task_on_cpu(wakee) && task_off_queue(wakee);
 	struct ipc_run *run;
+	__u32 cpu;
 
-	if (!task_off_queue(wakee))
+	smp_rmb(); /* with the kernel's, which are between the slot, the run queue, the switch and on_cpu */
+	if (!leaves)
 		return NULL;
+	cpu = task_cpu(wakee);
 	run = bpf_map_lookup_elem(&running, &cpu);
-	return run && run->task == (__u64)wakee && !is_stale(run, wakee) ? run : NULL;
+	if (run && *(volatile __u64 *)&run->task == (__u64)wakee && !is_stale(run, wakee))
+		return run;
+	smp_rmb(); /* with keep_run() */
+	return NULL;
 }
 
 /* Its task is inside the system call that it began in: no interrupt of user mode, no thread of softirqs. */
@@ -319,13 +339,11 @@ static __always_inline bool is_of_syscall(const struct ipc_run *run)
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *wakee)
 {
-	struct ipc_run *run = kept_run(wakee->pid), *by = run_slot(), *early = NULL;
+	struct ipc_run *early = early_run(wakee), *run = early ? NULL : kept_run(wakee->pid), *by = run_slot();
 	bool interrupt;
 
 	if (by && by->task != current_task())
 		by = NULL;
-	if (!run)
-		early = early_run(wakee);
 	if (!run && !by && !early)
 		return 0;
 	if (by && has_task_pt_regs() && is_stale(by, bpf_get_current_task_btf()))
@@ -336,6 +354,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 	if (run && (run->flags & RUN_SLEEPS)) {
 		if (run->flags & RUN_WOKEN)
 			return 0;
+		smp_rmb(); /* with ipc_sleeper_found() */
 		run->flags |= RUN_WOKEN;
 		if (PROFILE(PROFILE_STACKS))
 			stack_of_waker(ctx, wakee->pid, interrupt && !by);
@@ -349,8 +368,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 		note_waker(early, wakee, by, interrupt);
 		if (PROFILE(PROFILE_STACKS))
 			stack_of_waker(ctx, wakee->pid, interrupt && !by);
-		early->flags |= RUN_WOKEN_EARLY;
-		barrier();
+		atomic_add_mb(&early->flags, RUN_WOKEN_EARLY & ~early->flags); /* with keep_run() */
 		if (*(volatile __u64 *)&early->task != (__u64)wakee &&
 		    (*(volatile __u32 *)&early->flags & RUN_WOKEN_EARLY))
 			adopt_early_wake(early, wakee->pid);

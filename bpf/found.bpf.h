@@ -143,11 +143,12 @@ __attribute__((noinline)) int ipc_sleeper_found(__u64 task_addr, __u64 id, __u64
 	run->tgid = BPF_CORE_READ(task, tgid);
 	run->tid = tid;
 	run->start = start_ns >> IPC_START_SHIFT;
-	run->flags = RUN_SLEEPS | RUN_PREEXISTING | (cfg.syscall_backend ? RUN_SYSCALL : 0);
 	run->op = packed >> 8;
 	run->own_cause = packed;
 	run->cause = packed;
 	BPF_CORE_READ_INTO(&run->comm, task, comm);
+	smp_wmb(); /* whoever wakes it looks at the flags first */
+	*(volatile __u32 *)&run->flags = RUN_SLEEPS | RUN_PREEXISTING | (cfg.syscall_backend ? RUN_SYSCALL : 0);
 	process_found(BPF_CORE_READ(task, group_leader), run->tgid, run->start);
 	__sync_fetch_and_add(&row->others, 1);
 	return 0;

@@ -42,7 +42,7 @@ static __always_inline void row_name(__u32 row, const struct ipc_edge_key *key)
 	r->key.op = key->op;
 	r->key.tgid = key->tgid;
 	r->key.start = key->start;
-	barrier();
+	smp_wmb(); /* with row_is */
 	*(volatile __u16 *)&r->key.mech = key->mech;
 }
 

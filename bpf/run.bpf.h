@@ -45,8 +45,10 @@ static __always_inline struct ipc_run *kept_run_at(struct ipc_kept *row, __u32 t
 {
 	if (!row || !tid)
 		return NULL;
-	if (*(volatile __u32 *)&row->tid == tid)
+	if (*(volatile __u32 *)&row->tid == tid) {
+		smp_rmb(); /* with keep_by_tid: what is there is tid's */
 		return &row->run;
+	}
 	return row->others ? bpf_map_lookup_elem(&sleepers, &tid) : NULL;
 }
 
@@ -68,8 +70,7 @@ static __always_inline void drop_run_at(struct ipc_kept *row, __u32 tid)
 		return;
 	if (row->tid == tid) {
 		*(volatile __u32 *)&row->tid = 0;
-		barrier();
-		__sync_fetch_and_add(&row->claims, -1);
+		atomic_add_mb(&row->claims, -1); /* who claims it next writes tid after this */
 	}
 	forget_other(row, tid); /* what the iterator found while it went to sleep, too */
 }
@@ -82,7 +83,7 @@ static __always_inline void drop_run(__u32 tid)
 /* Of several that ask at once, at most one gets it; nobody does while another has it. */
 static __always_inline bool claim_row(struct ipc_kept *row)
 {
-	__sync_fetch_and_add(&row->claims, 1);
+	atomic_add_mb(&row->claims, 1); /* with drop_run_at */
 	if (*(volatile __u32 *)&row->claims == 1)
 		return true;
 	__sync_fetch_and_add(&row->claims, -1);
@@ -99,9 +100,9 @@ static __always_inline void keep_by_tid(const struct ipc_run *run, __u32 tid)
 	forget_other(row, tid);
 	if (row->tid == tid || claim_row(row)) {
 		*(volatile __u32 *)&row->tid = 0;
-		barrier();
+		smp_wmb(); /* with take_kept of user space: half of it is nobody's */
 		row->run = *run;
-		barrier();
+		smp_wmb();
 		*(volatile __u32 *)&row->tid = tid;
 	} else if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY)) {
 		lose(LOSS_MAP_FULL);

@@ -85,8 +85,7 @@ static __always_inline void depth_was_full(struct ipc_edge *edge, __u32 limit)
 /* What it moved it may have moved in the middle of a resize, which then was not followed, whatever its end took it for. */
 static __always_inline void ring_moved(struct ipc_object *o, __u32 resizes)
 {
-	add(&o->counters[RING_MOVES], 1);
-	barrier();
+	atomic_add_mb(&o->counters[RING_MOVES], 1); /* with note_resize: one of the two sees the other's */
 	if ((*(volatile __u64 *)&o->counters[RING_RESIZES_ENDED] & RESIZES_MASK) != resizes)
 		add(&o->counters[RING_RESIZES_FOLLOWED], -1);
 }

@@ -99,8 +99,7 @@ static __always_inline void note_resize(const struct ipc_edge *edge, const struc
 
 	if (!o)
 		return;
-	add(&o->counters[RING_RESIZES_ENDED], 1);
-	barrier();
+	atomic_add_mb(&o->counters[RING_RESIZES_ENDED], 1); /* with ring_moved */
 	if (PROFILE(PROFILE_DETAIL) && run->aux[1] == RESIZES_RING && !run->waits && edge->state[0] == used && !edge->state[1] &&
 	    *(volatile __u64 *)&o->counters[RING_MOVES] == run->progress)
 		ring_resized(&side->obj, head - used);

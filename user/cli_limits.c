@@ -70,7 +70,7 @@ static const struct cli_term limit_terms[] = {
 		      "before 6.4), a worker does it once there is something to do, before 5.12 one that is a process of the kernel's. The "
 		      "syscall backend sees none of it; what went that way lacks in the balance of a pipe" },
 	{ "32-bit programs", "the syscall backend does not see their system calls on a 64-bit kernel" },
-	{ "kernel", "Linux 5.10 or later, with BTF (CONFIG_DEBUG_INFO_BTF). ipctrace doctor tells what this one allows" },
+	{ "kernel", "Linux 5.10 or later (on arm64 5.18), with BTF (CONFIG_DEBUG_INFO_BTF). ipctrace doctor tells what this one allows" },
 };
 
 static void print_terms(FILE *out, const struct cli_term *terms, size_t cnt)
