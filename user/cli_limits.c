@@ -36,6 +36,11 @@ static const char *const overhead_after[] = {
 	"empty programs 175 and 275, kprobes and a hash 2670.",
 	"Measured on 6.1 earlier: --events 4730 with reading and printing, --backend syscall 3490; in the same guest a bpftrace script "
 	"that keeps counts, bytes and latency of each process 4640, perf trace -s 10690, strace -c 23150.",
+	"In time, with system call hooks on Linux 6.18, two CPUs of which the work had one: perf bench sched pipe, a switch for every two "
+	"calls, took 1.9 times as long with --counts, 1.8 with the default view, 2.5 with --histograms, 2.3 with --json, 2.6 with --events and "
+	"1.6 with a filter that leaves it out; with the bpftrace script 2.2, with perf trace -s and with strace -c 10. perf bench sched messaging "
+	"-p: 2.9, 3.0, 3.3, 3.6, 3.3 and 2.2; 3.2; 15. Medians of five pairs of runs, which differ by up to a third; tests/bench/wall, in the source, "
+	"repeats it.",
 	"--self shows what ipctrace costs right now, in any view.",
 	"A filter by process, command, user, cgroup or object makes operations that do not match cheaper, not free. "
 	"ipctrace compare measures on this machine what tracing adds to a message, mechanism by mechanism; make bench, "
