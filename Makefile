@@ -44,7 +44,7 @@ DATADIR := $(PREFIX)/share/ipctrace
 UNITS := ipctrace.service ipctrace-export.service
 DATA := ipctrace.rules.yml ipctrace-dashboard.json
 
-.PHONY: all static arm64 install uninstall package run test bench vm clean help deps unit-tests bench-tools
+.PHONY: all static arm64 install uninstall package run test test-all bench vm clean help deps unit-tests bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -167,9 +167,16 @@ run: deps
 	$(Q)$(MAKE) all
 	$(Q)tools/run
 
+# As many at a time as there are processors, unless make was told how many.
+JOBS = $(if $(filter -j% j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 test: deps
-	$(Q)$(MAKE) all unit-tests
+	$(Q)$(MAKE) $(JOBS) all unit-tests
 	$(Q)tests/run
+
+test-all: deps
+	$(Q)$(MAKE) $(JOBS) all unit-tests
+	$(Q)tests/run --all
 
 unit-tests: $(UNIT_TESTS) $(O)/bench/ipc-objects
 	@:
@@ -194,7 +201,8 @@ help:
 	@echo 'make uninstall remove these again'
 	@echo 'make package   a Debian package, in .output/package'
 	@echo 'make run       build, then trace a real pipeline'
-	@echo 'make test      all tests, the kernel matrix included'
+	@echo 'make test      all tests; of the kernel matrix (5 kernels, and 2 of arm64) what tests/vm/matrix says'
+	@echo 'make test-all  all tests, and all of the matrix'
 	@echo 'make bench     what tracing costs, in instructions, against the committed figures'
 	@echo 'make vm        boot a guest: KERNEL=5.10|6.1|6.12|6.18|7.3 [CMD=...]'
 	@echo 'make clean     remove .output'

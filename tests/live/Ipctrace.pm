@@ -199,14 +199,16 @@ sub summary_of {
     return $summary;
 }
 
-# By id, or by name for what has a path (the name of an unlinked file says so).
+# By id, or by name for what has a path (the name of an unlinked file says so). A mapped file's begins where its file
+# system does: in a guest / may lie below a directory of the host's (IPCTRACE_TEST_ROOT).
 sub object_of {
     my ($summary, $key, $mechanism) = @_;
+    my $deeper = ($ENV{IPCTRACE_TEST_ROOT} // '') . $key;
     for my $o (@{ $summary->{objects} }) {
         next if defined $mechanism && $o->{mechanism} ne $mechanism;
         my $name = $o->{name} // '';
         $name =~ s/ \(deleted\)$//;
-        return $o if ($o->{id} // '') eq $key || $name eq $key;
+        return $o if ($o->{id} // '') eq $key || $name eq $key || $name eq $deeper;
     }
     return undef;    # not an empty list: it is passed on among other arguments
 }

@@ -43,6 +43,8 @@ sub run_all {
     %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace
     # every and held-every, of ten mechanisms at once, are what profiles.t traces in its ways
     @ids = grep { %wanted ? $wanted{$_} : !/^(?:held-)?every$/ } map { (split)[0] } split /\n/, $list->{stdout};
+    my @unknown = grep { !exists $mechs{$_} } sort keys %wanted;
+    die "no such scenario: @unknown\n" if @unknown;
     mkdir $dir;
     for my $backend (@backends) {
         my @held = grep { /^held-/ && !$limit{$_} } @ids;

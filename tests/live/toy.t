@@ -33,7 +33,7 @@ runs('one line', q{sed -i '/^#define IPC_MECHANISMS(X)/a\\\\tX(31, TOY, toy) \\\
 runs('two files', 'cp tests/toy/toy.bpf.c bpf/ && cp tests/toy/toy.c user/mech/');
 runs('a scenario', 'cp tests/toy/toy_lab.c user/lab/');
 
-if (runs('it builds', 'make')) {
+if (runs('it builds', 'make -j$(nproc)')) {
     unlike(slurp($log), qr/warning/, 'without a warning');
     runs('it is listed', '.output/ipctrace list | grep -w toy');
     runs('it is in the manual page', q{.output/ipctrace --man | grep 'written to /dev/null'});

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -108,16 +107,12 @@ static bool is_dropped(int file)
 	return true;
 }
 
-/*
- * A file of so many pages that lie on a disk only: one that we wrote or, where that stays in memory, one of the system's.
- * root: where the path begins in its file system. That is what a mapping is called by, and in a guest / may lie deeper.
- */
-static int file_on_disk(const char **path, const char **root)
+/* A file of so many pages that lie on a disk only: one that we wrote or, where that stays in memory, one of the system's. */
+static int file_on_disk(const char **path)
 {
 	int file;
 
 	*path = scratch_path("major");
-	*root = "";
 	file = open(*path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	CHECK(file >= 0);
 	for (size_t i = 0; i < pages; i++)
@@ -130,7 +125,6 @@ static int file_on_disk(const char **path, const char **root)
 	file = open(*path, O_RDONLY | O_CLOEXEC);
 	if (file < 0 || lseek(file, 0, SEEK_END) < (off_t)(pages * page_size()) || !is_dropped(file))
 		give_up(OUTCOME_UNSUPPORTED, "the file systems here keep their files in memory");
-	*root = getenv("IPCTRACE_GUEST_ROOT") ?: "";
 	return file;
 }
 
@@ -138,13 +132,13 @@ static int file_on_disk(const char **path, const char **root)
 static void run_major(unsigned n)
 {
 	struct faults faults;
-	const char *path, *root;
+	const char *path;
 	char *at;
 	int file;
 
 	pages = n;
-	file = file_on_disk(&path, &root);
-	o = mapping_object(object_new("mmap", "%s%s", root, path));
+	file = file_on_disk(&path);
+	o = mapping_object(object_new("mmap", "%s", path));
 	at = op_map(o, file, pages, PROT_READ, 0);
 	CHECK(madvise(at, pages * page_size(), MADV_RANDOM) == 0);
 	faults = count_faults(at, pages, false);
