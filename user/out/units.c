@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "out/units.h"
+
+/* Of a whole number below 10^12, as printf does but at a fraction of its cost: there are two in each line of events. */
+static void format_whole(char buf[UNIT_LEN], double value, char letter)
+{
+	char digits[13];
+	uint64_t n = llrint(value); /* ties to even, as with %.0f */
+	unsigned cnt = 0, at = 0;
+
+	do
+		digits[cnt++] = '0' + n % 10;
+	while (n /= 10);
+	while (cnt)
+		buf[at++] = digits[--cnt];
+	if (letter != ' ')
+		buf[at++] = letter;
+	buf[at] = '\0';
+}
 
 /* Three digits at most: 9.9 before 10, then whole. letters: one for each power, ' ' for none. */
 static void format_scaled(char buf[UNIT_LEN], double value, double step, const char *letters)
@@ -17,6 +36,8 @@ static void format_scaled(char buf[UNIT_LEN], double value, double step, const c
 		snprintf(buf, UNIT_LEN, "<0.1");
 	else if (value < 9.95 && value != (int)value)
 		snprintf(buf, UNIT_LEN, "%.1f%.*s", value, letter_len, letters);
+	else if (value >= 0 && value < 1e12)
+		format_whole(buf, value, *letters);
 	else
 		snprintf(buf, UNIT_LEN, "%.0f%.*s", value, letter_len, letters);
 }

@@ -77,6 +77,11 @@ void writer_put(struct writer *w, const char *text, size_t len)
 
 void writer_uint(struct writer *w, uint64_t n)
 {
+	writer_uint_right(w, n, 0, ' ');
+}
+
+void writer_uint_right(struct writer *w, uint64_t n, unsigned cells, char fill)
+{
 	char digits[20];
 	unsigned at = sizeof(digits);
 
@@ -84,7 +89,16 @@ void writer_uint(struct writer *w, uint64_t n)
 		digits[--at] = '0' + n % 10;
 		n /= 10;
 	} while (n);
+	while (at && sizeof(digits) - at < cells)
+		digits[--at] = fill;
 	writer_put(w, digits + at, sizeof(digits) - at);
+}
+
+void writer_text_right(struct writer *w, const char *text, unsigned cells)
+{
+	for (size_t len = strlen(text); len < cells; len++)
+		writer_char(w, ' ');
+	writer_text(w, text);
 }
 
 void writer_repeat(struct writer *w, const char *text, int times)

@@ -52,6 +52,10 @@ static inline void writer_text(struct writer *w, const char *text)
 }
 
 void writer_uint(struct writer *w, uint64_t n);
+/* At the right of so many cells, at most 20, which fill stands before. */
+void writer_uint_right(struct writer *w, uint64_t n, unsigned cells, char fill);
+/* The same of text of so many bytes, one a cell. */
+void writer_text_right(struct writer *w, const char *text, unsigned cells);
 void writer_repeat(struct writer *w, const char *text, int times);
 
 /* At most 1023 bytes. */

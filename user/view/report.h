@@ -29,6 +29,7 @@ extern const struct view view_trace, view_hist, view_events, view_json, view_gra
 
 struct exporter; /* view/export.c */
 struct chrome;	 /* view/chrome.c */
+struct events;	 /* view/events.c */
 struct folded;	 /* view/folded.c */
 struct top_state; /* view/top.c */
 struct path_view; /* view/path.c */
@@ -48,6 +49,7 @@ struct report {
 	int failed; /* -errno of what is no writing; it has been said */
 	struct exporter *exporter;
 	struct chrome *chrome;
+	struct events *events;
 	struct folded *folded;
 	struct top_state *top;
 	struct path_view *path;
