@@ -81,18 +81,20 @@ struct actor {
 	__u32 start;
 };
 
+static __always_inline struct actor actor_of(struct task_struct *task)
+{
+	struct actor who = {.tgid = task->tgid, .start = task->group_leader->start_time >> IPC_START_SHIFT};
+
+	return who;
+}
+
 static __always_inline struct actor current_actor(void)
 {
 	struct actor me;
 
 #ifndef IPC_START_VERIFIED_ONCE
-	if (has_current_task_btf()) { /* cheaper than the helper, and both of one task */
-		struct task_struct *task = bpf_get_current_task_btf();
-
-		me.tgid = task->tgid;
-		me.start = task->group_leader->start_time >> IPC_START_SHIFT;
-		return me;
-	}
+	if (has_current_task_btf()) /* cheaper than the helper, and both of one task */
+		return actor_of(bpf_get_current_task_btf());
 #endif
 	me.tgid = bpf_get_current_pid_tgid() >> 32;
 	me.start = current_start();
@@ -131,12 +133,12 @@ static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj,
 	return row_is(row, words) ? &row->edge : edge_far(key, hint_slot(words));
 }
 
-/* The current process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
-static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, __u32 *at)
+/* A process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
+static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, struct actor who, __u32 *at)
 {
 	struct ipc_edge_key key;
 	key_word *words = (key_word *)&key;
-	struct ipc_row *row = row_hinted(obj, op, current_actor(), words, at);
+	struct ipc_row *row = row_hinted(obj, op, who, words, at);
 
 	return row_is(row, words) ? row : NULL;
 }

@@ -89,16 +89,11 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 	struct ipc_run *run;
 	__u32 at;
 
-	if (cfg.filtered && enters_left_out(inode, iter))
-		return 0;
 	pipe_identify(inode, &obj);
-	row = row_near(&obj, op, &at);
+	row = row_near(&obj, op, current_actor(), &at);
 	if (!row && !cfg.filtered && !op_wanted(&obj))
 		return 0;
-	if (cfg.plain)
-		run = op_begin_timed(&obj, op, cause, (__u64)inode, false);
-	else
-		run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
+	run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
 	if (!run)
 		return 0;
 	run->kobj2 = (__u64)iter;
@@ -106,9 +101,15 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 		run->iter = (__u64)iter;
 	if (row)
 		run->row = at + 1;
-	if (!cfg.plain && PROFILE(PROFILE_EVENTS))
+	if (PROFILE(PROFILE_EVENTS))
 		run->size = iter->count;
 	return 0;
+}
+
+/* In the default view: its row is not near. */
+static __attribute__((noinline)) int enter_slowly(struct kiocb *iocb, struct iov_iter *iter, __u32 op, __u32 cause)
+{
+	return enter(iocb->ki_filp->f_inode, op, cause, iter);
 }
 
 static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
@@ -128,24 +129,6 @@ static __always_inline void note_ring(struct ipc_edge *edge, struct pipe_inode_i
 	stamp_state(edge->state);
 	pipe_state(pipe, edge->state);
 	depth_note(edge, edge->state[0] - edge->state[1]);
-}
-
-/*
- * The same at less than half the cost: what opens, closes and resizes change is read once for each stamp. They read
- * it, too, when they have changed it, so that some edge of the pipe always has it as it is (pipe_join() in
- * user/mech/pipe_ring.c).
- */
-static __always_inline void note_ring_plainly(struct ipc_edge *edge, struct pipe_inode_info *pipe)
-{
-	struct pipe_internals *s = (void *)edge->state;
-	__u32 stamp = stamp_in_jiffies();
-
-	if (edge->state[IPC_STATE_STAMP] != stamp) {
-		pipe_set_up(pipe, s);
-		edge->state[IPC_STATE_STAMP] = stamp;
-	}
-	pipe_position(pipe, s);
-	depth_note(edge, s->head - s->tail);
 }
 
 /* What a pipe's operation leaves behind beside the figures of any operation. */
@@ -201,27 +184,10 @@ static __always_inline struct ipc_row *row_begun(struct ipc_run *run, __u64 kobj
 {
 	__u32 at;
 
-	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || !run->row ||
-	    run->kobj != kobj)
+	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || run->kobj != kobj)
 		return NULL;
-	at = run->row - 1;
+	at = run->row - 1; /* beyond all rows, if it is not known */
 	return bpf_map_lookup_elem(&rows, &at);
-}
-
-/* The default view: as any other, without asking what is collected, which costs as much as some of it. */
-static __always_inline void leave_plainly(struct ipc_row *row, const struct ipc_run *run, struct file *file,
-					  struct pipe_inode_info *pipe, __u8 op, const struct op_result *res)
-{
-	struct ipc_edge *edge = &row->edge;
-
-	edge_account(edge, &row->key, res);
-	edge_account_waits(edge, run);
-	if (op == OP_SEND) {
-		count_write(edge, file, res->ret);
-		if (run->own_waits)
-			depth_was_full(edge, pipe->max_usage);
-	}
-	note_ring_plainly(edge, pipe);
 }
 
 /* An operation whose beginning was seen, with its row. */
@@ -229,21 +195,15 @@ static __always_inline bool leave_begun(struct kiocb *iocb, struct iov_iter *ite
 {
 	struct op_result res = {.ret = ret, .payload = true};
 	struct file *file = iocb->ki_filp;
-	struct inode *inode = file->f_inode;
-	struct pipe_inode_info *pipe = inode->i_pipe;
 	struct ipc_run *run = run_slot();
-	struct ipc_row *row = row_begun(run, cfg.plain ? (__u64)inode : (__u64)pipe, op, iter);
+	struct ipc_row *row = row_begun(run, (__u64)file->f_inode->i_pipe, op, iter);
 	struct ipc_edge *edge;
 
 	if (!row)
 		return false;
-	if (cfg.plain) {
-		leave_plainly(row, run, file, pipe, op, &res);
-	} else {
-		edge = op_end_at(row, run, &res);
-		if (edge)
-			leave_ring(edge, &run->obj, file, op, run, &res);
-	}
+	edge = op_end_at(row, run, &res);
+	if (edge)
+		leave_ring(edge, &run->obj, file, op, run, &res);
 	op_done(run);
 	return true;
 }
@@ -260,7 +220,7 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	if (cfg.failed_only)
 		return false;
 	pipe_identify(file->f_inode, &obj);
-	row = row_near(&obj, op, &at);
+	row = row_near(&obj, op, current_actor(), &at);
 	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
@@ -269,38 +229,54 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	return true;
 }
 
-static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
+#include "pipe_plain.bpf.h"
+
+static __always_inline int begin(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __u8 cause)
 {
+	if (cfg.filtered && enters_left_out(iocb->ki_filp->f_inode, iter))
+		return 0;
+	if (cfg.plain)
+		return enter_plainly(iocb, iter, op, cause) ? 0 : enter_slowly(iocb, iter, op, cause);
+	return enter(iocb->ki_filp->f_inode, op, cause, iter);
+}
+
+static __always_inline int end(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
+{
+	bool done;
+
 	if (cfg.filtered && leaves_left_out(iocb, iter))
-		return;
-	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
+		return 0;
+	if (cfg.plain)
+		done = leave_plainly(iocb, iter, op, ret);
+	else
+		done = has_entry() ? leave_begun(iocb, iter, op, ret) : leave_counted(iocb, op, ret);
+	if (!done)
 		leave_slowly(iocb, op, ret);
+	return 0;
 }
 
 SEC("?fentry/pipe_write")
 int BPF_PROG(pipe_write_entry, struct kiocb *iocb, struct iov_iter *from)
 {
-	return enter(iocb->ki_filp->f_inode, OP_SEND, CAUSE_FULL, from);
+	return begin(iocb, from, OP_SEND, CAUSE_FULL);
 }
 
 SEC("?fexit/pipe_write")
 int BPF_PROG(pipe_write_exit, struct kiocb *iocb, struct iov_iter *from, long ret)
 {
-	leave(iocb, from, OP_SEND, ret);
-	return 0;
+	return end(iocb, from, OP_SEND, ret);
 }
 
 SEC("?fentry/pipe_read")
 int BPF_PROG(pipe_read_entry, struct kiocb *iocb, struct iov_iter *to)
 {
-	return enter(iocb->ki_filp->f_inode, OP_RECV, CAUSE_EMPTY, to);
+	return begin(iocb, to, OP_RECV, CAUSE_EMPTY);
 }
 
 SEC("?fexit/pipe_read")
 int BPF_PROG(pipe_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
 {
-	leave(iocb, to, OP_RECV, ret);
-	return 0;
+	return end(iocb, to, OP_RECV, ret);
 }
 
 /* A buffer is given back inside a read or a splice: is its page kept for reuse? (anon_pipe_buf_release) */

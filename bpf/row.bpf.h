@@ -91,7 +91,7 @@ static __u32 hints[1 << HINT_BITS];
 
 static __always_inline __u32 hint_slot(const key_word *words)
 {
-	return ((words[0] ^ words[1] >> 16 ^ words[2] << 20) * 0x9E3779B97F4A7C15ull) >> (64 - HINT_BITS);
+	return (words[0] + (words[1] >> 8) + (words[2] << 20)) * 0x9E3779B97F4A7C15ull >> (64 - HINT_BITS);
 }
 
 #endif
