@@ -28,12 +28,14 @@ static const struct cli_term overhead_terms[] = {
 
 static const char *const overhead_after[] = {
 	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
-	"by themselves: --counts adds 340 instructions to each, the default 800; an operation that a filter leaves out costs 280 "
-	"with --counts and 425 otherwise. Empty programs at exit alone add 185, at entry and exit 290; kprobes and a hash for the "
-	"same figures 2650. Where every read waits and every write wakes, an operation of 2720 instructions has 1160 more. Other "
+	"by themselves: --counts adds 330 instructions to each, the default 680; an operation that a filter leaves out costs 280 "
+	"with --counts and 435 otherwise. Empty programs at exit alone add 185, at entry and exit 290; kprobes and a hash for the "
+	"same figures 2650. Where every read waits and every write wakes, an operation of 2720 instructions has 1060 more. Other "
 	"mechanisms, --counts and the default: eventfd 745 and 1305 (to 780), queues 935 and 2005 (to 1490), UNIX streams 1290 and 2040 (to 2590).",
-	"On 7.3, of pipes: --counts 305, the default 765, left out by a filter 270 and 405, --histograms 1660, --json 2330; "
+	"On 7.3, of pipes: --counts 295, the default 620, left out by a filter 265 and 405, --histograms 1625, --json 2305; "
 	"empty programs 175 and 275, kprobes and a hash 2670.",
+	"Counting per process and pipe cannot be had for less than 260 on 6.1: the empty program takes 184, and the seven reads of "
+	"kernel memory that tell which process and which pipe it is take 11 each.",
 	"Measured on 6.1 earlier: --events 4730 with reading and printing, --backend syscall 3490; in the same guest a bpftrace script "
 	"that keeps counts, bytes and latency of each process 4640, perf trace -s 10690, strace -c 23150.",
 	"In time, with system call hooks on Linux 6.18, two CPUs of which the work had one: perf bench sched pipe, a switch for every two "
