@@ -59,7 +59,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 /* The edge is not where the hint says: it is found or made, and the hint set. */
 static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge_key *key, __u32 slot)
 {
-	__u32 *row;
+	__u32 *row, *hint;
 
 	if (!key)
 		return NULL;
@@ -71,7 +71,9 @@ static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge
 		if (!row)
 			return NULL;
 	}
-	hints[slot & ((1 << HINT_BITS) - 1)] = *row;
+	hint = bpf_map_lookup_elem(&hints, &slot);
+	if (hint)
+		*hint = *row;
 	return bpf_map_lookup_elem(&rows, row);
 }
 
@@ -108,7 +110,7 @@ static __always_inline struct ipc_row *row_hinted(const struct ipc_object_id *ob
 	words[0] = obj->id;
 	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
 	words[2] = who.tgid | (__u64)who.start << 32;
-	*at = hints[hint_slot(words)];
+	*at = hint_of(words);
 	return bpf_map_lookup_elem(&rows, at);
 }
 

@@ -26,7 +26,7 @@ static __always_inline bool enter_plainly(struct kiocb *iocb, struct iov_iter *i
 	struct actor who = enters(&me);
 	struct inode *inode = iocb->ki_filp->f_inode;
 	key_word words[3] = {inode->i_ino, pipe_where(inode) | (__u64)op << 48, who.tgid | (__u64)who.start << 32};
-	__u32 at = hints[hint_slot(words)];
+	__u32 at = hint_of(words);
 	struct ipc_row *row = bpf_map_lookup_elem(&rows, &at);
 	struct ipc_run *run;
 
