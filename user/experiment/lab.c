@@ -327,6 +327,43 @@ static int act(struct lab *lab, struct trial *t)
 	return err;
 }
 
+static void forget_moments(struct trial *t)
+{
+	for (unsigned n = 0; n < t->moment_cnt; n++)
+		moment_free(&t->moments[n]);
+	t->moment_cnt = 0;
+}
+
+#define TRIES 3
+
+/* What was missed may be what the claim lacks; a figure that was spoilt lacks it in any case. */
+static bool is_doubtful(const struct lab *lab, const struct trial *t)
+{
+	return t->missed && t->verdict.kind == VERDICT_REFUTED && !lab->options->break_figure;
+}
+
+static int try_one(struct lab *lab, struct trial *t)
+{
+	char missing[32];
+	int err;
+
+	witness_begin(lab->witness, mechs_of(t->experiment, missing, sizeof(missing)));
+	err = act(lab, t);
+	if (err || stopped || t->verdict.kind != VERDICT_NONE)
+		return err;
+	if (lab->options->break_figure)
+		evidence_break(&t->evidence, lab->options->break_figure);
+	verdict_on(&t->evidence, &t->verdict);
+	return 0;
+}
+
+static void begin_again(struct lab *lab, struct trial *t)
+{
+	lab->format->again(&lab->report, t);
+	forget_moments(t);
+	*t = (struct trial){ .experiment = t->experiment };
+}
+
 static int run_one(struct lab *lab, struct trial *t)
 {
 	int err = 0;
@@ -334,29 +371,18 @@ static int run_one(struct lab *lab, struct trial *t)
 	lab->format->begin(&lab->report, t->experiment);
 	writer_flush(lab->report.out);
 	if (is_traced(lab, t)) {
-		char missing[32];
-
-		witness_begin(lab->witness, mechs_of(t->experiment, missing, sizeof(missing)));
-		err = act(lab, t);
+		err = try_one(lab, t);
+		for (int n = 1; n < TRIES && !err && !stopped && is_doubtful(lab, t); n++) {
+			begin_again(lab, t);
+			err = try_one(lab, t);
+		}
 	}
 	if (err || stopped)
 		return err;
-	if (t->verdict.kind == VERDICT_NONE) {
-		if (lab->options->break_figure)
-			evidence_break(&t->evidence, lab->options->break_figure);
-		verdict_on(&t->evidence, &t->verdict);
-	}
 	lab->report.count[t->verdict.kind]++;
 	lab->report.disagree += trial_disagrees(t);
 	lab->format->end(&lab->report, t);
 	return writer_flush(lab->report.out);
-}
-
-static void forget_moments(struct trial *t)
-{
-	for (unsigned n = 0; n < t->moment_cnt; n++)
-		moment_free(&t->moments[n]);
-	t->moment_cnt = 0;
 }
 
 /* ---- all of them ---- */

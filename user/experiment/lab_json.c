@@ -78,6 +78,12 @@ static void json_evidence(struct json *j, const struct trial *t)
 	json_close(j, ']');
 }
 
+/* Only the last run is told. */
+static void again(struct lab_report *r, const struct trial *t)
+{
+	(void)r, (void)t;
+}
+
 static void end(struct lab_report *r, const struct trial *t)
 {
 	const struct experiment *x = t->experiment;
@@ -126,4 +132,4 @@ static void summary(struct lab_report *r, const struct trial *trials, size_t cnt
 	json_end_line(&j);
 }
 
-const struct lab_format lab_json = {begin, moment, end, summary};
+const struct lab_format lab_json = {begin, moment, again, end, summary};

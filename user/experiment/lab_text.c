@@ -140,6 +140,16 @@ static void draw_verdict(FILE *out, const struct lab_report *r, const struct tri
 		output_paragraph(out, 9, "", v->text);
 }
 
+static void again(struct lab_report *r, const struct trial *t)
+{
+	struct page p;
+	FILE *out = page_open(&p);
+
+	fprintf(out, "\n%s%" PRIu64 " operations missed, which may be what the claim lacks: once more%s\n", hue_on(&r->style, HUE_DIM),
+		t->missed, hue_off(&r->style, HUE_DIM));
+	page_close(&p, r);
+}
+
 static void end(struct lab_report *r, const struct trial *t)
 {
 	struct page p;
@@ -191,4 +201,4 @@ static void summary(struct lab_report *r, const struct trial *trials, size_t cnt
 	page_close(&p, r);
 }
 
-const struct lab_format lab_text = {begin, moment, end, summary};
+const struct lab_format lab_text = {begin, moment, again, end, summary};

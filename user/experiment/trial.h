@@ -58,6 +58,7 @@ struct lab_report {
 struct lab_format {
 	void (*begin)(struct lab_report *r, const struct experiment *x);
 	void (*moment)(struct lab_report *r, const struct trial *t); /* the last of its moments */
+	void (*again)(struct lab_report *r, const struct trial *t); /* what it came to may be for what was missed: once more */
 	void (*end)(struct lab_report *r, const struct trial *t);
 	void (*summary)(struct lab_report *r, const struct trial *trials, size_t cnt, int status);
 };
