@@ -251,6 +251,7 @@ static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj,
 		__u64 switches = *(volatile __u64 *)&run->switches;
 
 		run_clear(run, RUN_USED);
+		barrier(); /* clang 14 leaves it out of the first pass otherwise */
 		run->obj = *obj;
 		run->kobj = kobj;
 		run->iter = 0;
