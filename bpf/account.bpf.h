@@ -59,7 +59,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 /* The edge is not where the hint says: it is found or made, and the hint set. */
 static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge_key *key, __u32 slot)
 {
-	__u32 *row, *hint;
+	__u32 *row;
 
 	if (!key)
 		return NULL;
@@ -71,9 +71,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge
 		if (!row)
 			return NULL;
 	}
-	hint = bpf_map_lookup_elem(&hints, &slot);
-	if (hint)
-		*hint = *row;
+	hints[slot & ((1 << HINT_BITS) - 1)] = *row;
 	return bpf_map_lookup_elem(&rows, row);
 }
 
@@ -83,20 +81,18 @@ struct actor {
 	__u32 start;
 };
 
-static __always_inline struct actor actor_of(struct task_struct *task)
-{
-	struct actor who = {.tgid = task->tgid, .start = task->group_leader->start_time >> IPC_START_SHIFT};
-
-	return who;
-}
-
 static __always_inline struct actor current_actor(void)
 {
 	struct actor me;
 
 #ifndef IPC_START_VERIFIED_ONCE
-	if (has_current_task_btf()) /* cheaper than the helper, and both of one task */
-		return actor_of(bpf_get_current_task_btf());
+	if (has_current_task_btf()) { /* cheaper than the helper, and both of one task */
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		me.tgid = task->tgid;
+		me.start = task->group_leader->start_time >> IPC_START_SHIFT;
+		return me;
+	}
 #endif
 	me.tgid = bpf_get_current_pid_tgid() >> 32;
 	me.start = current_start();
@@ -110,7 +106,7 @@ static __always_inline struct ipc_row *row_hinted(const struct ipc_object_id *ob
 	words[0] = obj->id;
 	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
 	words[2] = who.tgid | (__u64)who.start << 32;
-	*at = hint_of(words);
+	*at = hints[hint_slot(words)];
 	return bpf_map_lookup_elem(&rows, at);
 }
 
@@ -135,12 +131,12 @@ static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj,
 	return row_is(row, words) ? &row->edge : edge_far(key, hint_slot(words));
 }
 
-/* A process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
-static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, struct actor who, __u32 *at)
+/* The current process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
+static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, __u32 *at)
 {
 	struct ipc_edge_key key;
 	key_word *words = (key_word *)&key;
-	struct ipc_row *row = row_hinted(obj, op, who, words, at);
+	struct ipc_row *row = row_hinted(obj, op, current_actor(), words, at);
 
 	return row_is(row, words) ? row : NULL;
 }

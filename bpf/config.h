@@ -52,7 +52,6 @@ struct ipc_config {
 	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
 	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
 	__u32 kept_mask; /* entries of `kept` - 1 */
-	__u32 hint_shift; /* 64 - the binary logarithm of entries of `hints` */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -359,7 +359,6 @@ enum ipc_run_flags {
 	RUN_DELIVERS = 1 << 14,	  /* what it sends arrives in a softirq on top of it: who is woken there is woken by it */
 	RUN_PEER_WOKE = 1 << 15,  /* `waker` is who ended a wait for a peer, whatever it waited for after that */
 	RUN_ENDED = 1 << 16,	  /* its figures were added: only what it still wakes, on the way out of the kernel, is its own */
-	RUN_USED = 1 << 17,	  /* its slot has figures and marks to be cleared before the next operation: no flag, and there are none */
 };
 
 /*

@@ -31,7 +31,6 @@
 /* figures, read by user space */
 IPC_TABLE(rows, struct ipc_row); /* the figures of edges */
 IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
-IPC_MAP(hints, BPF_MAP_TYPE_ARRAY, __u32, __u32, 1); /* rows that were used last, by a hash of the edge's key */
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);

@@ -89,11 +89,16 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 	struct ipc_run *run;
 	__u32 at;
 
+	if (cfg.filtered && enters_left_out(inode, iter))
+		return 0;
 	pipe_identify(inode, &obj);
-	row = row_near(&obj, op, current_actor(), &at);
+	row = row_near(&obj, op, &at);
 	if (!row && !cfg.filtered && !op_wanted(&obj))
 		return 0;
-	run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
+	if (cfg.plain)
+		run = op_begin_timed(&obj, op, cause, 0, false);
+	else
+		run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
 	if (!run)
 		return 0;
 	run->kobj2 = (__u64)iter;
@@ -101,15 +106,9 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 		run->iter = (__u64)iter;
 	if (row)
 		run->row = at + 1;
-	if (PROFILE(PROFILE_EVENTS))
+	if (!cfg.plain && PROFILE(PROFILE_EVENTS))
 		run->size = iter->count;
 	return 0;
-}
-
-/* In the default view: its row is not near. */
-static __attribute__((noinline)) int enter_slowly(struct kiocb *iocb, struct iov_iter *iter, __u32 op, __u32 cause)
-{
-	return enter(iocb->ki_filp->f_inode, op, cause, iter);
 }
 
 static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
@@ -176,18 +175,37 @@ static __attribute__((noinline)) int leave_slowly(struct kiocb *iocb, __u32 op, 
 }
 
 /*
- * The row that the entry of this operation found, or NULL. The iterator and the object
- * (in the default view: its inode, which need not be looked into) tell it from another
- * call of the task, whose end was missed.
+ * The row that the entry of this operation found, or NULL. The iterator tells it from
+ * another call of the task, whose end was missed.
  */
-static __always_inline struct ipc_row *row_begun(struct ipc_run *run, __u64 kobj, __u8 op, struct iov_iter *iter)
+static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct inode *inode, __u8 op, struct iov_iter *iter)
 {
 	__u32 at;
 
-	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || run->kobj != kobj)
+	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || !run->row ||
+	    run->obj.id != inode->i_ino)
 		return NULL;
-	at = run->row - 1; /* beyond all rows, if it is not known */
+	at = run->row - 1;
 	return bpf_map_lookup_elem(&rows, &at);
+}
+
+/* The default view: as any other, without asking what is collected, which costs as much as some of it. */
+static __always_inline void leave_plainly(struct ipc_row *row, const struct ipc_run *run, struct file *file, __u8 op,
+					  const struct op_result *res)
+{
+	struct pipe_inode_info *pipe = file->f_inode->i_pipe;
+	struct ipc_edge *edge = &row->edge;
+
+	edge_account(edge, &row->key, res);
+	edge_account_waits(edge, run);
+	if (op == OP_SEND) {
+		count_write(edge, file, res->ret);
+		if (run->own_waits)
+			depth_was_full(edge, pipe->max_usage);
+	}
+	stamp_state_plainly(edge->state);
+	pipe_state(pipe, edge->state);
+	depth_note(edge, edge->state[0] - edge->state[1]);
 }
 
 /* An operation whose beginning was seen, with its row. */
@@ -196,14 +214,18 @@ static __always_inline bool leave_begun(struct kiocb *iocb, struct iov_iter *ite
 	struct op_result res = {.ret = ret, .payload = true};
 	struct file *file = iocb->ki_filp;
 	struct ipc_run *run = run_slot();
-	struct ipc_row *row = row_begun(run, (__u64)file->f_inode->i_pipe, op, iter);
+	struct ipc_row *row = row_begun(run, file->f_inode, op, iter);
 	struct ipc_edge *edge;
 
 	if (!row)
 		return false;
-	edge = op_end_at(row, run, &res);
-	if (edge)
-		leave_ring(edge, &run->obj, file, op, run, &res);
+	if (cfg.plain) {
+		leave_plainly(row, run, file, op, &res);
+	} else {
+		edge = op_end_at(row, run, &res);
+		if (edge)
+			leave_ring(edge, &run->obj, file, op, run, &res);
+	}
 	op_done(run);
 	return true;
 }
@@ -220,7 +242,7 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	if (cfg.failed_only)
 		return false;
 	pipe_identify(file->f_inode, &obj);
-	row = row_near(&obj, op, current_actor(), &at);
+	row = row_near(&obj, op, &at);
 	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
@@ -229,54 +251,38 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	return true;
 }
 
-#include "pipe_plain.bpf.h"
-
-static __always_inline int begin(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __u8 cause)
+static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
 {
-	if (cfg.filtered && enters_left_out(iocb->ki_filp->f_inode, iter))
-		return 0;
-	if (cfg.plain)
-		return enter_plainly(iocb, iter, op, cause) ? 0 : enter_slowly(iocb, iter, op, cause);
-	return enter(iocb->ki_filp->f_inode, op, cause, iter);
-}
-
-static __always_inline int end(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
-{
-	bool done;
-
 	if (cfg.filtered && leaves_left_out(iocb, iter))
-		return 0;
-	if (cfg.plain)
-		done = leave_plainly(iocb, iter, op, ret);
-	else
-		done = has_entry() ? leave_begun(iocb, iter, op, ret) : leave_counted(iocb, op, ret);
-	if (!done)
+		return;
+	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
 		leave_slowly(iocb, op, ret);
-	return 0;
 }
 
 SEC("?fentry/pipe_write")
 int BPF_PROG(pipe_write_entry, struct kiocb *iocb, struct iov_iter *from)
 {
-	return begin(iocb, from, OP_SEND, CAUSE_FULL);
+	return enter(iocb->ki_filp->f_inode, OP_SEND, CAUSE_FULL, from);
 }
 
 SEC("?fexit/pipe_write")
 int BPF_PROG(pipe_write_exit, struct kiocb *iocb, struct iov_iter *from, long ret)
 {
-	return end(iocb, from, OP_SEND, ret);
+	leave(iocb, from, OP_SEND, ret);
+	return 0;
 }
 
 SEC("?fentry/pipe_read")
 int BPF_PROG(pipe_read_entry, struct kiocb *iocb, struct iov_iter *to)
 {
-	return begin(iocb, to, OP_RECV, CAUSE_EMPTY);
+	return enter(iocb->ki_filp->f_inode, OP_RECV, CAUSE_EMPTY, to);
 }
 
 SEC("?fexit/pipe_read")
 int BPF_PROG(pipe_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
 {
-	return end(iocb, to, OP_RECV, ret);
+	leave(iocb, to, OP_RECV, ret);
+	return 0;
 }
 
 /* A buffer is given back inside a read or a splice: is its page kept for reuse? (anon_pipe_buf_release) */

@@ -84,23 +84,14 @@ static __always_inline void edge_forget(struct ipc_edge *edge, const struct ipc_
 	((struct ipc_row *)edge)->key.mech = MECH_NONE;
 }
 
-/*
- * Two products, joined by what is no sum: of one, the reads of many pipes in a row would
- * share the slots of the writes of others, all of them or none.
- */
+#define HINT_BITS 14
+
+/* Rows that were used last, by a hash of the key. The row's own key tells whether it is the one. */
+static __u32 hints[1 << HINT_BITS];
+
 static __always_inline __u32 hint_slot(const key_word *words)
 {
-	__u64 who = (words[1] >> 8) + (words[2] << 20);
-
-	return (words[0] * 0x9E3779B97F4A7C15ull ^ who * 0xD6E8FEB86659FD93ull) >> cfg.hint_shift;
-}
-
-/* The row that was used last by a key with this slot: it may be another's, as the row's own key tells. */
-static __always_inline __u32 hint_of(const key_word *words)
-{
-	__u32 slot = hint_slot(words), *row = bpf_map_lookup_elem(&hints, &slot);
-
-	return row ? *row : 0;
+	return ((words[0] ^ words[1] >> 16 ^ words[2] << 20) * 0x9E3779B97F4A7C15ull) >> (64 - HINT_BITS);
 }
 
 #endif

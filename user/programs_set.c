@@ -15,16 +15,6 @@ static uint32_t power_of_two_below(uint32_t n)
 	return n;
 }
 
-/* Of the hints: at least four times as many as rows, so that few share one when all are in use. */
-static unsigned hint_bits(const struct programs_options *o)
-{
-	unsigned bits = 1;
-
-	while (1ull << bits < 4ull * o->max_edges)
-		bits++;
-	return bits;
-}
-
 /* Every size follows from --max-edges; what no profile asks for has one entry. */
 uint32_t map_entries(const char *name, const void *arg)
 {
@@ -36,7 +26,6 @@ uint32_t map_entries(const char *name, const void *arg)
 	} sizes[] = {
 		{"edges", EDGE_SHARE(1)},
 		{"rows", EDGE_SHARE(1)},
-		{"hints", 1u << hint_bits(o)},
 		{"free_rows", EDGE_SHARE(1)},
 		{"objects", EDGE_SHARE(2)},
 		{"processes", EDGE_SHARE(4)},
@@ -79,7 +68,6 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.plain = config.profile == PROFILE_WAITS && !config.failed_only && !config.min_ns;
 	config.syscall_backend = syscalls;
 	config.kept_mask = map_entries("kept", p) - 1;
-	config.hint_shift = 64 - hint_bits(&p->options);
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;
