@@ -180,7 +180,7 @@ struct ipc_row {
 		struct ipc_edge_key key;
 		__u64 words[3]; /* the same, for comparing */
 	};
-	__u64 unused; /* so that a number of rows is whole pages, see user/source/live.c */
+	__u64 unused; /* so that a number of rows is whole pages, see user/source/window.h */
 };
 
 /* Free rows are handed out one by one; at the start as blocks of this many, by the number of the first. */

@@ -106,6 +106,7 @@ static inline void story_stacks(struct snapshot *s, unsigned n)
 	add_stack(s, 70, write, 3);
 	add_stack(s, 71, dd, 2);
 	add_stack(s, 72, irq, 3);
+	add_stack(s, 73, write + 1, 2);
 	add_symbol_name(s, 0xf1, 0, "__traceiter_sched_switch");
 	add_symbol_name(s, 0xf2, 0, "schedule");
 	add_symbol_name(s, 0xf3, 0, "pipe_read");
@@ -120,7 +121,9 @@ static inline void story_stacks(struct snapshot *s, unsigned n)
 	key.waker = 1201;
 	key.waker_kernel = 70;
 	key.waker_user = 71;
-	add_stack_wait(s, key, 37 * n, 500 * MS * n + 499);
+	add_stack_wait(s, key, 36 * n, 490 * MS * n);
+	key.waker_kernel = 73; /* the same functions, called another way: of one line with it */
+	add_stack_wait(s, key, n, 10 * MS * n + 499);
 	key = wait;
 	key.waker_kind = WAKER_INTERRUPT;
 	key.waker_kernel = 72;

@@ -7,7 +7,7 @@
 /* text as one frame into buf. */
 void folded_frame(char *buf, size_t size, const char *text);
 
-/* The model's stacks, a line for each pair of sleeper and waker that waited in the same places. */
+/* The model's stacks, a line for each pair of sleeper and waker that waited in the same functions. */
 void folded_stacks(struct report *r);
 
 #endif

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * comm;user frames;kernel frames_[k];pipe recv;empty;OBJECT;--;kernel frames_[k];user frames;woken by COMM MICROSECONDS
- * with the outermost frame first before the dashes and last behind them, as off-wake-time graphs have it.
+ * with the outermost frame first before the dashes and last behind them, as off-wake-time graphs have it. What reads
+ * alike is one line: a function has several places, and what a tracepoint calls depends on who else uses it.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/alloc.h"
@@ -88,38 +91,38 @@ static void kernel_frames(const struct model *m, struct frames *f, int32_t id)
 	drop_trampolines(f);
 }
 
-static void put(struct writer *out, const char *name, bool kernel)
+static void put(FILE *out, const char *name, bool kernel)
 {
 	char text[5 * IPC_NAME_LEN];
 
 	folded_frame(text, sizeof(text), name);
-	writer_printf(out, "%s%s;", text, kernel ? "_[k]" : "");
+	fprintf(out, "%s%s;", text, kernel ? "_[k]" : "");
 }
 
-static void put_sleeper(struct report *r, const struct ipc_stack_key *key)
+static void put_sleeper(FILE *out, const struct model *m, const struct ipc_stack_key *key)
 {
 	struct frames f;
 
-	name_frames(r->model, &f, key->user, key->tgid, key->start);
+	name_frames(m, &f, key->user, key->tgid, key->start);
 	for (unsigned i = f.cnt; i-- > 0;)
-		put(&r->out, f.names[i], false);
-	kernel_frames(r->model, &f, key->kernel);
+		put(out, f.names[i], false);
+	kernel_frames(m, &f, key->kernel);
 	for (unsigned i = f.cnt, first = drop_own(&f); i-- > first;)
-		put(&r->out, f.names[i], true);
+		put(out, f.names[i], true);
 }
 
-static void put_waker(struct report *r, const struct ipc_stack_key *key)
+static void put_waker(FILE *out, const struct model *m, const struct ipc_stack_key *key)
 {
 	struct frames f;
 	unsigned end;
 
-	kernel_frames(r->model, &f, key->waker_kernel);
+	kernel_frames(m, &f, key->waker_kernel);
 	end = key->waker_kind == WAKER_INTERRUPT ? drop_interrupted(&f) : f.cnt;
 	for (unsigned i = drop_own(&f); i < end; i++)
-		put(&r->out, f.names[i], true);
-	name_frames(r->model, &f, key->waker_user, key->waker, key->waker_start);
+		put(out, f.names[i], true);
+	name_frames(m, &f, key->waker_user, key->waker, key->waker_start);
 	for (unsigned i = 0; i < f.cnt; i++)
-		put(&r->out, f.names[i], false);
+		put(out, f.names[i], false);
 }
 
 static const char *comm_of(const struct model *m, uint32_t tgid, uint32_t start)
@@ -129,54 +132,89 @@ static const char *comm_of(const struct model *m, uint32_t tgid, uint32_t start)
 	return p && *p->comm ? p->comm : "?";
 }
 
-static void put_object(struct report *r, const struct ipc_stack_key *key, const struct mechanism *mech)
+static void put_object(FILE *out, const struct model *m, const struct ipc_stack_key *key, const struct mechanism *mech)
 {
 	char id[64] = "", name[IPC_NAME_LEN + 1], text[64];
 
 	snprintf(text, sizeof(text), "%s %s", mech->name, op_name(key->op));
-	put(&r->out, text, false);
-	put(&r->out, cause_name(key->cause) ?: "?", false);
+	put(out, text, false);
+	put(out, cause_name(key->cause) ?: "?", false);
 	mech->format_id(&key->obj, id, sizeof(id));
-	if (model_object_name(r->model, &key->obj, name))
-		put(&r->out, name, false);
-	else
-		put(&r->out, id, false);
+	put(out, model_object_name(m, &key->obj, name) ? name : id, false);
 }
 
-static int by_key(const void *a, const void *b)
+/* All of a line but its number. */
+static void put_wait(FILE *out, const struct model *m, const struct ipc_stack_key *key, const struct mechanism *mech)
 {
-	const struct stack_wait *x = a, *y = b;
-
-	return memcmp(&x->key, &y->key, sizeof(x->key));
-}
-
-static void put_wait(struct report *r, const struct stack_wait *w)
-{
-	const struct ipc_stack_key *key = &w->key;
-	const struct mechanism *mech = mechanism_by_id(key->obj.mech);
 	char waker[128];
 
-	if (!mech)
-		return;
-	put(&r->out, comm_of(r->model, key->tgid, key->start), false);
-	put_sleeper(r, key);
-	put_object(r, key, mech);
-	put(&r->out, "--", false);
-	put_waker(r, key);
+	put(out, comm_of(m, key->tgid, key->start), false);
+	put_sleeper(out, m, key);
+	put_object(out, m, key, mech);
+	put(out, "--", false);
+	put_waker(out, m, key);
 	folded_frame(waker, sizeof(waker),
-		     key->waker ? comm_of(r->model, key->waker, key->waker_start) :
+		     key->waker ? comm_of(m, key->waker, key->waker_start) :
 		     key->waker_kind == WAKER_TASK ? "?" : waker_name(key->waker_kind));
-	writer_printf(&r->out, "woken by %s %llu\n", waker, (unsigned long long)((w->sum.wait_ns + 500) / 1000));
+	fprintf(out, "woken by %s", waker);
+}
+
+struct line {
+	char *text;
+	uint64_t wait_ns;
+	UT_hash_handle hh;
+};
+
+static void add_line(struct line **lines, char *text, uint64_t wait_ns)
+{
+	struct line *l;
+
+	HASH_FIND_STR(*lines, text, l);
+	if (l) {
+		free(text);
+	} else {
+		l = xcalloc(1, sizeof(*l));
+		l->text = text;
+		HASH_ADD_KEYPTR(hh, *lines, l->text, strlen(l->text), l);
+	}
+	l->wait_ns += wait_ns;
+}
+
+static int by_text(const struct line *a, const struct line *b)
+{
+	return strcmp(a->text, b->text);
+}
+
+static void print_lines(struct writer *out, struct line *lines)
+{
+	struct line *l, *next;
+
+	HASH_SRT(hh, lines, by_text);
+	HASH_ITER(hh, lines, l, next) {
+		writer_text(out, l->text);
+		writer_printf(out, " %llu\n", (unsigned long long)((l->wait_ns + 500) / 1000));
+		HASH_DEL(lines, l);
+		free(l->text);
+		free(l);
+	}
 }
 
 void folded_stacks(struct report *r)
 {
-	size_t cnt = r->model->stacks.cnt;
-	struct stack_wait *waits = xcalloc(cnt, sizeof(*waits));
+	struct line *lines = NULL;
 
-	memcpy(waits, r->model->stacks.waits, cnt * sizeof(*waits));
-	qsort(waits, cnt, sizeof(*waits), by_key);
-	for (size_t i = 0; i < cnt; i++)
-		put_wait(r, &waits[i]);
-	free(waits);
+	for (size_t i = 0; i < r->model->stacks.cnt; i++) {
+		const struct stack_wait *w = &r->model->stacks.waits[i];
+		const struct mechanism *mech = mechanism_by_id(w->key.obj.mech);
+		char *text = NULL;
+		size_t size;
+		FILE *out = mech ? must_have(open_memstream(&text, &size)) : NULL;
+
+		if (!out)
+			continue;
+		put_wait(out, r->model, &w->key, mech);
+		fclose(out);
+		add_line(&lines, must_have(text), w->sum.wait_ns);
+	}
+	print_lines(&r->out, lines);
 }
