@@ -37,7 +37,8 @@ sub left {
     $ends{$end}->($run->{pid});
     finish($run);
     isnt($run->{status}, 0, 'it has failed') if $end =~ /failure/;
-    ok(!exists_now($list, $object), 'nothing is left') or diag("$list $object");
+    # a segment goes with its last attachment: of a child that is killed by the end of its parent
+    ok(wait_until(10, sub { !exists_now($list, $object) }), 'nothing is left') or diag("$list $object");
     return;
 }
 
