@@ -20,29 +20,19 @@ static void add_wait(struct stacks *s, const struct ipc_stack_key *key, const st
 
 static void add_stack(struct stacks *s, uint32_t id, const struct ipc_stack *stack)
 {
-	struct known_stack *k;
-
-	HASH_FIND(hh, s->known, &id, sizeof(id), k);
-	if (k)
-		return;
-	k = xcalloc(1, sizeof(*k));
-	k->id = id;
-	k->stack = *stack;
-	HASH_ADD(hh, s->known, id, sizeof(id), k);
+	if (!known_stack_find(&s->known, id))
+		*known_stack_add(&s->known, id) = *stack;
 }
 
 static void add_symbol(struct stacks *s, const struct symbol_key *key, const struct symbol *symbol)
 {
-	struct known_symbol *k;
+	struct symbol *new;
 
-	HASH_FIND(hh, s->symbols, key, sizeof(*key), k);
-	if (k)
+	if (known_symbol_find(&s->known, key))
 		return;
-	k = xcalloc(1, sizeof(*k));
-	k->key = *key;
-	k->symbol = *symbol;
-	k->symbol.name[SYMBOL_LEN - 1] = '\0'; /* it may come from a file */
-	HASH_ADD(hh, s->symbols, key, sizeof(*key), k);
+	new = known_symbol_add(&s->known, key);
+	*new = *symbol;
+	new->name[SYMBOL_LEN - 1] = '\0'; /* it may come from a file */
 }
 
 void stacks_update(struct model *m, const struct snapshot *s)
@@ -57,17 +47,7 @@ void stacks_update(struct model *m, const struct snapshot *s)
 
 void stacks_free(struct model *m)
 {
-	struct known_symbol *symbol, *next_symbol;
-	struct known_stack *stack, *next;
-
-	HASH_ITER(hh, m->stacks.known, stack, next) {
-		HASH_DEL(m->stacks.known, stack);
-		free(stack);
-	}
-	HASH_ITER(hh, m->stacks.symbols, symbol, next_symbol) {
-		HASH_DEL(m->stacks.symbols, symbol);
-		free(symbol);
-	}
+	known_stacks_free(&m->stacks.known);
 	free(m->stacks.waits);
 }
 
@@ -81,20 +61,13 @@ bool model_has_stacks(const struct model *m)
 
 const struct ipc_stack *model_stack(const struct model *m, int32_t id)
 {
-	struct known_stack *k;
-	uint32_t number = id;
-
-	if (id < 0)
-		return NULL;
-	HASH_FIND(hh, m->stacks.known, &number, sizeof(number), k);
-	return k ? &k->stack : NULL;
+	return id < 0 ? NULL : known_stack_find(&m->stacks.known, id);
 }
 
 const char *model_symbol(const struct model *m, uint64_t address, uint32_t tgid, uint32_t start)
 {
 	const struct symbol_key key = { address, tgid, start };
-	struct known_symbol *k;
+	const struct symbol *symbol = known_symbol_find(&m->stacks.known, &key);
 
-	HASH_FIND(hh, m->stacks.symbols, &key, sizeof(key), k);
-	return k ? k->symbol.name : NULL;
+	return symbol ? symbol->name : NULL;
 }

@@ -4,23 +4,10 @@
 #define MODEL_STACK_H
 
 #include <stdbool.h>
-#include <uthash.h>
 
-#include "source/snapshot.h"
+#include "source/known_stacks.h"
 
 struct model;
-
-struct known_stack {
-	uint32_t id;
-	struct ipc_stack stack;
-	UT_hash_handle hh;
-};
-
-struct known_symbol {
-	struct symbol_key key;
-	struct symbol symbol;
-	UT_hash_handle hh;
-};
 
 struct stack_wait {
 	struct ipc_stack_key key;
@@ -30,8 +17,7 @@ struct stack_wait {
 struct stacks {
 	struct stack_wait *waits; /* of the last reading */
 	size_t cnt, cap;
-	struct known_stack *known;
-	struct known_symbol *symbols;
+	struct known_stacks known;
 };
 
 void stacks_begin(struct model *m);

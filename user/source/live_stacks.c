@@ -2,29 +2,16 @@
 #include "source/live_stacks.h"
 
 #include <bpf/bpf.h>
-#include <uthash.h>
 
 #include "model/alloc.h"
+#include "source/known_stacks.h"
 #include "source/symbols.h"
-
-struct stack_read {
-	uint32_t id;
-	struct ipc_stack stack;
-	UT_hash_handle hh;
-};
-
-struct symbol_read {
-	struct symbol_key key;
-	struct symbol symbol; /* empty: not known */
-	UT_hash_handle hh;
-};
 
 struct live_stacks {
 	int stacks; /* the map */
 	struct symbols *names;
-	struct stack_read *known;
-	struct symbol_read *symbols;
-	size_t named; /* of symbols */
+	struct known_stacks known; /* a symbol may be empty: there is no name for it */
+	size_t named;
 };
 
 struct live_stacks *live_stacks_new(const struct programs *p)
@@ -41,58 +28,40 @@ struct live_stacks *live_stacks_new(const struct programs *p)
 
 void live_stacks_free(struct live_stacks *l)
 {
-	struct symbol_read *symbol, *next_symbol;
-	struct stack_read *stack, *next;
-
 	if (!l)
 		return;
-	HASH_ITER(hh, l->known, stack, next) {
-		HASH_DEL(l->known, stack);
-		free(stack);
-	}
-	HASH_ITER(hh, l->symbols, symbol, next_symbol) {
-		HASH_DEL(l->symbols, symbol);
-		free(symbol);
-	}
+	known_stacks_free(&l->known);
 	symbols_free(l->names);
 	free(l);
 }
 
-static const struct stack_read *stack_of(struct live_stacks *l, int32_t id)
+static const struct ipc_stack *stack_of(struct live_stacks *l, int32_t id)
 {
-	struct stack_read *k;
+	struct ipc_stack *stack;
+	uint32_t number = id;
 
 	if (id < 0)
 		return NULL;
-	HASH_FIND(hh, l->known, &id, sizeof(id), k);
-	if (k)
-		return k;
-	k = xcalloc(1, sizeof(*k));
-	k->id = id;
-	bpf_map_lookup_elem(l->stacks, &k->id, &k->stack);
-	HASH_ADD(hh, l->known, id, sizeof(k->id), k);
-	return k;
+	stack = known_stack_find(&l->known, number);
+	if (stack)
+		return stack;
+	stack = known_stack_add(&l->known, number);
+	bpf_map_lookup_elem(l->stacks, &number, stack);
+	return stack;
 }
 
 static void name_frame(struct live_stacks *l, const struct symbol_key *key)
 {
-	struct symbol_read *k;
-
-	HASH_FIND(hh, l->symbols, key, sizeof(*key), k);
-	if (k)
-		return;
-	k = xcalloc(1, sizeof(*k));
-	k->key = *key;
-	l->named += symbols_find(l->names, key, &k->symbol);
-	HASH_ADD(hh, l->symbols, key, sizeof(k->key), k);
+	if (!known_symbol_find(&l->known, key))
+		l->named += symbols_find(l->names, key, known_symbol_add(&l->known, key));
 }
 
 static void name_frames(struct live_stacks *l, int32_t id, uint32_t tgid, uint32_t start)
 {
-	const struct stack_read *k = stack_of(l, id);
+	const struct ipc_stack *stack = stack_of(l, id);
 
-	for (unsigned i = 0; k && i < IPC_STACK_DEPTH && k->stack.frames[i]; i++)
-		name_frame(l, &(struct symbol_key){ k->stack.frames[i], tgid, start });
+	for (unsigned i = 0; stack && i < IPC_STACK_DEPTH && stack->frames[i]; i++)
+		name_frame(l, &(struct symbol_key){ stack->frames[i], tgid, start });
 }
 
 void live_stacks_look(struct live_stacks *l, const struct ipc_stack_key *keys, size_t cnt)
@@ -107,18 +76,18 @@ void live_stacks_look(struct live_stacks *l, const struct ipc_stack_key *keys, s
 
 void live_stacks_put(const struct live_stacks *l, struct snapshot *s)
 {
-	struct symbol_read *symbol, *next_symbol;
-	struct stack_read *stack, *next;
+	const struct known_symbol *symbol;
+	const struct known_stack *stack;
 
 	if (!l)
 		return;
-	snapshot_reserve(snapshot_rows(s, snapshot_table("stacks")), snapshot_table("stacks"), HASH_COUNT(l->known));
-	HASH_ITER(hh, l->known, stack, next) {
+	snapshot_reserve(snapshot_rows(s, snapshot_table("stacks")), snapshot_table("stacks"), HASH_COUNT(l->known.stacks));
+	for (stack = l->known.stacks; stack; stack = stack->hh.next) {
 		s->stacks.keys[s->stacks.cnt] = stack->id;
 		s->stacks.values[s->stacks.cnt++] = stack->stack;
 	}
 	snapshot_reserve(snapshot_rows(s, snapshot_table("symbols")), snapshot_table("symbols"), l->named);
-	HASH_ITER(hh, l->symbols, symbol, next_symbol) {
+	for (symbol = l->known.symbols; symbol; symbol = symbol->hh.next) {
 		if (!*symbol->symbol.name)
 			continue;
 		s->symbols.keys[s->symbols.cnt] = symbol->key;
