@@ -36,7 +36,7 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 /* enum actor_kind, enum graph_weight, enum graph_format */
 static const char *const actors[] = { "process", "command", "cgroup", "container", "unit", NULL };
 static const char *const weights[] = { "bytes", "waits", "wakes", "ops", NULL };
-static const char *const conversions[] = { "chrome", "folded", NULL };
+static const char *const conversions[] = { "chrome", "folded", "folded-waits", NULL };
 static const char *const formats[] = { "dot", "svg", "json", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
@@ -198,7 +198,7 @@ const struct cli_option cli_option_table[] = {
 	  .parse = cli_set_flag, INTO(graph_idle) },
 
 	{ .name = "to", .words = conversions, .group = GROUP_CONVERT, .initial = "chrome",
-	  .help = "chrome: a trace for the Perfetto UI; folded: waits as stacks, for flame graphs",
+	  .help = "chrome: a trace for the Perfetto UI; folded: waits as stacks, for flame graphs; folded-waits: their number",
 	  .parse = cli_set_conversion, INTO(convert_to), .completion = COMPLETE_WORDS },
 
 	{ .name = "listen", .metavar = "ADDR:PORT", .group = GROUP_EXPORT, .initial = SERVER_LISTEN,
@@ -334,7 +334,7 @@ const struct cli_command cli_command_table[] = {
 	  .more = "It is made by --write with --events and read by --read. A timeline has one track a task, a slice for "
 		  "every operation and for the last wait in it, and an arrow from the operation that woke to the one "
 		  "that was woken; waits that were not over at the end are there, too. A line of stacks has the task's "
-		  "command, the operation and mechanism, the cause, the object, who woke, and microseconds; of a recording made with "
+		  "command, the operation and mechanism, the cause, the object, who woke, and microseconds, with folded-waits how many waits (of events: operations that waited); of a recording made with "
 		  "--stacks, events or none, the functions that waited, too, and behind two dashes those that woke, with _[k] "
 		  "those of the kernel." },
 	{ .id = CLI_DOCTOR, .name = "doctor",

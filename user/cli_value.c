@@ -141,7 +141,7 @@ int cli_set_word(const struct cli_option *opt, const char *text, void *dst)
 
 int cli_set_conversion(const struct cli_option *opt, const char *text, void *dst)
 {
-	static const enum report_kind kinds[] = { REPORT_CHROME, REPORT_FOLDED };
+	static const enum report_kind kinds[] = { REPORT_CHROME, REPORT_FOLDED, REPORT_FOLDED_WAITS };
 	unsigned which;
 
 	if (cli_set_word(opt, text, &which))

@@ -182,6 +182,11 @@ static int take_block(struct replay *r, uint32_t type, const struct bytes *raw)
 	return take[type](r, raw);
 }
 
+static bool is_folded(enum report_kind kind)
+{
+	return kind == REPORT_FOLDED || kind == REPORT_FOLDED_WAITS;
+}
+
 /* What is known of a file that ends too soon is summed up all the same. */
 static int end(struct replay *r, int err)
 {
@@ -195,7 +200,7 @@ static int end(struct replay *r, int err)
 	if (err != -ENODATA && err != -EBADMSG)
 		complain(r, strerror(-err));
 	if (r->options->events && r->summed_up && !r->has_events &&
-	    !(r->options->report == REPORT_FOLDED && model_has_stacks(r->model)))
+	    !(is_folded(r->options->report) && model_has_stacks(r->model)))
 		complain(r, "it has no events: those are recorded with --events");
 	if (err == -ENODATA && r->summed_up)
 		return 0;

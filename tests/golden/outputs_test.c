@@ -52,7 +52,9 @@ static const struct output outputs[] = {
 	{ "json-counts", { .json = true, .rows = 1 }, BACKEND_FUNCTION, 0, false, UNSEEN_STATE },
 	{ "chrome", { .kind = REPORT_CHROME }, BACKEND_FUNCTION, PROFILE_ALL, true, 0 },
 	{ "folded", { .kind = REPORT_FOLDED }, BACKEND_FUNCTION, PROFILE_ALL, false, 0 },
+	{ "folded-waits", { .kind = REPORT_FOLDED_WAITS }, BACKEND_FUNCTION, PROFILE_ALL, false, 0 },
 	{ "folded-stacks", { .kind = REPORT_FOLDED }, BACKEND_FUNCTION, PROFILE_ALL | PROFILE_STACKS, false, 0 },
+	{ "folded-stacks-waits", { .kind = REPORT_FOLDED_WAITS }, BACKEND_FUNCTION, PROFILE_ALL | PROFILE_STACKS, false, 0 },
 };
 
 static const struct report_filter filters[] = { { "pid", "1201,1202" }, { "comm", "a\"b\033" } };

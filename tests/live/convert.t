@@ -82,6 +82,9 @@ subtest 'stacks' => sub {
     is(scalar(grep { !/^[^;]+(;[^;]+)+ \d+$/ } @lines), 0, 'every line is a stack and a number');
     my ($us) = map { /^perl;pipe recv;empty;pipe:\[\d+\];woken by \S+ (\d+)$/ ? $1 : () } @lines;
     cmp_ok(abs(($us // 0) * 1000 - $pipe->{recv}{wait_ns}), '<', 1000, 'the time waited') if $exact;
+    $run = run_tool([ 'convert', '-r', $file, '--to', 'folded-waits', '-O', $pipe->{id} ]);
+    my ($waited) = map { /^perl;pipe recv;empty;pipe:\[\d+\];woken by \S+ (\d+)$/ ? $1 : () } split(/\n/, $run->{stdout});
+    is($waited, $words + 1, 'how often') if $exact;
 };
 
 # Functions that are known, of a program that keeps frame pointers: one lets the other wait.
@@ -133,6 +136,9 @@ natively 'places' => sub {
     my ($sum, $exact) = (0, !$summary->{loss}{missed});
     $sum += /(\d+)$/ ? $1 : 0 for @lines;
     cmp_ok(abs($sum * 1000 - $pipe->{recv}{wait_ns}), '<', 1000 * @lines, 'the time waited, all of it') if $exact;
+    my $waits = 0;
+    $waits += /(\d+)$/ ? $1 : 0 for split(/\n/, run_tool([ 'convert', '-r', $recording, '--to', 'folded-waits', '-O', $pipe->{id} ])->{stdout});
+    is($waits, $pipe->{recv}{waits}, 'all waits') if $exact;
 };
 
 natively 'names, of what a single interval had' => sub {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Waits as folded stacks, which flamegraph.pl and others draw; microseconds. Of events:
+ * Waits as folded stacks, which flamegraph.pl and others draw; microseconds, or their number. Of events:
  * who waited, in what, why, on which object, who ended the last wait of the operation.
  * With --stacks, of all waits: where in the program and in the kernel it waited, and then,
  * from the inside out, from where it was woken (folded_stacks.c).
@@ -12,6 +12,7 @@
 #include "view/folded.h"
 
 struct stack {
+	uint64_t waits; /* operations that waited */
 	uint64_t wait_ns;
 	uint32_t waker; /* tgid; its name may come after its first wakeup */
 	const char *kind;
@@ -30,6 +31,11 @@ void folded_frame(char *buf, size_t size, const char *text)
 	for (char *at = buf; *at; at++)
 		if (*at == ';' || *at == '\n')
 			*at = ',';
+}
+
+uint64_t folded_number(const struct report *r, uint64_t waits, uint64_t wait_ns)
+{
+	return r->options.kind == REPORT_FOLDED_WAITS ? waits : (wait_ns + 500) / 1000;
 }
 
 static void start(struct report *r)
@@ -52,6 +58,7 @@ static void add(struct folded *f, const char *frames, const char *kind, uint32_t
 		s->waker = waker;
 		HASH_ADD(hh, f->stacks, key[0], len, s);
 	}
+	s->waits++;
 	s->wait_ns += wait_ns;
 }
 
@@ -103,7 +110,8 @@ static void summary(struct report *r)
 			frames--;
 		writer_put(&r->out, s->key, frames);
 		folded_frame(waker, sizeof(waker), s->waker ? comm_of(r->model, s->waker) : s->kind);
-		writer_printf(&r->out, "woken by %s %llu\n", waker, (unsigned long long)((s->wait_ns + 500) / 1000));
+		writer_printf(&r->out, "woken by %s %llu\n", waker,
+			      (unsigned long long)folded_number(r, s->waits, s->wait_ns));
 	}
 }
 

@@ -10,4 +10,7 @@ void folded_frame(char *buf, size_t size, const char *text);
 /* The model's stacks, a line for each pair of sleeper and waker that waited in the same functions. */
 void folded_stacks(struct report *r);
 
+/* The number behind a stack: microseconds, or how many waits. */
+uint64_t folded_number(const struct report *r, uint64_t waits, uint64_t wait_ns);
+
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * comm;user frames;kernel frames_[k];pipe recv;empty;OBJECT;--;kernel frames_[k];user frames;woken by COMM MICROSECONDS
+ * comm;user frames;kernel frames_[k];pipe recv;empty;OBJECT;--;kernel frames_[k];user frames;woken by COMM NUMBER
  * with the outermost frame first before the dashes and last behind them, as off-wake-time graphs have it. What reads
  * alike is one line: a function has several places, and what a tracepoint calls depends on who else uses it.
  */
@@ -161,11 +161,11 @@ static void put_wait(FILE *out, const struct model *m, const struct ipc_stack_ke
 
 struct line {
 	char *text;
-	uint64_t wait_ns;
+	struct ipc_stack_sum sum;
 	UT_hash_handle hh;
 };
 
-static void add_line(struct line **lines, char *text, uint64_t wait_ns)
+static void add_line(struct line **lines, char *text, const struct ipc_stack_sum *sum)
 {
 	struct line *l;
 
@@ -177,7 +177,8 @@ static void add_line(struct line **lines, char *text, uint64_t wait_ns)
 		l->text = text;
 		HASH_ADD_KEYPTR(hh, *lines, l->text, strlen(l->text), l);
 	}
-	l->wait_ns += wait_ns;
+	l->sum.waits += sum->waits;
+	l->sum.wait_ns += sum->wait_ns;
 }
 
 static int by_text(const struct line *a, const struct line *b)
@@ -185,14 +186,14 @@ static int by_text(const struct line *a, const struct line *b)
 	return strcmp(a->text, b->text);
 }
 
-static void print_lines(struct writer *out, struct line *lines)
+static void print_lines(struct report *r, struct line *lines)
 {
 	struct line *l, *next;
 
 	HASH_SRT(hh, lines, by_text);
 	HASH_ITER(hh, lines, l, next) {
-		writer_text(out, l->text);
-		writer_printf(out, " %llu\n", (unsigned long long)((l->wait_ns + 500) / 1000));
+		writer_text(&r->out, l->text);
+		writer_printf(&r->out, " %llu\n", (unsigned long long)folded_number(r, l->sum.waits, l->sum.wait_ns));
 		HASH_DEL(lines, l);
 		free(l->text);
 		free(l);
@@ -214,7 +215,7 @@ void folded_stacks(struct report *r)
 			continue;
 		put_wait(out, r->model, &w->key, mech);
 		fclose(out);
-		add_line(&lines, must_have(text), w->sum.wait_ns);
+		add_line(&lines, must_have(text), &w->sum);
 	}
-	print_lines(&r->out, lines);
+	print_lines(r, lines);
 }

@@ -19,6 +19,7 @@ static const struct view *choose_view(const struct report_options *options)
 		[REPORT_CHROME] = &view_chrome,
 		[REPORT_TOP] = &view_top,
 		[REPORT_FOLDED] = &view_folded,
+		[REPORT_FOLDED_WAITS] = &view_folded,
 		[REPORT_PATH] = &view_path,
 	};
 

@@ -27,7 +27,8 @@ enum report_kind {
 	REPORT_EXPORT,
 	REPORT_TOP, /* full screen, on a terminal */
 	REPORT_CHROME, /* a timeline, for Perfetto; of events */
-	REPORT_FOLDED, /* waits, for flame graphs; of events */
+	REPORT_FOLDED, /* time waited, for flame graphs; of events */
+	REPORT_FOLDED_WAITS, /* how many waits, in the same way */
 	REPORT_PATH,   /* the critical path of COMMAND; of events and steps */
 };
 
