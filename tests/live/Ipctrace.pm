@@ -187,10 +187,11 @@ sub report {
     return @lines;
 }
 
-# Whoever runs with this report has attached.
+# Whoever runs with this report has attached. False: it ended before that, or takes too long.
 sub started {
-    my ($path) = @_;
-    return wait_until(60, sub { slurp($path) =~ /"type":\s*"start"/ });
+    my ($path, $run) = @_;
+    my $says = sub { slurp($path) =~ /"type":\s*"start"/ };
+    return wait_until(60, sub { $says->() || !alive($run) }) && $says->();
 }
 
 sub summary_of {

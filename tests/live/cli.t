@@ -82,7 +82,7 @@ natively 'a signal ends the trace, with a summary' => sub {
     for my $signal (qw(INT TERM)) {
         my $report = scratch('report');
         my $run = start_tool([ 'pipe', '-j', '--output', $report ]);
-        ok(started($report), "$signal: started");
+        ok(started($report, $run), "$signal: started");
         stop($run, $signal);
         is($run->{status}, 0, "$signal: exit status") or diag($run->{stderr});
         ok(summary_of(report($run, $report)), "$signal: a summary");

@@ -42,7 +42,7 @@ sub traced {
     my ($script, @options) = @_;
     my $file = scratch('report');
     my $tool = start_tool([ 'pipe', '-j', '--backend', $backend, '--output', $file, @options ]);
-    started($file) or diag('did not start');
+    started($file, $tool) or diag('did not start');
     run_command(argv => [ 'sh', '-c', $script ]);
     my $run = stop($tool);
     is($run->{status}, 0, "@options: exit status") or diag($run->{stderr});

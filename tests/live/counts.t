@@ -34,7 +34,7 @@ sub run {
     if ($filtered) {
         finish($tool);
     } else {
-        ok(started($path), 'started') or diag(slurp($tool->{err}));
+        ok(started($path, $tool), 'started') or diag(slurp($tool->{err}));
         my $ran = run_command(argv => [ 'sh', '-c', $script ]);
         is($ran->{status}, 0, 'exit status of the scenarios') or diag($ran->{stderr});
         stop($tool);

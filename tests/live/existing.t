@@ -51,7 +51,7 @@ sub before_the_start {
     my @held = map { hold($_) } qw(held-shm held-mmap);
     my $report = scratch('report');
     my $tool = start_tool([ 'shm,mmap', '-j', '-i', 3600, '--backend', $backend, '--output', $report ]);
-    ok(started($report), 'it has started') or diag(slurp($tool->{err}));
+    ok(started($report, $tool), 'it has started') or diag(slurp($tool->{err}));
     my $owner = fork() // die "fork: $!";
     POSIX::_exit(defined(shmget(KEY, 0, 0)) ? 0 : 1) if !$owner;    # an operation of somebody else
     waitpid($owner, 0);

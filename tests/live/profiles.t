@@ -54,7 +54,7 @@ sub run {
     for my $w (@watchers) {
         $w->{report} = scratch('report');
         $w->{tool} = start_tool([ $w->{mechanisms} // $all, '-j', '-i', 3600, '--backend', $backend, @{ $w->{options} }, '--output', $w->{report} ]);
-        ok(started($w->{report}), "$w->{what}: started") or diag(slurp($w->{tool}{err}));
+        ok(started($w->{report}, $w->{tool}), "$w->{what}: started") or diag(slurp($w->{tool}{err}));
     }
     kill('USR1', $scenario->{pid});
     finish($scenario);

@@ -47,7 +47,7 @@ subtest 'kill -9 leaves nothing in the kernel' => sub {
     my $before = bpf_objects();
     my $report = scratch('report');
     my $run = start_tool([ 'pipe,fifo', '-j', '--output', $report ]);
-    ok(started($report), 'started');
+    ok(started($report, $run), 'started');
     my $during = bpf_objects();
     cmp_ok(scalar keys %$during, '>', scalar keys %$before, 'bpftool sees what it loaded');
     stop($run, 'KILL');
@@ -60,7 +60,7 @@ subtest 'kill -9 leaves nothing in the kernel' => sub {
 natively 'only what is needed is kept' => sub {
     my $report = scratch('report');
     my $run = start_tool([ 'pipe', '-j', '--output', $report ]);
-    ok(started($report), 'started');
+    ok(started($report, $run), 'started');
     my ($effective) = slurp("/proc/$run->{pid}/status") =~ /^CapEff:\s*([0-9a-f]+)/m;
     stop($run);
     ok(!(hex(substr($effective, -8)) & 1 << 21), 'CAP_SYS_ADMIN is dropped after attaching') or diag("CapEff $effective");

@@ -94,7 +94,12 @@ sub end_session {
     my ($at, $tool, $backend, $why, @run) = @_;
     my $found = $why eq 'signal' ? json_true() : json_false();    # its first report is of the held states
     my ($start) = grep { $_->{type} eq 'start' } eval { json_lines(slurp("$dir/$at/report")) };
-    note_session({ found => $found, refused => $start ? [ refused($start) ] : [], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
+    if (!$start) {
+        note_session({ backend => $backend, at => $at, stderr => $tool->{stderr}, unstarted => json_true() });
+        die $tool->{stderr} if $tool->{stderr} =~ /the scheduler's hooks/;    # which no other session does without
+        return;
+    }
+    note_session({ found => $found, refused => [ refused($start) ], backend => $backend, at => $at, status => $tool->{status}, stderr => $tool->{stderr}, ids => \@run,
         stop => $why });
     return;
 }
@@ -174,13 +179,13 @@ sub held {
         wait_until(60, sub { -e "$files/$id.ready" || !alive($scenario{$id}) });
     }
     my $tool = start_session($at, $backend, $mechs);
-    my $started = started("$files/report") && report_now($tool, "$files/report");    # what it finds, before anything happens
+    my $started = started("$files/report", $tool) && report_now($tool, "$files/report");    # what it finds, before anything happens
     for my $id (@run) {
         kill('USR1', $scenario{$id}{pid}) if alive($scenario{$id});
         ended($scenario{$id}, "$files/$id");
         report_now($tool, "$files/report") if $started;
     }
-    for my $id (@more) {
+    for my $id ($started ? @more : ()) {
         ended(Ipctrace::start(argv => [ scenario(), $id, '--truth', "$files/$id.truth" ]), "$files/$id");
         report_now($tool, "$files/report") if $started;
     }
@@ -222,6 +227,7 @@ sub compare_all {
 sub compare_session {
     my ($session) = @_;
     my ($backend, $files) = ($session->{backend}, "$dir/$session->{at}");
+    return fail("$session->{at}: ipctrace starts") || diag($session->{stderr}) if $session->{unstarted};
     my @lines = report(undef, "$files/report");
     my @intervals = grep { $_->{type} eq 'interval' } @lines;
     # an optional program that the kernel refuses costs figures, and no scenario need notice

@@ -302,7 +302,7 @@ sub by_user {
         my ($uid, $found) = @$case;
         my $report = scratch('report');
         my $run = start_tool([ 'pipe', '-j', '-u', $uid, '--backend', $backend, '--output', $report ]);
-        ok(started($report), "-u $uid: started");
+        ok(started($report, $run), "-u $uid: started");
         run_command(argv => [ qw(sh -c), "$dd | cat >/dev/null" ]);
         stop($run);
         my @moved = grep { $_->{send}{bytes} } @{ summary_of(report($run, $report))->{objects} };

@@ -86,7 +86,7 @@ sub run {
     for my $w (@watchers) {    # one after the other: loading takes memory
         $w->{report} = scratch('report');
         $w->{tool} = start_tool([ $w->{mechs}, '-j', '-i', 3600, '--backend', $backend, @{ $w->{options} }, '--output', $w->{report} ]);
-        ok(started($w->{report}), "$w->{mechs} @{ $w->{options} }: started") or diag(slurp($w->{tool}{err}));
+        ok(started($w->{report}, $w->{tool}), "$w->{mechs} @{ $w->{options} }: started") or diag(slurp($w->{tool}{err}));
     }
     my $lines = scratch('lines');
     my $reader = start_tool([ 'inet', '-e', '--backend', $backend, '-O', $pair, '--output', $lines ]);
