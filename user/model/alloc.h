@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/cache.h"
+
 static inline void *must_have(void *memory)
 {
 	if (!memory) {
@@ -20,6 +22,15 @@ static inline void *must_have(void *memory)
 static inline void *xcalloc(size_t cnt, size_t size)
 {
 	return must_have(calloc(cnt ? cnt : 1, size));
+}
+
+/* Zeroed, from the beginning of a cache line on; never NULL. */
+static inline void *xlines(size_t size)
+{
+	size_t whole = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	void *memory = must_have(aligned_alloc(CACHE_LINE, whole));
+
+	return memset(memory, 0, whole);
 }
 
 static inline void *xreallocarray(void *memory, size_t cnt, size_t size)

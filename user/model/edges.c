@@ -63,11 +63,13 @@ static bool edge_update(struct model *m, struct edge *edge, const __u64 *words)
 {
 	struct object *o = edge->endpoint->object;
 	struct total *total = m->totals[o->id.mech];
-	__u64 sum[SIDE_WORDS] = { 0 };
+	__u64 sum[SIDE_WORDS];
 
 	if (edge->waits || edge->before_start_ns || !words) {
 		if (words)
 			memcpy(sum, words, sizeof(sum));
+		else
+			memset(sum, 0, sizeof(sum));
 		waits_add(edge, sum);
 		words = sum;
 	}
@@ -83,25 +85,20 @@ static bool edge_update(struct model *m, struct edge *edge, const __u64 *words)
 	return true;
 }
 
-/* Most of the time of an update is waiting for memory: what the next rows are about is fetched while this one is counted. */
+/* What the next rows are about, while this one is counted. */
 static void fetch_ahead(const struct model *m)
 {
 	const struct edge *far = cursor_ahead(&m->edge_rows, 12), *near = cursor_ahead(&m->edge_rows, 6);
 
-	if (far) {
-		__builtin_prefetch(far);
-		__builtin_prefetch((const char *)far + sizeof(*far) - 1);
-	}
+	if (far)
+		fetch(far, sizeof(*far));
 	if (near) { /* itself here by now */
-		__builtin_prefetch(near->counts.words);
-		__builtin_prefetch((const char *)near->counts.words + 64);
-		__builtin_prefetch(near->endpoint);
+		fetch(near->counts.words, 3 * CACHE_LINE);
+		fetch(near->endpoint, offsetof(struct endpoint, next));
 	}
 	near = cursor_ahead(&m->edge_rows, 3);
-	if (near) {
-		__builtin_prefetch(near->endpoint->object);
-		__builtin_prefetch((const char *)near->endpoint->object + 64);
-	}
+	if (near)
+		fetch(near->endpoint->object, offsetof(struct object, raw));
 }
 
 /* It had left the readings, and its own row did not come back: it was read before the object was made anew. */

@@ -24,7 +24,7 @@ struct object *object_get(struct model *m, const struct ipc_object_id *id)
 		return o;
 	if (id->mech >= MECH_MAX || !m->totals[id->mech])
 		return NULL;
-	o = xcalloc(1, sizeof(*o));
+	o = xlines(sizeof(*o));
 	o->id = *id;
 	o->mech = mechanism_by_id(id->mech);
 	o->can = &m->config.can[id->mech];
@@ -147,8 +147,10 @@ void objects_update(struct model *m, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->objects.cnt; i++) {
 		const struct ipc_object *row = &s->objects.values[i];
-		struct object *o = cursor_guess(&m->object_rows);
+		struct object *o = cursor_guess(&m->object_rows), *ahead = cursor_ahead(&m->object_rows, 6);
 
+		if (ahead)
+			fetch(ahead, offsetof(struct object, state));
 		if (!is_object(o, &s->objects.keys[i]))
 			o = object_get(m, &s->objects.keys[i]);
 		if (o && o->raw.first_ns && row->first_ns && o->raw.first_ns != row->first_ns) {
@@ -279,7 +281,15 @@ static void leave(struct model *m, struct object *o)
 
 void objects_settle(struct model *m)
 {
+	const struct object *ahead = m->first;
+
+	for (unsigned i = 0; i < 6 && ahead; i++)
+		ahead = ahead->next;
 	model_for_each_object(m, o) {
+		if (ahead) {
+			fetch(ahead, offsetof(struct object, wakes));
+			ahead = ahead->next;
+		}
 		if (o->tick != m->tick) {
 			if (!o->gone)
 				leave(m, o);

@@ -8,8 +8,10 @@
 #define MODEL_OBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "model/cache.h"
 #include "model/capability.h"
 #include "model/endpoint.h"
 #include "model/error.h"
@@ -22,39 +24,42 @@
 struct model;
 struct snapshot;
 
+/* Members stand by who looks at them: of 10,000 objects every cache line that need not be touched counts. */
 struct object {
-	/* what every update and every view looks at: two cache lines, of 10,000 objects */
+	/* line 0 and 1: what every update and every view looks at */
 	struct ipc_object_id id;
 	struct object *next; /* all objects, in the order they were first seen */
-	struct endpoint *endpoints;
-	uint64_t moved_bytes, waited_ns; /* by sends and receives, in the update `weighed_tick` */
-	uint32_t weighed_tick;
-	uint32_t first_tick;
 	uint32_t tick;		       /* update that last saw any row of it */
 	uint32_t changed_tick;	       /* update that last saw it do something */
-	uint32_t waiting_tick;	       /* update that last saw a wait open */
-	uint32_t row;
-	uint64_t changed_ns;	       /* now_ns of the last update that saw operations end; 0: none did */
-	const struct mechanism *mech;
-	const struct capability *can;
-	const struct model *model;
+	uint32_t weighed_tick;
+	uint32_t fresh_tick, state_tick; /* updates that last changed `fresh` and `state` */
+	uint32_t max_depth;	       /* slots, most seen */
 	bool gone;		       /* no longer in the snapshots */
 	bool replaced;		       /* another object has its id now */
 	bool queued;		       /* in the list of those that are gone */
 	bool unsettled;		       /* `state` may be of an earlier epoch */
 	bool advance_known;
+	uint64_t changed_ns;	       /* now_ns of the last update that saw operations end; 0: none did */
 
+	const struct mechanism *mech;
+	struct endpoint *endpoints;
+	uint64_t moved_bytes, waited_ns; /* by sends and receives, in the update `weighed_tick` */
+	const struct capability *can;
+	const struct model *model;
+	uint32_t first_tick;
+	uint32_t waiting_tick;	       /* update that last saw a wait open */
+	uint32_t row;
+	uint32_t epochs;	       /* creations, destructions, resizes: a ring's indices start again */
+
+	uint32_t fresh[IPC_STATE_WORDS];	/* the newest that this update brought */
 	struct ipc_object raw;	       /* as read last; all 0: only operations told of it */
 	uint32_t state[IPC_STATE_WORDS];	/* the newest, as it is now and was at the update before */
 	uint32_t state_before[IPC_STATE_WORDS];
-	uint32_t fresh[IPC_STATE_WORDS];	/* the newest that this update brought */
-	uint64_t advance, advance_before;
-	uint64_t passing_ns;	       /* now_ns of the update since which descriptors are inside and none was received; 0: none are */
-	uint32_t state_tick, fresh_tick, advance_tick; /* updates that last changed them */
-	uint32_t resizes;	       /* COUNTER_RESIZES of its control operations */
-	uint32_t epochs;	       /* creations, destructions, resizes: a ring's indices start again */
-	uint32_t max_depth;	       /* slots, most seen */
 
+	uint64_t advance, advance_before;
+	uint32_t advance_tick;	       /* update that last changed it */
+	uint32_t resizes;	       /* COUNTER_RESIZES of its control operations */
+	uint64_t passing_ns;	       /* now_ns of the update since which descriptors are inside and none was received; 0: none are */
 	struct wake *wakes;
 	struct part *parts;
 	struct tally *residency;       /* HIST_WORDS; NULL: not read */
@@ -63,6 +68,8 @@ struct object {
 	struct object *prev;
 	struct object *gone_next;
 };
+_Static_assert(offsetof(struct object, mech) == CACHE_LINE && offsetof(struct object, fresh) == 2 * CACHE_LINE &&
+	       offsetof(struct object, raw) == 3 * CACHE_LINE, "begin with a line each");
 
 /* Takes the rows of objects, names and residencies. */
 void objects_update(struct model *m, const struct snapshot *s);
