@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One BPF object file: open it from the binary, give it the shared maps and the
- * config, load, attach program by program. Knows libbpf, no mechanism.
+ * config, load, attach program by program, keep no more of it than descriptors:
+ * what libbpf knows of all objects takes 8 MB. Knows libbpf, no mechanism.
  */
 #ifndef LOADER_H
 #define LOADER_H
@@ -26,11 +27,25 @@ struct shared_maps {
 };
 
 int shared_maps_fd(const struct shared_maps *maps, const char *name); /* -ENOENT */
+void shared_maps_close(struct shared_maps *maps);
+
+struct embedded_object; /* one of bpf/, in the binary */
+
+/* What stays of a loaded object: a name and a descriptor of ours. */
+struct kept_fd {
+	char name[48];
+	int fd;
+};
 
 struct loaded {
-	struct bpf_object *obj;
+	struct bpf_object *obj;	   /* until loader_keep() */
+	struct kept_fd *programs;  /* those that were loaded */
+	unsigned programs_cnt;
+	struct kept_fd *maps;	   /* of this object alone: its variables */
+	unsigned maps_cnt;
 	struct bpf_link *links[LOADER_MAX_LINKS];
 	unsigned links_cnt;
+	const struct embedded_object *file;
 	char failed[64]; /* the program that libbpf named when loading failed */
 };
 
@@ -49,17 +64,20 @@ int loader_rodata(struct loaded *l, const char *variable, const void *value, siz
 /* Loads; on failure l->failed names the program, if it was one. */
 int loader_load(struct loaded *l);
 
-/* Remembers descriptors of maps that are not shared yet. */
+/* Remembers maps that are not shared yet, by descriptors that shared_maps_close() closes. */
 void loader_share(const struct loaded *l, struct shared_maps *shared);
 
 /* Attaches one loaded program; 0 or -errno. */
 int loader_attach(struct loaded *l, const char *program);
 
+/* All that is to be attached is: what remains are links, programs and maps. */
+void loader_keep(struct loaded *l);
+
 void loader_detach(struct loaded *l);
 void loader_close(struct loaded *l);
 
-/* All objects that are wanted are loaded: the files in memory (6 MB) are no longer resident. They can still be opened. */
-void loader_release_files(void);
+/* The descriptor of a program that was loaded and is kept, or -ENOENT. */
+int loader_program(const struct loaded *l, const char *name);
 
 /* 0: silent, 1: libbpf's warnings, 2: everything. What was said last is kept for loader_last_message(). */
 void loader_verbosity(unsigned level);
@@ -67,5 +85,6 @@ const char *loader_last_message(void);
 
 /* Recursion misses of one loaded program; 0 before 5.12, which has no guard to count. */
 uint64_t loader_missed(const struct loaded *l, const char *program);
+uint64_t loader_all_missed(const struct loaded *l);
 
 #endif

@@ -48,7 +48,7 @@ static bool follows_sleepers(const struct programs *p, uint32_t by_syscall)
 	bool follows = (p->options.profile & PROFILE_WAITS) || by_syscall;
 
 	for (unsigned i = 0; i < p->sets_cnt; i++)
-		follows |= p->sets[i].loaded.obj && set_mech(&p->sets[i])->follows_calls;
+		follows |= p->sets[i].loaded.programs_cnt && set_mech(&p->sets[i])->follows_calls;
 	return follows;
 }
 
@@ -63,6 +63,7 @@ static int attach_core(struct programs *p, bool sleepers)
 		if (err && err != -ENOENT)
 			return err;
 	}
+	loader_keep(&p->core);
 	return 0;
 }
 
@@ -80,6 +81,7 @@ static int start_steps(struct programs *p)
 	err = loader_load(&p->steps);
 	for (size_t i = 0; !err && i < sizeof(all) / sizeof(*all); i++)
 		err = loader_attach(&p->steps, all[i]);
+	loader_keep(&p->steps);
 	return err;
 }
 
@@ -146,6 +148,7 @@ static int start_syscalls(struct programs *p, uint32_t mechs)
 	if (!err && !(err = loader_load(&p->syscalls)) && !(err = syscall_tables_calls(&p->syscalls, mechs)) &&
 	    !(err = loader_attach(&p->syscalls, "syscall_exit")))
 		err = loader_attach(&p->syscalls, "syscall_enter");
+	loader_keep(&p->syscalls);
 	if (!err)
 		note_syscalls(p, mechs);
 	return err;
@@ -181,6 +184,7 @@ int programs_start(struct programs **out, const struct kernel *k, const struct p
 		struct set *s = &p->sets[i];
 		int failed = start_set(p, s);
 
+		loader_keep(&s->loaded);
 		if (failed) {
 			err = failed;
 			continue;
@@ -228,6 +232,7 @@ void programs_free(struct programs *p)
 		loader_close(&p->sets[i].loaded);
 	loader_close(&p->core);
 	loader_close(&p->steps);
+	shared_maps_close(&p->maps);
 	free(p->holders);
 	free(p);
 }

@@ -27,23 +27,17 @@ uint64_t map_bytes(int fd)
 
 static void add_object(const struct loaded *l, struct own *own)
 {
-	struct bpf_program *prog;
-	struct bpf_map *map;
-
-	if (!l->obj)
-		return;
-	bpf_object__for_each_program(prog, l->obj) {
+	for (unsigned i = 0; i < l->programs_cnt; i++) {
 		struct bpf_prog_info info = {};
 		uint32_t size = sizeof(info);
 
-		if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+		if (bpf_obj_get_info_by_fd(l->programs[i].fd, &info, &size))
 			continue;
 		own->runs += info.run_cnt;
 		own->run_ns += info.run_time_ns;
 	}
-	bpf_object__for_each_map(map, l->obj)
-		if (bpf_map__is_internal(map) && bpf_map__fd(map) >= 0)
-			own->map_bytes += map_bytes(bpf_map__fd(map));
+	for (unsigned i = 0; i < l->maps_cnt; i++)
+		own->map_bytes += map_bytes(l->maps[i].fd);
 }
 
 void programs_cost(const struct programs *p, struct own *own)

@@ -13,20 +13,19 @@
 #include "programs_impl.h"
 
 /* Reads an iterator to its end, into malloc'ed data. */
-static int run_iterator(struct bpf_program *prog, void **data, uint32_t *size)
+static int run_iterator(int prog, void **data, uint32_t *size)
 {
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	int link = bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL), fd;
 	uint32_t used = 0, room = 0;
 	char *buffer = NULL;
 	ssize_t n;
-	int fd;
 
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
+	if (link < 0)
+		return link;
+	fd = bpf_iter_create(link);
 	if (fd < 0) {
 		n = -errno;
-		bpf_link__destroy(link);
+		close(link);
 		return n;
 	}
 	for (;;) {
@@ -47,7 +46,7 @@ static int run_iterator(struct bpf_program *prog, void **data, uint32_t *size)
 	}
 	n = n < 0 ? -errno : 0;
 	close(fd);
-	bpf_link__destroy(link);
+	close(link);
 	*data = buffer;
 	*size = used;
 	return n;
@@ -76,18 +75,16 @@ static int run_iterators(struct programs *p, uint32_t mechs, const char *suffix)
 	int err = 0;
 
 	for (unsigned i = 0; i < p->sets_cnt; i++) {
-		struct bpf_program *prog;
+		const struct loaded *l = &p->sets[i].loaded;
 
-		if (!p->sets[i].loaded.obj || !(p->sets[i].mechs & mechs))
-			continue;
-		bpf_object__for_each_program(prog, p->sets[i].loaded.obj) {
-			const char *name = bpf_program__name(prog), *tail = strstr(name, suffix);
+		for (unsigned j = 0; (p->sets[i].mechs & mechs) && j < l->programs_cnt; j++) {
+			const char *tail = strstr(l->programs[j].name, suffix);
 			void *data = NULL;
 			uint32_t size = 0;
 
-			if (err || !tail || tail[strlen(suffix)] || bpf_program__fd(prog) < 0)
+			if (err || !tail || tail[strlen(suffix)])
 				continue;
-			err = run_iterator(prog, &data, &size);
+			err = run_iterator(l->programs[j].fd, &data, &size);
 			add_holders(p, data, size);
 			free(data);
 		}
@@ -195,26 +192,12 @@ int programs_pass(struct programs *p, uint32_t mechs)
 int programs_iterate(struct programs *p, const char *name, void **data, uint32_t *size)
 {
 	for (unsigned i = 0; i < p->sets_cnt; i++) {
-		struct bpf_program *prog;
+		int prog = loader_program(&p->sets[i].loaded, name);
 
-		if (!p->sets[i].loaded.obj)
-			continue;
-		prog = bpf_object__find_program_by_name(p->sets[i].loaded.obj, name);
-		if (prog && bpf_program__fd(prog) >= 0)
+		if (prog >= 0)
 			return run_iterator(prog, data, size);
 	}
 	return -ENOENT;
-}
-
-static uint64_t missed_by_object(const struct loaded *l)
-{
-	struct bpf_program *prog;
-	uint64_t missed = 0;
-
-	if (l->obj)
-		bpf_object__for_each_program(prog, l->obj)
-			missed += loader_missed(l, bpf_program__name(prog));
-	return missed;
 }
 
 /* Of one set's hooks: an exit hook tells which operation was not counted, an entry hook which one's waits were not. */
@@ -237,7 +220,7 @@ static uint64_t missed_by_op(const struct set *s, struct missed_ops *ops)
 
 uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX], uint64_t *charged)
 {
-	uint64_t missed = missed_by_object(&p->core) + missed_by_object(&p->syscalls) + missed_by_object(&p->steps);
+	uint64_t missed = loader_all_missed(&p->core) + loader_all_missed(&p->syscalls) + loader_all_missed(&p->steps);
 
 	memset(by_mech, 0, MECH_MAX * sizeof(*by_mech));
 	*charged = 0;
@@ -245,7 +228,7 @@ uint64_t programs_missed(struct programs *p, struct missed_ops by_mech[MECH_MAX]
 		const struct set *s = &p->sets[i];
 		struct missed_ops ops = {.shared = !!(s->mechs & (s->mechs - 1))};
 
-		missed += missed_by_object(&s->loaded);
+		missed += loader_all_missed(&s->loaded);
 		*charged += missed_by_op(s, &ops);
 		for (unsigned m = 0; m < MECH_MAX; m++)
 			if (s->mechs & (1u << m))

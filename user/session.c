@@ -24,7 +24,6 @@
 #include "export/server.h"
 #include "filter.h"
 #include "inode.h"
-#include "loader.h"
 #include "model/model.h"
 #include "own_cost.h"
 #include "paths.h"
@@ -265,7 +264,6 @@ static int start(struct session *s)
 		err = privileges_drop();
 	kernel_forget_types(s->kernel);
 	malloc_trim(0); /* loading took 20 MB more than running */
-	loader_release_files();
 	if (!err && s->options->write)
 		return recorder_open(&s->recorder, s->options->write, (uint64_t)s->options->write_max_mb << 20, s->about) ?
 			       CLI_EXIT_FAILED :
