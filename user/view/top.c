@@ -83,6 +83,27 @@ static void settle(struct top_state *t)
 		t->first = cnt > lines ? cnt - lines : 0;
 }
 
+static void print(struct report *r, size_t first, size_t cnt)
+{
+	struct top_state *t = r->top;
+
+	if (t->fresh && t->view.mode == TOP_OBJECTS)
+		top_print(&t->lines, r, t->view.width, first, cnt);
+}
+
+/* All that the screen shows, if any of it was not on it before. */
+static void print_page(struct report *r)
+{
+	struct top_state *t = r->top;
+	size_t end = t->first + page(t) < row_cnt(t) ? t->first + page(t) : row_cnt(t);
+
+	if (!t->lines.lines[0].text)
+		print(r, t->first, end - t->first);
+	for (size_t i = t->first; i < end; i++)
+		if (!t->lines.lines[head_of(t) + i].text)
+			print(r, t->first, end - t->first);
+}
+
 static void make_lines(struct report *r)
 {
 	struct top_state *t = r->top;
@@ -107,6 +128,8 @@ static void make_lines(struct report *r)
 		top_list(&t->lines, r, &t->view);
 	}
 	settle(t);
+	if (t->paused) /* what is looked at later, too, is as it was now */
+		print(r, 0, row_cnt(t));
 }
 
 static void title(const struct report *r, char *buf, size_t size)
@@ -156,6 +179,7 @@ static void draw(struct report *r)
 	struct top_state *t = r->top;
 	char over[512], under[1024];
 
+	print_page(r);
 	title(r, over, sizeof(over));
 	foot(r, under, sizeof(under));
 	screen_draw(t->screen, over, &t->lines, head_of(t), t->first,
@@ -188,6 +212,12 @@ static void move(struct top_state *t, long by)
 	line = picked_line(t);
 	if (line)
 		t->picked_object = line->object;
+}
+
+/* Not all of a long list has been made, and the next page is among what has not. */
+static bool is_near_end(const struct top_state *t)
+{
+	return t->lines.left_out && t->first + 2 * page(t) > row_cnt(t);
 }
 
 #define BEYOND (1l << 30) /* more rows than there are */
@@ -285,9 +315,9 @@ static bool act(struct report *r, int key)
 
 	switch (key) {
 	case TOP_KEY_UP: move(t, -1); return false;
-	case TOP_KEY_DOWN: move(t, 1); return false;
+	case TOP_KEY_DOWN: move(t, 1); return is_near_end(t);
 	case TOP_KEY_PAGE_UP: move(t, -page(t)); return false;
-	case TOP_KEY_PAGE_DOWN: move(t, page(t)); return true;
+	case TOP_KEY_PAGE_DOWN: move(t, page(t)); return is_near_end(t);
 	case TOP_KEY_HOME: move(t, -BEYOND); return false;
 	case TOP_KEY_END: go_to_end(t); return true;
 	case TOP_KEY_ENTER: enter(t); return true;
@@ -322,7 +352,7 @@ static bool input(struct report *r)
 			return true;
 		} else if (key == ' ') {
 			t->paused = !t->paused;
-			anew |= !t->paused;
+			anew = true;
 		} else {
 			anew |= act(r, key);
 		}

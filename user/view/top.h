@@ -23,7 +23,7 @@ enum top_mode {
 #define TOP_FILTER_LEN 64
 
 struct top_line {
-	char *text;
+	char *text; /* NULL: of an object, not printed yet */
 	bool can_pick;
 	bool bold;
 	struct ipc_object_id object; /* that Enter shows; mech 0: none */
@@ -57,8 +57,10 @@ __attribute__((format(printf, 2, 3))) struct top_line *top_addf(struct top_lines
 #define TOP_CELL_LEN 32
 const char *top_cell(char buf[TOP_CELL_LEN], int cells, bool known, double value, enum unit unit);
 
-/* Two lines of head, then the rows. */
+/* A line of head, then the rows: of objects without their texts. */
 void top_list(struct top_lines *l, struct report *r, const struct top_view *v);
+/* Before the model changes: the texts of cnt objects from `first` on, and of the head, which is as wide as these need it. */
+void top_print(struct top_lines *l, struct report *r, int width, size_t first, size_t cnt);
 void top_detail(struct top_lines *l, struct report *r, const struct object *o, int width);
 /* The name of the column that a list is sorted by, and how many there are to choose from. */
 const char *top_sort_name(struct report *r, const struct top_view *v);

@@ -25,14 +25,20 @@ void top_lines_free(struct top_lines *l)
 	*l = (struct top_lines){ 0 };
 }
 
-static struct top_line *add_line(struct top_lines *l, const char *text, size_t len)
+static struct top_line *new_line(struct top_lines *l)
 {
 	if (l->cnt == l->cap) {
 		l->cap += l->cap / 2 + 64;
 		l->lines = xreallocarray(l->lines, l->cap, sizeof(*l->lines));
 	}
-	l->lines[l->cnt] = (struct top_line){ .text = must_have(strndup(text, len)) };
+	l->lines[l->cnt] = (struct top_line){ 0 };
 	return &l->lines[l->cnt++];
+}
+
+static void set_text(struct top_line *line, const char *text, size_t len)
+{
+	free(line->text);
+	line->text = must_have(strndup(text, len));
 }
 
 struct top_line *top_add(struct top_lines *l, const char *text)
@@ -42,7 +48,8 @@ struct top_line *top_add(struct top_lines *l, const char *text)
 	do {
 		size_t len = strcspn(text, "\n");
 
-		line = add_line(l, text, len);
+		line = new_line(l);
+		set_text(line, text, len);
 		text += len + (text[len] == '\n');
 	} while (*text);
 	return line;
@@ -115,15 +122,12 @@ static const struct column *sort_column(struct report *r, const struct top_view 
 	return r->options.sort ? column_by_name(r->options.sort) : NULL;
 }
 
+/* All of the formatting is for who looks: of 300 objects that are listed 40 are seen. */
 static void list_objects(struct top_lines *l, struct report *r, const struct top_view *v)
 {
-	struct writer *out = xcalloc(1, sizeof(*out));
-	struct style style = { .ascii = r->options.ascii, .eol = "\n", .width = v->width };
 	const struct column *column = sort_column(r, v);
-	char *text = NULL;
-	size_t len = 0, offered = 0, first = l->cnt + 1;
 	int direction = v->sort[TOP_OBJECTS] ? 0 : r->options.sort_direction;
-	FILE *memory = must_have(open_memstream(&text, &len));
+	size_t offered = 0;
 
 	if (v->reversed && column)
 		direction = direction ? -direction : column->order == COLUMN_RISING ? -1 : 1;
@@ -135,16 +139,26 @@ static void list_objects(struct top_lines *l, struct report *r, const struct top
 		selection_offer(&r->selection, o, SPAN_INTERVAL);
 	}
 	selection_end(&r->selection);
+	new_line(l);
+	for (size_t i = 0; i < r->selection.cnt; i++)
+		*new_line(l) = (struct top_line){ .can_pick = true, .object = r->selection.objects[i]->id };
+	l->left_out = offered - r->selection.cnt;
+}
+
+void top_print(struct top_lines *l, struct report *r, int width, size_t first, size_t cnt)
+{
+	struct writer *out = xcalloc(1, sizeof(*out));
+	struct style style = { .ascii = r->options.ascii, .eol = "\n", .width = width };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = must_have(open_memstream(&text, &len));
+
 	writer_init(out, memory);
-	table_print(&r->table, out, r->selection.objects, r->selection.cnt, SPAN_INTERVAL, &style);
+	table_print(&r->table, out, r->selection.objects + first, cnt, SPAN_INTERVAL, &style);
 	writer_flush(out);
 	fclose(memory);
-	top_add(l, text);
-	for (size_t i = 0; i < r->selection.cnt && first + i < l->cnt; i++) {
-		l->lines[first + i].can_pick = true;
-		l->lines[first + i].object = r->selection.objects[i]->id;
-	}
-	l->left_out = offered - r->selection.cnt;
+	for (const char *at = text, *end; (end = strchr(at, '\n')); at = end + 1)
+		set_text(at == text ? l->lines : &l->lines[++first], at, end - at);
 	free(text);
 	free(out);
 }

@@ -96,7 +96,7 @@ void screen_draw(struct screen *s, const char *title, const struct top_lines *l,
 	erase();
 	put(s, row++, title, width, A_BOLD);
 	for (size_t i = 0; i < head && i < l->cnt && row < rows - 1; i++)
-		put(s, row++, l->lines[i].text, width, A_REVERSE);
+		put(s, row++, l->lines[i].text ?: "", width, A_REVERSE);
 	for (size_t i = head + first; i < l->cnt && row < rows - 1; i++, row++)
 		put(s, row, l->lines[i].text, width,
 		    i == picked ? A_BOLD | A_REVERSE : l->lines[i].bold ? A_BOLD : A_NORMAL);
