@@ -4,7 +4,7 @@
 #include "source/prune.h"
 #include "tap.h"
 
-#define ROOM 20 /* rows of each table: 11 are more than half */
+#define ROOM 20 /* rows of each table: 8 are more than three eighths */
 
 /* The kernel's side: its rows, and what happens to them between being read and being taken out. */
 struct kernel_side {
@@ -300,29 +300,35 @@ static void check_exited(void)
 	end(&k, p);
 }
 
-/* Half full begins it, a quarter full ends it. */
+/* Three eighths begin it, a quarter ends it. */
 static void check_pressure(void)
 {
 	struct kernel_side k;
 	struct prune *p = begin(&k, 0, 0);
 
-	for (unsigned i = 0; i < ROOM / 2; i++)
+	for (unsigned i = 0; i < 7; i++)
 		add_destroyed(&k, pipe_id(i), 1);
 	reading(&k, p, 10000, 0);
-	is_int(reading(&k, p, 11000, 0), 0, "half full: there is room");
+	is_int(reading(&k, p, 11000, 0), 0, "three eighths: there is room");
 	add_destroyed(&k, pipe_id(99), 11500);
 	reading(&k, p, 12000, 0);
-	is_int(reading(&k, p, 12400, 0), ROOM / 2, "one more: the old ones go");
+	is_int(reading(&k, p, 12400, 0), 7, "one more: the old ones go");
 	is_int(reading(&k, p, 13000, 0), 0, "there is room again");
 	for (unsigned i = 200; i < 206; i++)
 		add_new_object(&k.s, pipe_id(i));
 	for (unsigned i = 300; i < 305; i++)
 		add_destroyed(&k, pipe_id(i), 1);
 	reading(&k, p, 14000, 0);
-	is_int(reading(&k, p, 14100, 0), 6, "half full once more: what is old goes");
+	is_int(reading(&k, p, 14100, 0), 6, "three eighths once more: what is old goes");
 	is_int(reading(&k, p, 14200, 0), 0, "what lives is more than a quarter");
 	add_destroyed(&k, pipe_id(400), 1);
-	is_int(reading(&k, p, 14300, 0), 1, "and so long goes what is old");
+	is_int(reading(&k, p, 18000, 0), 0, "nobody is in a hurry");
+	is_int(reading(&k, p, 18100, 0), 1, "but so long goes what is old");
+	for (unsigned i = 500; i < 507; i++)
+		add_new_object(&k.s, pipe_id(i));
+	add_destroyed(&k, pipe_id(401), 1);
+	is_int(reading(&k, p, 18200, 0), 0, "five eighths: not at once");
+	is_int(reading(&k, p, 18300, 0), 1, "more than that: at the next reading");
 	end(&k, p);
 }
 

@@ -10,6 +10,8 @@
 #define SECOND 1000000000ull
 #define QUIET_NS SECOND
 #define BARREN_MAX 4
+#define LOOK_NS (4 * SECOND) /* between two looks, as long as there is no hurry */
+#define HURRY 5		     /* eighths */
 
 /* An object, as the last readings had it. */
 struct seen {
@@ -44,9 +46,10 @@ struct doomed {
 
 struct prune {
 	struct prune_config config;
-	bool pressed; /* some table was more than half full, and one is more than a quarter full still */
-	unsigned quarters;
+	bool pressed; /* some table was more than three eighths full, and one is more than a quarter full still */
+	unsigned eighths;
 	bool looks;   /* rows of this reading are looked at */
+	uint64_t look_ns; /* the last reading whose rows were */
 	uint64_t now_ns, pass_ns, missed;
 	uint64_t judged_ns; /* the pass that was made when it was last reckoned what passes bring */
 	size_t freed;	    /* objects, since that pass */
@@ -111,8 +114,11 @@ void prune_begin(struct prune *p, uint64_t now_ns, uint64_t pass_ns)
 
 	p->now_ns = now_ns;
 	p->pass_ns = pass_ns;
-	p->looks = p->pressed;
+	p->looks = p->pressed && (p->eighths > HURRY || !p->look_ns || now_ns - p->look_ns >= LOOK_NS);
 	memset(p->cnt, 0, sizeof(p->cnt));
+	if (!p->looks)
+		return;
+	p->look_ns = now_ns;
 	for (unsigned i = 0; i < PRUNE_TABLES; i++)
 		p->doomed[i].cnt = 0;
 	HASH_ITER(hh, p->objects, o, next_o) {
@@ -373,16 +379,16 @@ static void judge(struct prune *p)
 		o->over = !o->fresh && p->now_ns - o->quiet_ns >= QUIET_NS && is_no_more(p, o);
 }
 
-/* How full the fullest table is, in quarters, 0 to 4, rounded up. */
+/* How full the fullest table is, in eighths, 0 to 8, rounded up. */
 static unsigned fullness(const struct prune *p)
 {
 	unsigned most = 0;
 
 	for (size_t i = 0; i < snapshot_table_cnt; i++) {
-		uint64_t room = p->config.room[i], quarters = room > 1 ? (p->cnt[i] * 4 + room - 1) / room : 0;
+		uint64_t room = p->config.room[i], eighths = room > 1 ? (p->cnt[i] * 8 + room - 1) / room : 0;
 
-		if (quarters > most)
-			most = quarters;
+		if (eighths > most)
+			most = eighths;
 	}
 	return most;
 }
@@ -392,7 +398,7 @@ static void reckon_pass(struct prune *p)
 {
 	size_t objects = p->cnt[table_number(snapshot_table("objects"))];
 
-	if (p->pass_ns == p->judged_ns)
+	if (p->pass_ns == p->judged_ns || (p->pressed && !p->looks))
 		return;
 	if (!p->looks || p->freed > objects / 32)
 		p->barren = 0;
@@ -415,17 +421,19 @@ void prune_end(struct prune *p)
 		sweep(p);
 		judge(p);
 	}
-	p->quarters = fullness(p);
-	p->pressed = p->quarters > (p->pressed ? 1 : 2); /* once begun, not for a few rows only */
-	if (!p->pressed)
-		forget_all(p);
+	p->eighths = fullness(p);
+	p->pressed = p->eighths > (p->pressed ? 2 : 3); /* once begun, not for a few rows only */
+	if (p->pressed)
+		return;
+	forget_all(p);
+	p->look_ns = 0;
 }
 
 unsigned prune_pass_share(const struct prune *p)
 {
 	if (!p->pressed || !p->config.found)
 		return 0;
-	return (p->quarters > 3 ? 3 : 10) << p->barren; /* where all are alive, looking on would not help */
+	return (p->eighths > 6 ? 3 : p->eighths > HURRY ? 10 : 64) << p->barren; /* where all are alive, looking on would not help */
 }
 
 uint64_t prune_missed(const struct prune *p)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Gives room back: rows of objects and processes that are no more are taken out
- * of the maps once one of these is half full, until all are a quarter full. Until
+ * of the maps once one of these is three eighths full, until all are a quarter full; in no
+ * hurry until five eighths are: 10,000 objects that live may keep it up for ever. Until
  * then everything stays to be seen. Whoever reads the maps has had the last figures of a row
  * before it goes.
  *
