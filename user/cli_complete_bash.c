@@ -17,6 +17,7 @@ static const char *const values[COMPLETE_CNT] = {
 static const char *const places[WORD_CNT] = {
 	[WORD_MECHANISMS] = "_ipctrace_list \"$mechanisms\"",
 	[WORD_TARGET] = "_ipctrace_files -f",
+	[WORD_PID] = "_ipctrace_list \"$(cd /proc && echo [0-9]*)\"",
 	[WORD_TRANSPORTS] = "_ipctrace_list \"$transports\"",
 	[WORD_TOPIC] = "COMPREPLY=($(compgen -W \"$mechanisms $commands\" -- \"$cur\"))",
 };

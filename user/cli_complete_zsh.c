@@ -11,15 +11,25 @@ static const char *const values[COMPLETE_CNT] = {
 	[COMPLETE_NONE] = " ",
 	[COMPLETE_FILE] = "_files",
 	[COMPLETE_DIRECTORY] = "_files -/",
-	[COMPLETE_PIDS] = "_sequence _pids",
+	[COMPLETE_PIDS] = "_sequence _ipctrace_pid",
 	[COMPLETE_USER] = "_users",
 	[COMPLETE_COLUMN] = "_ipctrace_column",
 	[COMPLETE_COLUMNS] = "_sequence _ipctrace_column",
 };
 
+/* What a command's words are; NULL: nothing is offered. */
+static const char *const places[WORD_CNT] = {
+	[WORD_MECHANISMS] = "_sequence _ipctrace_mechanism",
+	[WORD_TARGET] = "_files",
+	[WORD_PID] = "_ipctrace_pid",
+	[WORD_TRANSPORTS] = "_sequence _ipctrace_transport",
+	[WORD_TOPIC] = "_ipctrace_first",
+};
+
 static const char function_begin[] =
 	"_ipctrace() {\n"
 	"\tlocal -i dashes=${words[(ie)--]}\n"
+	"\tlocal -a line\n"
 	"\n"
 	"\tif (( dashes < CURRENT )); then # in COMMAND\n"
 	"\t\tshift $dashes words\n"
@@ -122,16 +132,23 @@ void complete_zsh(FILE *out)
 	      "\tcompadd \"$@\" - ", out);
 	complete_mechanisms(out);
 	fputs("\n}\n\n", out);
+	fputs("_ipctrace_pid() { # _pids has those of this terminal\n"
+	      "\tcompadd \"$@\" - /proc/<->(N:t)\n"
+	      "}\n\n", out);
 	fputs("_ipctrace_transport() {\n"
 	      "\tcompadd \"$@\" - ", out);
 	complete_transports(out);
 	fputs("\n}\n\n"
 	      "_ipctrace_further() {\n"
-	      "\tif (( ${words[(Ie)compare]} )); then\n"
-	      "\t\t_sequence _ipctrace_transport\n"
-	      "\telse\n"
-	      "\t\t_files\n"
-	      "\tfi\n"
+	      "\tcase $line[1] in\n", out);
+	for (size_t i = 0; i < cli_command_cnt; i++) {
+		const struct cli_command *command = &cli_command_table[i];
+
+		if (command->word_cnt && places[command->words[0]])
+			fprintf(out, "\t%s) %s ;;\n", command->name, places[command->words[0]]);
+	}
+	fputs("\t*) _message 'no more words of a list' ;;\n"
+	      "\tesac\n"
 	      "}\n\n", out);
 	print_first(out);
 	fputs(function_begin, out);

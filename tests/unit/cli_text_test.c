@@ -149,6 +149,10 @@ static void test_bash(const char *directory)
 		    "bash --norc -c 'source %s; COMP_WORDS=(ipctrace -p 7,$$); COMP_CWORD=2; _ipctrace; "
 		    "[[ \" ${COMPREPLY[*]} \" == *\" 7,$$ \"* ]]'",
 		    path);
+	check_shell("bash", "", "a PID after why",
+		    "bash --norc -c 'source %s; COMP_WORDS=(ipctrace why $$); COMP_CWORD=2; _ipctrace; "
+		    "[[ \" ${COMPREPLY[*]} \" == *\" $$ \"* ]]'",
+		    path);
 	complete(path, "ipctrace -u roo", 2, "root\n", "a user");
 	complete(path, "ipctrace -c /pro", 2, "/proc\n", "a directory");
 	complete(path, "ipctrace --min-us 5 doctor --e", 4, "\n", "no option that does not go with the command");
@@ -180,6 +184,12 @@ static void test_other_shells(const char *directory)
 		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace compare pipe,event\"' | cut -f1", directory, path);
 	check_shell("fish", "+send-bytes\n", "fish: a column",
 		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace pipe -S +s\"' | cut -f1", directory, path);
+	check_shell("fish", "doctor\n", "fish: a topic",
+		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace help doc\"' | cut -f1", directory, path);
+	check_shell("fish", "pipe,fifo\n", "fish: one more mechanism",
+		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace top pipe,fif\"' | cut -f1", directory, path);
+	check_shell("fish", "", "fish: a PID after why",
+		    "HOME=%s fish -N -c 'source %s; complete -C \"ipctrace why 1\"' | grep -qw ^1", directory, path);
 	unlink(path);
 	is_int(cli_print_completion(stdout, "tcsh"), -1, "no script for other shells");
 }
