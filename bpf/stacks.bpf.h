@@ -89,7 +89,7 @@ static __always_inline void stack_sum_up(const struct ipc_run *run, const struct
 	key.waker_user = s->waker_user;
 	key.waker = s->waker;
 	key.waker_start = s->waker_start;
-	key.waker_kind = run->waker_kind == WAKER_SIGNAL && s->waker ? WAKER_SIGNAL : s->waker_kind;
+	key.waker_kind = s->waker_kind;
 	bpf_map_delete_elem(&stack_sleeps, &tid);
 	sum = bpf_map_lookup_elem(&stack_waits, &key);
 	if (!sum) {

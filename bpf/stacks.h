@@ -24,7 +24,7 @@ struct ipc_stack_key {
 	__u32 waker_start;
 	__u8 op;
 	__u8 cause;
-	__u8 waker_kind; /* enum ipc_waker */
+	__u8 waker_kind; /* WAKER_TASK or WAKER_INTERRUPT */
 	__u8 pad[5]; /* always 0, it is hashed */
 };
 _Static_assert(sizeof(struct ipc_stack_key) == 56, "hashed as a whole");
