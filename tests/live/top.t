@@ -56,6 +56,8 @@ subtest 'lists, details, filter, pause, size' => sub {
     keys_to('/', 'stuffer');
     shows(qr/stuffer.*\b16\/16\b.*reader-bound/, 'the full pipe, as it is typed');
     shows(qr{\A(?!.*teller).*^/stuffer_}ms, 'and no other, once all of it is typed');
+    keys_to('é', 'BSpace');
+    shows(qr{^/stuffer_}m, 'a character is erased, not half of it');
     keys_to('Enter', 'Enter');
     my $text = shows(qr/\[#{40}\] 16 of 16 slots/, 'Enter: its ring');
     like($text, qr/task \d+ stuffer sleeps: full, for /, 'who waits and why');

@@ -166,8 +166,36 @@ static void test_pid(void)
 	done(r, &l);
 }
 
+/* The usual order the other way round: those that did least come first. */
+static void test_reversed(void)
+{
+	struct top_lines l = { 0 };
+	struct report *r = reported(PROFILE_ALL);
+	struct top_view v = { .mode = TOP_OBJECTS, .rows = 100, .width = 100 };
+	struct snapshot s = { 0 };
+	char unknown[64];
+
+	reading_at(&s, 2000);
+	add_new_object(&s, pipe_id(7));
+	add_new_object(&s, pipe_id(8));
+	add_transfer(&s, pipe_id(7), OP_SEND, 11, 2, 197, 2, 1);
+	model_update((struct model *)r->model, &s);
+	snapshot_free(&s);
+	table_init(&r->table, NULL, PROFILE_ALL, unknown);
+	top_list(&l, r, &v);
+	is_int(l.lines[1].object.id, 7, "busiest first");
+	v.reversed[TOP_OBJECTS] = true;
+	top_list((top_lines_clear(&l), &l), r, &v);
+	is_int(l.lines[1].object.id, 8, "idle first");
+	is_int(l.lines[1].text == NULL, 1, "not printed yet");
+	top_print(&l, r, 100, 1, 1);
+	ok(l.lines[0].text && !l.lines[1].text && strstr(l.lines[2].text, "pipe:[7]"), "one is, and the head");
+	done(r, &l);
+}
+
 int main(void)
 {
+	test_reversed();
 	test_detail();
 	test_lists();
 	test_both_ways();

@@ -170,7 +170,7 @@ static void foot(struct report *r, char *buf, size_t size)
 		snprintf(buf, size, "Esc back  space pause  h help  q end");
 	else
 		snprintf(buf, size, "%s by %s%s%s%s, %zu%s  o p w / < > r Enter space h q", names[t->view.mode],
-			 top_sort_name(r, &t->view), t->view.reversed ? " reversed" : "", *filter ? ", with " : "", filter,
+			 top_sort_name(r, &t->view), t->view.reversed[t->view.mode] ? " reversed" : "", *filter ? ", with " : "", filter,
 			 row_cnt(t) + t->lines.left_out, t->lines.left_out ? "" : " in all");
 }
 
@@ -270,6 +270,17 @@ static void back(struct top_state *t)
 	}
 }
 
+/* The last character, of however many bytes. */
+static void erase_last(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 1 && (text[len - 1] & 0xc0) == 0x80)
+		len--;
+	if (len)
+		text[len - 1] = '\0';
+}
+
 static void type(struct top_state *t, int key)
 {
 	size_t len = strlen(t->view.filter);
@@ -278,8 +289,8 @@ static void type(struct top_state *t, int key)
 		t->typing = false;
 	else if (key == TOP_KEY_BACK)
 		*t->view.filter = '\0', t->typing = false;
-	else if (key == TOP_KEY_ERASE && len)
-		t->view.filter[len - 1] = '\0';
+	else if (key == TOP_KEY_ERASE)
+		erase_last(t->view.filter);
 	else if (key >= ' ' && key < 256 && len + 1 < TOP_FILTER_LEN)
 		t->view.filter[len] = key, t->view.filter[len + 1] = '\0';
 	t->first = t->picked = 0;
@@ -295,6 +306,12 @@ static void turn_sort(struct report *r, int by)
 		return;
 	cnt = top_sort_cnt(r, v->mode);
 	v->sort[v->mode] = by ? (v->sort[v->mode] + cnt + by) % cnt : 0;
+}
+
+static void turn_round(struct top_view *v)
+{
+	if (v->mode < TOP_MODES)
+		v->reversed[v->mode] = !v->reversed[v->mode];
 }
 
 static void help(struct top_state *t)
@@ -330,7 +347,7 @@ static bool act(struct report *r, int key)
 	case '<': turn_sort(r, -1); return true;
 	case '>': turn_sort(r, 1); return true;
 	case '0': turn_sort(r, 0); return true;
-	case 'r': t->view.reversed = !t->view.reversed; return true;
+	case 'r': turn_round(&t->view); return true;
 	case 'h':
 	case '?': help(t); return true;
 	default: return true;

@@ -41,7 +41,7 @@ struct top_view {
 	enum top_mode mode;
 	char filter[TOP_FILTER_LEN]; /* shown is what has this in a name; empty: all */
 	unsigned sort[TOP_MODES];    /* which column; 0: the usual order */
-	bool reversed;
+	bool reversed[TOP_MODES];
 	struct ipc_object_id object; /* of TOP_DETAIL */
 	size_t rows;		     /* that are wanted */
 	int width;

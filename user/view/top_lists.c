@@ -129,8 +129,8 @@ static void list_objects(struct top_lines *l, struct report *r, const struct top
 	int direction = v->sort[TOP_OBJECTS] ? 0 : r->options.sort_direction;
 	size_t offered = 0;
 
-	if (v->reversed && column)
-		direction = direction ? -direction : column->order == COLUMN_RISING ? -1 : 1;
+	if (v->reversed[TOP_OBJECTS])
+		direction = direction ? -direction : column && column->order == COLUMN_RISING ? -1 : 1;
 	selection_begin(&r->selection, column, direction, v->rows);
 	model_for_each_object(r->model, o) {
 		if (o->gone || !matches(o, v->filter))
@@ -205,7 +205,7 @@ static int by_choice(const void *a, const void *b)
 static void sort_entries(struct entry *all, size_t cnt, const struct top_view *v)
 {
 	sorted_by = v->sort[v->mode];
-	sign = v->reversed ? -1 : 1;
+	sign = v->reversed[v->mode] ? -1 : 1;
 	qsort(all, cnt, sizeof(*all), by_choice);
 }
 
