@@ -164,7 +164,14 @@ int cli_print_topic(FILE *out, const char *topic)
 
 int cli_show_help(const struct cli_option *opt, const char *text, void *dst)
 {
-	(void)opt, (void)text, (void)dst;
+	const struct cli_options *o = dst;
+
+	(void)opt, (void)text;
+	for (size_t i = 0; i < cli_command_cnt; i++)
+		if (o->command != CLI_TRACE && cli_command_table[i].id == o->command) {
+			cli_print_topic(stdout, cli_command_table[i].name);
+			return 1;
+		}
 	cli_print_help(stdout);
 	return 1;
 }

@@ -253,7 +253,7 @@ const struct cli_option cli_option_table[] = {
 	  .help = "say more; twice: libbpf's log, too",
 	  .parse = cli_set_louder, INTO(verbose) },
 	{ .name = "help", .letter = 'h', .group = GROUP_GENERAL,
-	  .help = "show this help and end",
+	  .help = "show this help and end; after a command that of the command",
 	  .parse = cli_show_help },
 	{ .name = "version", .letter = 'V', .group = GROUP_GENERAL,
 	  .help = "show the version and end",

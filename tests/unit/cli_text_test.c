@@ -34,6 +34,7 @@ static void test_help(void)
 	ok(run("help") == 0 && strstr(last.out, "Examples:"), "help is a command");
 	ok(run("help ring") == 0 && strstr(last.out, "--once") && !strstr(last.out, "--events"),
 	   "help of a command: its options only");
+	ok(run("ring --help") == 0 && strstr(last.out, "--once") && !strstr(last.out, "--events"), "and so does --help after it");
 	ok(run("help pipe") == 0 && strstr(last.out, "A pipe is a ring. It has slots;") &&
 		   strstr(last.out, "Not seen:"),
 	   "help of a mechanism");
