@@ -166,8 +166,9 @@ void recorder_close(struct recorder *r)
 	if (!r)
 		return;
 	if (!r->error)
-		fprintf(stderr, "ipctrace: recorded %llu reports and %llu events in %llu bytes of %s\n",
-			(unsigned long long)r->figures, (unsigned long long)r->events_cnt,
+		fprintf(stderr, "ipctrace: recorded %llu report%s and %llu event%s in %llu bytes of %s\n",
+			(unsigned long long)r->figures, r->figures == 1 ? "" : "s",
+			(unsigned long long)r->events_cnt, r->events_cnt == 1 ? "" : "s",
 			(unsigned long long)(r->all_bytes + r->in_file), r->path);
 	if (r->file)
 		fclose(r->file);
