@@ -19,6 +19,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "maker.bpf.h"
+#include "left_out.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 
@@ -103,8 +104,10 @@ static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 s
 	struct ipc_run *run;
 
 	eventfd_of(file, &e);
-	if (!op_wanted(&e.obj))
+	if (!op_wanted(&e.obj)) {
+		handle_known(file, &e.obj);
 		return 0;
+	}
 	run = op_begin(&e.obj, op, cause, e.ctx);
 	if (run) {
 		run->flags |= RUN_WHOLE;
@@ -125,8 +128,10 @@ static __always_inline void leave(struct file *file, __u8 op, __s64 ret, __u64 a
 		e.obj = run->obj;
 	} else {
 		eventfd_identify(e.ctx, &e);
-		if (!op_wanted(&e.obj))
+		if (!op_wanted(&e.obj)) {
+			handle_known(file, &e.obj);
 			return;
+		}
 	}
 	edge = op_end(&e.obj, op, run, &res);
 	if (edge) {
@@ -145,7 +150,7 @@ static __always_inline void leave(struct file *file, __u8 op, __s64 ret, __u64 a
 SEC("?fentry/eventfd_write")
 int BPF_PROG(eventfd_write_entry, struct file *file, const char *buf, size_t count)
 {
-	return enter(file, OP_SEND, CAUSE_FULL, count);
+	return handle_left_out(file) ? 0 : enter(file, OP_SEND, CAUSE_FULL, count);
 }
 
 SEC("?fexit/eventfd_write")
@@ -153,6 +158,8 @@ int BPF_PROG(eventfd_write_exit, struct file *file, const char *buf, size_t coun
 {
 	__u64 added = 0;
 
+	if (handle_left_out(file))
+		return 0;
 	if (ret > 0)
 		bpf_probe_read_user(&added, sizeof(added), buf);
 	leave(file, OP_SEND, ret, added);
@@ -162,18 +169,23 @@ int BPF_PROG(eventfd_write_exit, struct file *file, const char *buf, size_t coun
 SEC("?fentry/eventfd_read")
 int BPF_PROG(eventfd_read_entry, struct kiocb *iocb, struct iov_iter *to)
 {
-	return enter(iocb->ki_filp, OP_RECV, CAUSE_EMPTY, to->count);
+	struct file *file = iocb->ki_filp;
+
+	return handle_left_out(file) ? 0 : enter(file, OP_RECV, CAUSE_EMPTY, to->count);
 }
 
 SEC("?fexit/eventfd_read")
 int BPF_PROG(eventfd_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
 {
-	leave(iocb->ki_filp, OP_RECV, ret, 0);
+	struct file *file = iocb->ki_filp;
+
+	if (!handle_left_out(file))
+		leave(file, OP_RECV, ret, 0);
 	return 0;
 }
 
-/* The counter behind a descriptor of the current task; 0: it is gone already. */
-static __always_inline __u64 ctx_of_fd(__u32 fd)
+/* The file behind a descriptor of the current task; 0: it is gone already. */
+static __always_inline __u64 file_of_fd(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
@@ -182,9 +194,7 @@ static __always_inline __u64 ctx_of_fd(__u32 fd)
 	if (fd >= BPF_CORE_READ(fdt, max_fds))
 		return 0;
 	slots = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd) || !file)
-		return 0;
-	return (__u64)BPF_CORE_READ(file, private_data);
+	return bpf_probe_read_kernel(&file, sizeof(file), slots + fd) ? 0 : (__u64)file;
 }
 
 SEC("?fexit/do_eventfd")
@@ -194,13 +204,15 @@ int BPF_PROG(eventfd_made, unsigned int count, int flags, int ret)
 	struct eventfd_ref e = {};
 	struct ipc_object *o;
 	struct ipc_edge *edge;
-	__u64 address;
+	__u64 file, address;
 
 	if (ret < 0 || (__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
 		return 0;
-	address = ctx_of_fd(ret);
-	if (!address)
+	file = file_of_fd(ret);
+	if (!file)
 		return 0;
+	handle_forget_at(file);
+	address = (__u64)BPF_CORE_READ((struct file *)file, private_data);
 	eventfd_identify(address, &e);
 	e.obj.domain = note_maker(MECH_EVENTFD, e.obj.id);
 	if (!op_wanted(&e.obj))
@@ -241,6 +253,7 @@ int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 		add(&o->counters[EVENTFD_LEFT], BPF_CORE_READ(left, count));
 	}
 	forget_maker(MECH_EVENTFD, e.obj.id);
+	handle_forget(file);
 	return 0;
 }
 

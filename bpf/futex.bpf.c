@@ -22,6 +22,7 @@
 #include "compat_futex.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "left_out.bpf.h"
 #include "vma.bpf.h"
 #include "path.bpf.h"
 #include "futex.bpf.h"
@@ -30,6 +31,17 @@
 
 const volatile struct ipc_config cfg = {};
 
+/* Only of a private word it costs little to tell which it is. */
+static __always_inline bool word_left_out(const struct futex_call *c)
+{
+	struct ipc_object_id obj;
+
+	if (!cfg.filtered || c->shared || (kind_of(c)->flags & (KIND_TWO | KIND_MANY)))
+		return false;
+	identify_word(&obj, 0, bpf_get_current_pid_tgid() >> 32, c->uaddr, false);
+	return left_out(&obj);
+}
+
 static __always_inline int enter(const struct futex_call *c)
 {
 	const struct futex_kind *kind = kind_of(c);
@@ -37,6 +49,8 @@ static __always_inline int enter(const struct futex_call *c)
 	struct ipc_run *run;
 	bool wanted;
 
+	if (word_left_out(c))
+		return 0;
 	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
 		return 0;
 	identify(&obj, c->uaddr, c->shared);
@@ -122,12 +136,13 @@ static __always_inline struct ipc_run *run_of_call(const struct futex_call *c)
 static __always_inline int leave(const struct futex_call *c, __s64 ret)
 {
 	const struct futex_kind *kind = kind_of(c);
-	struct ipc_run *run = run_of_call(c);
 	__u32 moved = 0, second_wakes = 0;
 	struct ipc_object_id obj;
+	struct ipc_run *run;
 
-	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
+	if (word_left_out(c) || (__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
 		return 0;
+	run = run_of_call(c);
 	if (run)
 		obj = run->obj;
 	else
@@ -161,6 +176,8 @@ static __always_inline int leave(const struct futex_call *c, __s64 ret)
 	{                                                        \
 		struct futex_call c = {};                        \
                                                                  \
+		if (all_left_out())                              \
+			return 0;                                \
 		return decode_current(nr, &c) ? enter(&c) : 0;   \
 	}                                                        \
                                                                  \
@@ -169,6 +186,8 @@ static __always_inline int leave(const struct futex_call *c, __s64 ret)
 	{                                                        \
 		struct futex_call c = {};                        \
                                                                  \
+		if (all_left_out())                              \
+			return 0;                                \
 		return decode_current(nr, &c) ? leave(&c, ret) : 0; \
 	}
 
@@ -184,7 +203,7 @@ int BPF_PROG(futex_sys_enter, struct pt_regs *regs, long id)
 {
 	struct futex_call c = {};
 
-	if (!is_futex_call(id) || is_compat_task() || !decode_call(regs, id, &c))
+	if (!is_futex_call(id) || all_left_out() || is_compat_task() || !decode_call(regs, id, &c))
 		return 0;
 	return enter(&c);
 }
@@ -195,7 +214,7 @@ int BPF_PROG(futex_sys_exit, struct pt_regs *regs, long ret)
 	__u32 nr = syscall_nr(regs);
 	struct futex_call c = {};
 
-	if (!is_futex_call(nr) || is_compat_task() || !decode_call(regs, nr, &c))
+	if (!is_futex_call(nr) || all_left_out() || is_compat_task() || !decode_call(regs, nr, &c))
 		return 0;
 	return leave(&c, ret);
 }

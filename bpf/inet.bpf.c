@@ -91,10 +91,14 @@ static __always_inline __u64 name_of(struct msghdr *msg, __u8 op)
 
 static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size)
 {
-	__u64 sk = (__u64)BPF_CORE_READ(sock, sk), name = name_of(msg, op);
 	struct ipc_object_id obj;
 	struct ipc_run *run;
+	__u64 sk, name;
 
+	if (handle_left_out(sock))
+		return 0;
+	sk = (__u64)BPF_CORE_READ(sock, sk);
+	name = name_of(msg, op);
 	if (!inet_identify(sk, op, name, 0, &obj) || !op_wanted(&obj))
 		return 0;
 	run = enter_on(&obj, sk, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY);
@@ -124,15 +128,20 @@ static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_i
 /* What a send or a receive leaves behind. peeks: the data stays where it is. */
 static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
 {
-	__u64 sk = (__u64)BPF_CORE_READ(sock, sk), name = name_of(msg, op);
 	struct ipc_object_id obj;
-	struct ipc_run *run = find_named(sk, op, name, &obj);
+	struct ipc_run *run;
+	__u64 sk, name;
 
+	if (handle_left_out(sock))
+		return 0;
+	sk = (__u64)BPF_CORE_READ(sock, sk);
+	name = name_of(msg, op);
+	run = find_named(sk, op, name, &obj);
 	if (run && run->aux[2] == CAME_FROM_ELSEWHERE) {
 		op_done(run);
 		return 0;
 	}
-	leave_data(run, &obj, sk, op, ret, msg, peeks, moves, NULL);
+	leave_data(run, &obj, sk, op, ret, msg, peeks, moves, sock);
 	if (ret == -ECONNREFUSED && obj.id)
 		inet_note_refused(&obj);
 	if (name && ret > 0 && obj.id)

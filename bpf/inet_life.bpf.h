@@ -58,6 +58,7 @@ static __always_inline int leave_connect(struct socket *sock, __u64 name, int re
 				BPF_CORE_READ((struct sock *)sk, __sk_common.skc_state) == INET_ESTABLISHED);
 	struct ipc_edge *edge;
 
+	handle_forget(sock);
 	if (obj.id && op_wanted(&obj)) {
 		edge = leave_life(&obj, OP_OPEN, run, ret, inet_socket_at(obj.id));
 		if (edge && fresh)
@@ -113,6 +114,7 @@ int BPF_PROG(inet_accept_exit, struct socket *sock, struct socket *made)
 	struct ipc_run *run = find_run(sk, OP_OPEN, &obj);
 	int ret = function_result(ctx, 4);
 
+	handle_forget(made);
 	child = ret ? 0 : (__u64)BPF_CORE_READ(made, sk);
 	if (child && !inet_identify(child, OP_RECV, 0, 0, &pair)) {
 		op_done(run); /* from another machine */
@@ -280,6 +282,7 @@ int BPF_PROG(inet_release_entry, struct socket *sock)
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
+	handle_forget(sock);
 	/* neither bound nor connected, it was none */
 	if (!sk || !inet_identify(sk, OP_RECV, 0, 0, &obj) || !inet_goes(sk, obj.id) || !op_wanted(&obj))
 		return 0;

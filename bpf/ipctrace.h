@@ -39,7 +39,7 @@ enum ipc_mech {
 };
 
 /* Few of their objects share an id: that alone says whether one may be wanted. */
-#define MECHS_TOLD_BY_ID (1u << MECH_PIPE | 1u << MECH_FIFO)
+#define MECHS_TOLD_BY_ID (1u << MECH_PIPE | 1u << MECH_FIFO | 1u << MECH_MQ)
 
 #ifdef __VMLINUX_H__ /* the kernel has enumerators of these names */
 #define OP_OPEN IPC_OP_OPEN

@@ -25,6 +25,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "stamps.bpf.h"
+#include "left_out.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "msg.bpf.h"
 
@@ -33,7 +34,7 @@ const volatile struct ipc_config cfg = {};
 /* The current task's operation in progress on a queue, or NULL. */
 static __always_inline struct ipc_run *msg_run(void)
 {
-	struct ipc_run *run = run_mine();
+	struct ipc_run *run = all_left_out() ? NULL : run_mine();
 
 	return run && run->obj.mech == MECH_MSG ? run : NULL;
 }

@@ -29,6 +29,8 @@ static __always_inline struct ipc_run *enter(__s32 id, __u8 op, __u8 cause, __u6
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
+	if (all_left_out())
+		return NULL;
 	msg_identify(id, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
 		return NULL;
@@ -84,6 +86,8 @@ int BPF_PROG(msg_send_exit, int id, long type, void *text, size_t size, int flag
 	struct ipc_run *run = NULL;
 	struct ipc_edge *edge;
 
+	if (all_left_out())
+		return 0;
 	msg_identify(id, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
 		return 0;
@@ -177,6 +181,8 @@ int BPF_PROG(msg_receive_exit, int id, void *text, size_t size, long type, int f
 	struct ipc_object_id obj;
 	struct ipc_run *run = NULL;
 
+	if (all_left_out())
+		return 0;
 	msg_identify(id, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
 		return 0;

@@ -19,6 +19,7 @@
 #include "compat.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "left_out.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "sem.bpf.h"
 
@@ -41,6 +42,8 @@ int BPF_PROG(semop_entry, int semid)
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
+	if (all_left_out())
+		return 0;
 	sem_identify(semid, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
 		return 0;
@@ -106,6 +109,8 @@ int BPF_PROG(semop_exit, int semid, struct sembuf *tsops, unsigned int nsops, vo
 	struct ipc_edge *edge;
 	__u64 call;
 
+	if (all_left_out())
+		return 0;
 	sem_identify(semid, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
 		return 0;

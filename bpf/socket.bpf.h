@@ -18,7 +18,7 @@
 #define SOCKET_BPF_H
 
 #include "socket_counter.h"
-
+#include "left_out.bpf.h"
 
 static __always_inline struct ipc_object *object_of(const struct ipc_object_id *obj)
 {
@@ -44,6 +44,13 @@ static __always_inline struct ipc_run *enter_on(const struct ipc_object_id *obj,
 	run->obj2.domain = 0; /* for the mechanism; it has no mechanism */
 	run->flags |= SOCKET_RUN_FLAGS;
 	return run;
+}
+
+/* Is its object the same until it is connected or closed? What a datagram belongs to is another question each time. */
+static __always_inline void socket_of_object(struct socket *socket, const struct ipc_object_id *obj)
+{
+	if (cfg.filtered && obj->id && socket->type != SOCKET_DGRAM)
+		handle_known(socket, obj);
 }
 
 /* The run of an operation that begins on this socket; an addressed one learns later of its object. */
@@ -95,7 +102,7 @@ static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const st
 	depth_note(edge, socket_depth(edge->state));
 }
 
-/* What a send or a receive leaves behind on its object. peeks: the data stays where it is. */
+/* What a send or a receive leaves behind on its object. peeks: the data stays where it is. socket: that of sk. */
 static __always_inline int leave_data(struct ipc_run *run, const struct ipc_object_id *obj, __u64 sk, __u8 op, __s64 ret,
 				      struct msghdr *msg, bool peeks, bool moves, struct socket *socket)
 {
@@ -104,6 +111,7 @@ static __always_inline int leave_data(struct ipc_run *run, const struct ipc_obje
 	struct ipc_edge *edge;
 
 	if (!obj->id || !op_wanted(obj)) {
+		socket_of_object(socket, obj);
 		op_done(run);
 		return 0;
 	}

@@ -134,11 +134,12 @@ static __always_inline bool op_countable(const struct ipc_object_id *obj, __u32 
 	return !cfg.own_objects_cnt || !is_own_object(obj);
 }
 
-static __u64 wants; /* objects that this object file's programs have made wanted */
+static __u64 wants; /* objects that this object file's programs have made wanted; 0: none of theirs is */
 
+/* One that is so already shares its place with one of others, if these programs have none. */
 static __always_inline void make_wanted(__u32 *want)
 {
-	if (*want)
+	if (*want && wants)
 		return;
 	*want = 1;
 	__sync_fetch_and_add(&wants, 1);
@@ -166,9 +167,7 @@ static __always_inline bool op_wanted(const struct ipc_object_id *obj)
 		return op_countable(obj, tgid);
 	if (slot_left_out(object_hash(obj), tid, &want, &class) || !op_countable(obj, tgid))
 		return false;
-	if (*want)
-		return true;
-	if (!class_counts(*class) && task_classify(tgid, tid) != CLASS_IN)
+	if (!*want && !class_counts(*class) && task_classify(tgid, tid) != CLASS_IN)
 		return false;
 	make_wanted(want);
 	return true;

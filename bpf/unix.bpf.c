@@ -80,18 +80,25 @@ static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_e
 /* What a send or a receive leaves behind. peeks: the data stays where it is. */
 static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
 {
-	__u64 sk = (__u64)BPF_CORE_READ(sock, sk);
 	struct ipc_object_id obj;
-	struct ipc_run *run = find_run(sk, op, &obj);
+	struct ipc_run *run;
+	__u64 sk;
 
+	if (handle_left_out(sock))
+		return 0;
+	sk = (__u64)BPF_CORE_READ(sock, sk);
+	run = find_run(sk, op, &obj);
 	return leave_data(run, &obj, sk, op, ret, msg, peeks, moves, sock);
 }
 
 static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size, bool unresolved)
 {
 	__u8 cause = op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY;
-	struct ipc_run *run = enter((__u64)BPF_CORE_READ(sock, sk), op, cause, unresolved);
+	struct ipc_run *run;
 
+	if (handle_left_out(sock))
+		return 0;
+	run = enter((__u64)BPF_CORE_READ(sock, sk), op, cause, unresolved);
 	if (run) {
 		run->iter = msg ? (__u64)&msg->msg_iter : 0;
 		run->size = size;

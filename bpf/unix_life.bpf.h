@@ -14,6 +14,7 @@ int BPF_PROG(unix_pair_exit, struct socket *sock)
 
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return 0;
+	handle_forget(sock);
 	peer = unix_peer(sk);
 	if (!peer || !BPF_CORE_READ(peer, sk_socket, file) || !unix_identify((__u64)sk, OP_OPEN, &obj) ||
 	    !op_wanted(&obj))
@@ -82,6 +83,7 @@ static __always_inline int leave_connect(struct socket *sock, int ret, bool make
 	struct ipc_run *run = find_run(sk, OP_OPEN, &obj);
 	struct ipc_edge *edge;
 
+	handle_forget(sock);
 	other = run && run->kobj2 ? run->kobj2 : sk;
 	if (obj.id && op_wanted(&obj)) {
 		edge = leave_life(&obj, OP_OPEN, run, ret, 0);
@@ -218,6 +220,7 @@ int BPF_PROG(unix_release_entry, struct sock *sock, int embrion)
 	struct ipc_run *run;
 	__u64 sk = argument_address(ctx, 0);
 
+	handle_forget(sock->sk_socket);
 	if (!sk || !unix_identify(sk, OP_RECV, &obj))
 		return 0;
 	bpf_map_delete_elem(&aliases, &sk);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <mqueue.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -79,6 +80,20 @@ static void start_unix(int type)
 
 static void start_unix_stream(void) { start_unix(SOCK_STREAM); }
 static void start_unix_dgram(void) { start_unix(SOCK_DGRAM); }
+
+static void start_inet(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	out = socket(AF_INET, SOCK_STREAM, 0);
+	must(!bind(listener, (void *)&at, len) && !listen(listener, 1), "bind, listen");
+	must(!getsockname(listener, (void *)&at, &len) && !connect(out, (void *)&at, len), "connect");
+	in = accept(listener, NULL, NULL);
+	must(in >= 0, "accept");
+	close(listener);
+}
 
 static void start_eventfd(void)
 {
@@ -249,6 +264,7 @@ static const struct load {
 	{ "futex", NULL, do_futex, NULL },
 	{ "unix-stream", start_unix_stream, do_file, NULL },
 	{ "unix-dgram", start_unix_dgram, do_file, NULL },
+	{ "inet-stream", start_inet, do_file, NULL },
 	{ "signal", start_signal, do_signal, NULL },
 	{ "lock", start_file, do_lock, NULL },
 	{ "eventfd", start_eventfd, do_eventfd, NULL },
