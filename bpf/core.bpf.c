@@ -75,7 +75,15 @@ static __always_inline bool waits_for_peer(const struct ipc_run *run)
 	return run->cause == run->own_cause && run->own_cause != CAUSE_LOCK;
 }
 
-static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struct *task, __u32 state)
+/* When a switch happens: the clock is read once for both tasks, and not for a switch that asks for no time. */
+static __always_inline __u64 switched_at(__u64 *now_ns)
+{
+	if (!*now_ns)
+		*now_ns = bpf_ktime_get_ns();
+	return *now_ns;
+}
+
+static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struct *task, __u32 state, __u64 *now_ns)
 {
 	if (state & TASK_INTERRUPTIBLE) {
 		run->cause = run->own_cause;
@@ -90,7 +98,6 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 	}
 	run->waits++;
 	run->start = task->group_leader->start_time >> IPC_START_SHIFT;
-	__builtin_memcpy(run->comm, task->comm, IPC_COMM_LEN);
 	if (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY) {
 		smp_rmb(); /* with waking(): by whom and when */
 		run->sleep_ns = run->wake_ns;
@@ -99,7 +106,7 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 			note_wake(run);
 		return;
 	}
-	run->sleep_ns = bpf_ktime_get_ns();
+	run->sleep_ns = switched_at(now_ns);
 	run->wake_ns = 0;
 	change_flags(run, RUN_SLEEPS & ~run->flags, RUN_WOKEN & run->flags);
 }
@@ -127,15 +134,15 @@ static __always_inline void adopt_early_wake(const struct ipc_run *slot, __u32 t
  * The task leaves its CPU inside an operation: out of the slot, kept by TID. With waking(): it is
  * always in one of them, and what is read after the addition was not read before the slot was given up.
  */
-static __always_inline void keep_run(struct ipc_run *run, struct task_struct *task, bool sleeps, __u32 state)
+static __always_inline void keep_run(struct ipc_run *run, struct task_struct *task, bool sleeps, __u32 state, __u64 *now_ns)
 {
 	__u32 tid = task->pid;
 
 	run->tgid = task->tgid;
 	run->tid = tid;
 	if (sleeps)
-		goes_to_sleep(run, task, state);
-	keep_by_tid(run, tid);
+		goes_to_sleep(run, task, state, now_ns);
+	keep_by_tid(run, tid, task);
 	smp_wmb();
 	*(volatile __u64 *)&run->task = 0;
 	atomic_add_mb(&run->switches, 1);
@@ -171,26 +178,28 @@ static __always_inline void account_preexisting(struct ipc_run *run)
 	lose(LOSS_MISSED);
 }
 
-static __always_inline void sum_up_stacks(struct ipc_run *run, __u32 tid)
+static __always_inline void sum_up_stacks(struct ipc_run *run, __u32 tid, __u64 now_ns)
 {
 	__u64 before_ns = run->wait_ns;
 
-	ends_wait(run);
+	ends_wait(run, now_ns);
 	stack_sum_up(run, waits_on(run), tid, run->wait_ns - before_ns);
 }
 
-static __always_inline void resume_run(struct ipc_run *slot, __u32 tid)
+static __always_inline void resume_run(struct ipc_run *slot, __u32 tid, __u64 *now_ns)
 {
 	struct ipc_kept *row = kept_row(tid);
 	struct ipc_run *run = kept_run_at(row, tid);
 
 	if (!run)
 		return;
-	if (PROFILE(PROFILE_STACKS) && (run->flags & RUN_SLEEPS))
-		sum_up_stacks(run, tid);
+	if (run->flags & RUN_SLEEPS) {
+		if (PROFILE(PROFILE_STACKS))
+			sum_up_stacks(run, tid, switched_at(now_ns));
+		else
+			ends_wait(run, switched_at(now_ns));
+	}
 	if ((run->flags & (RUN_PREEXISTING | RUN_SYSCALL | RUN_OWN)) == RUN_PREEXISTING) {
-		if (run->flags & RUN_SLEEPS)
-			ends_wait(run);
 		account_preexisting(run);
 		drop_run_at(row, tid);
 	} else {
@@ -212,6 +221,7 @@ static __always_inline int on_switch(void *ctx, struct task_struct *prev, struct
 {
 	struct ipc_run *slot = run_slot();
 	__u32 prev_tid = prev->pid;
+	__u64 now_ns = 0;
 
 	if (!slot)
 		return 0;
@@ -219,13 +229,13 @@ static __always_inline int on_switch(void *ctx, struct task_struct *prev, struct
 	if (slot->task == (__u64)prev && !is_over(slot, prev, sleeps)) {
 		if (PROFILE(PROFILE_STACKS) && sleeps)
 			stack_of_sleeper(ctx, prev_tid, slot->flags & RUN_WOKEN_EARLY);
-		keep_run(slot, prev, sleeps, state);
+		keep_run(slot, prev, sleeps, state, &now_ns);
 	} else {
 		slot->task = 0;
 		if (kept_run(prev_tid))
 			drop_run(prev_tid); /* it ran: what was kept of it is stale */
 	}
-	resume_run(slot, next->pid);
+	resume_run(slot, next->pid, &now_ns);
 	return 0;
 }
 

@@ -90,8 +90,19 @@ static __always_inline bool claim_row(struct ipc_kept *row)
 	return false;
 }
 
+/* All but what belongs to the CPU, and the name, which only who reads of sleepers asks for. */
+static __always_inline void run_copy(struct ipc_run *to, const struct ipc_run *from)
+{
+	const __u32 begin = __builtin_offsetof(struct ipc_run, obj), end = __builtin_offsetof(struct ipc_run, comm);
+
+	_Static_assert(__builtin_offsetof(struct ipc_run, comm) + IPC_COMM_LEN == sizeof(struct ipc_run) &&
+			       __builtin_offsetof(struct ipc_run, obj) == 2 * sizeof(__u64), "task, switches, the rest, comm");
+	to->task = from->task;
+	__builtin_memcpy(&to->obj, &from->obj, end - begin);
+}
+
 /* Keeps the operation of a task that leaves its CPU, in place of what is left of an earlier one. */
-static __always_inline void keep_by_tid(const struct ipc_run *run, __u32 tid)
+static __always_inline void keep_by_tid(struct ipc_run *run, __u32 tid, const struct task_struct *task)
 {
 	struct ipc_kept *row = kept_row(tid);
 
@@ -101,19 +112,22 @@ static __always_inline void keep_by_tid(const struct ipc_run *run, __u32 tid)
 	if (row->tid == tid || claim_row(row)) {
 		*(volatile __u32 *)&row->tid = 0;
 		smp_wmb(); /* with take_kept of user space: half of it is nobody's */
-		row->run = *run;
+		run_copy(&row->run, run);
+		__builtin_memcpy(row->run.comm, task->comm, IPC_COMM_LEN);
 		smp_wmb();
 		*(volatile __u32 *)&row->tid = tid;
-	} else if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY)) {
-		lose(LOSS_MAP_FULL);
-	} else {
-		__sync_fetch_and_add(&row->others, 1);
+		return;
 	}
+	__builtin_memcpy(run->comm, task->comm, IPC_COMM_LEN);
+	if (bpf_map_update_elem(&sleepers, &tid, run, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+	else
+		__sync_fetch_and_add(&row->others, 1);
 }
 
-static __always_inline void ends_wait(struct ipc_run *run)
+static __always_inline void ends_wait(struct ipc_run *run, __u64 now_ns)
 {
-	__u64 now_ns = bpf_ktime_get_ns(), wake_ns = run->wake_ns;
+	__u64 wake_ns = run->wake_ns;
 
 	if (wake_ns < run->sleep_ns) /* not seen, or the clock of another CPU */
 		wake_ns = now_ns;
@@ -125,12 +139,7 @@ static __always_inline void ends_wait(struct ipc_run *run)
 /* What was kept of a task that runs again goes back into the slot of its CPU. */
 static __always_inline void run_restore(struct ipc_run *slot, struct ipc_run *run, struct ipc_kept *row, __u32 tid)
 {
-	__u64 switches = slot->switches;
-
-	if (run->flags & RUN_SLEEPS)
-		ends_wait(run);
-	*slot = *run;
-	slot->switches = switches;
+	run_copy(slot, run);
 	drop_run_at(row, tid);
 }
 
@@ -142,6 +151,8 @@ static __attribute__((noinline)) int run_reclaim(struct ipc_run *slot)
 
 	if (!slot || !run || run->task != current_task())
 		return 0;
+	if (run->flags & RUN_SLEEPS)
+		ends_wait(run, bpf_ktime_get_ns());
 	run_restore(slot, run, row, tid);
 	return 1;
 }
