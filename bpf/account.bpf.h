@@ -8,6 +8,7 @@
 #define ACCOUNT_BPF_H
 
 #include "row.bpf.h"
+#include "wake.bpf.h"
 
 static struct ipc_object zero_object;
 static struct ipc_name zero_name; /* names are written where they stay: the stack has no room */
@@ -166,31 +167,6 @@ static __attribute__((noinline)) int error_count(const struct ipc_edge_key *edge
 	if (count)
 		add(count, 1);
 	return 0;
-}
-
-/* One more wakeup of run's process by run->waker, on the object it waits on; an open's is not known yet. */
-static __always_inline void count_wake(const struct ipc_run *run, const struct ipc_object_id *obj)
-{
-	struct ipc_wake_key key = {};
-	__u64 *count;
-
-	if (!obj->mech)
-		return;
-	key.id = obj->id;
-	key.domain = obj->domain;
-	key.mech = obj->mech;
-	key.waker_kind = run->waker_kind;
-	key.waker = run->waker;
-	key.waker_start = run->waker_start;
-	key.wakee = run->tgid;
-	key.wakee_start = run->start;
-	count = bpf_map_lookup_elem(&wakes, &key);
-	if (!count) {
-		map_create(&wakes, &key, &zero_u64);
-		count = bpf_map_lookup_elem(&wakes, &key);
-	}
-	if (count)
-		add(count, 1);
 }
 
 /*

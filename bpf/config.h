@@ -52,6 +52,7 @@ struct ipc_config {
 	__u64 woken_wake_function; /* of wait_woken(): waits of a stream */
 	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
 	__u32 kept_mask; /* entries of `kept` - 1 */
+	__u32 wake_mask; /* entries of `wake_rows` - 1 */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -309,11 +309,15 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 		run->waker_kind = WAKER_INTERRUPT;
 		run->waker = 0;
 		run->waker_start = 0;
-		return;
 	} else if (task_signal_pending(wakee)) {
 		run->waker_kind = WAKER_SIGNAL;
 	}
-	if (!by || !by->row) /* whose edge has a row was seen when it got it */
+}
+
+/* Where nothing is counted now that would see the waker: a wakeup of whose object is not known, or is found by the sleeper. */
+static __always_inline void see_waker(const struct ipc_run *run, const struct ipc_run *by)
+{
+	if (run->waker && (!by || !by->row)) /* whose edge has a row was seen when it got it */
 		ipc_process_see(run->waker, run->waker_start);
 }
 
@@ -373,9 +377,12 @@ int BPF_PROG(waking, struct task_struct *wakee)
 			return 0;
 		}
 		note_waker(run, wakee, by, interrupt);
+		if (run->flags & RUN_UNRESOLVED)
+			see_waker(run, by);
 		note_wake(run);
 	} else if (early) {
 		note_waker(early, wakee, by, interrupt);
+		see_waker(early, by);
 		if (PROFILE(PROFILE_STACKS))
 			stack_of_waker(ctx, wakee->pid, interrupt && !by);
 		atomic_add_mb(&early->flags, RUN_WOKEN_EARLY & ~early->flags); /* with keep_run() */

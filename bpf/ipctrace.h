@@ -289,16 +289,7 @@ struct ipc_error_key {
 	__u32 pad;
 };
 
-struct ipc_wake_key {
-	__u64 id;
-	__u32 domain;
-	__u16 mech;
-	__u16 waker_kind; /* enum ipc_waker */
-	__u32 waker;	  /* tgid; 0 for an interrupt or a timer */
-	__u32 waker_start;
-	__u32 wakee;
-	__u32 wakee_start;
-};
+#include "wakes.h"
 
 enum ipc_hist_kind {
 	HIST_SIZE = 0,

@@ -35,6 +35,7 @@ IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);
 IPC_MAP(wakes, BPF_MAP_TYPE_HASH, struct ipc_wake_key, __u64, 1);
+IPC_TABLE(wake_rows, struct ipc_wake_row); /* the rest of most counts of `wakes` */
 IPC_MAP(hists, BPF_MAP_TYPE_HASH, struct ipc_edge_key, struct ipc_edge_hists, 1);
 IPC_MAP(residency, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_residency, 1);
 IPC_MAP(parts, BPF_MAP_TYPE_HASH, struct ipc_part_key, struct ipc_part, 1);

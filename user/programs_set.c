@@ -31,6 +31,7 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"processes", EDGE_SHARE(4)},
 		{"errors", EDGE_SHARE(4)},
 		{"wakes", EDGE_SHARE(4)},
+		{"wake_rows", power_of_two_below(EDGE_SHARE(4))},
 		{"hists", o->profile & PROFILE_LATENCY ? EDGE_SHARE(4) : 1},
 		{"residency", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(16) : 1},
 		{"parts", o->profile & PROFILE_DETAIL ? EDGE_SHARE(4) : 1},
@@ -68,6 +69,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.plain = config.profile == PROFILE_WAITS && !config.failed_only && !config.min_ns;
 	config.syscall_backend = syscalls;
 	config.kept_mask = map_entries("kept", p) - 1;
+	config.wake_mask = map_entries("wake_rows", p) - 1;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;

@@ -12,6 +12,7 @@
 #include "model/alloc.h"
 #include "source/live_prune.h"
 #include "source/live_stacks.h"
+#include "source/live_wakes.h"
 #include "source/window.h"
 
 #define BATCH 1024 /* rows a call; a hash bucket must fit, and none is near that long */
@@ -159,6 +160,21 @@ static int read_edges(const struct live *l, const struct snapshot_table *t, cons
 	return err;
 }
 
+/* The rows of a hash from `from` on, which were just read. */
+static int look_at_batch(const struct live *l, const struct snapshot_table *t, struct snapshot *s,
+			 const struct snapshot_rows *rows, size_t from)
+{
+	int err = 0;
+
+	if (SNAPSHOT_TABLE_IS(t, wakes))
+		err = live_wakes_add(l->programs, s->wakes.keys + from, s->wakes.values + from, rows->cnt - from);
+	if (SNAPSHOT_TABLE_IS(t, stack_waits)) /* which stay, whatever goes */
+		live_stacks_look(l->stacks, s->stack_waits.keys + from, rows->cnt - from);
+	else
+		look_at_new(l, t, rows, from);
+	return err;
+}
+
 /* All rows of a hash. The kernel ends a batch walk with ENOENT; the rows of that call are good. */
 static int read_table(const struct live *l, const struct snapshot_table *t, const struct reading *r)
 {
@@ -176,13 +192,12 @@ static int read_table(const struct live *l, const struct snapshot_table *t, cons
 					   (char *)rows->values + rows->cnt * t->value_size, &cnt, NULL);
 		if (err && errno != ENOENT)
 			return -errno;
-		rows->cnt += cnt;
-		if (SNAPSHOT_TABLE_IS(t, stack_waits)) /* which stay, whatever goes */
-			live_stacks_look(l->stacks, r->s->stack_waits.keys + rows->cnt - cnt, cnt);
-		else
-			look_at_new(l, t, rows, rows->cnt - cnt);
 		more = !err;
 		first = false;
+		rows->cnt += cnt;
+		err = look_at_batch(l, t, r->s, rows, rows->cnt - cnt);
+		if (err)
+			return err;
 		hand_over(r, rows);
 	}
 	return 0;

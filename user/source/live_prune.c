@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "source/live_prune.h"
+#include "source/live_wakes.h"
 
 #include <bpf/bpf.h>
 
@@ -20,7 +21,10 @@ static uint64_t remove_row(void *ctx, const struct snapshot_table *t, const void
 		return programs_remove_edge(ctx, key);
 	if (SNAPSHOT_TABLE_IS(t, objects))
 		remove_maker(ctx, key);
-	bpf_map_delete_elem(programs_map(ctx, t->name), key);
+	if (SNAPSHOT_TABLE_IS(t, wakes))
+		live_wakes_remove(ctx, key);
+	else
+		bpf_map_delete_elem(programs_map(ctx, t->name), key);
 	return 0;
 }
 
