@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "model/alloc.h"
+#include "out/escape.h"
 #include "privileges.h"
 #include "programs.h"
 #include "session.h"
@@ -63,6 +64,15 @@ static int load(struct ring_view *v)
 	return 0;
 }
 
+static void refuse_ringless(const struct ring_target *target)
+{
+	const char *name = target->name ?: target->label;
+	char text[1024];
+
+	escape_text(text, sizeof(text), name, strlen(name), false);
+	fprintf(stderr, "ipctrace: cannot show %s: it has no ring, pipes and FIFOs have\n", text);
+}
+
 /* Takes a look. Returns 0, or -errno with the reason printed. */
 static int look(struct ring_view *v)
 {
@@ -74,7 +84,7 @@ static int look(struct ring_view *v)
 		err = ring_state__parse(&v->state, &v->target, v->kernel, data, size);
 	free(data);
 	if (err == -ENOENT)
-		fprintf(stderr, "ipctrace: a %s has no ring to show\n", v->target.mech->name);
+		refuse_ringless(&v->target);
 	else if (err)
 		fprintf(stderr, "ipctrace: reading the ring of %s: %s\n", v->target.label, strerror(-err));
 	return err;
