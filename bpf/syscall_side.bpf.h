@@ -155,14 +155,14 @@ static __attribute__((noinline)) int end_side(const struct side *side, struct ip
 	return 1;
 }
 
-/* The System V object that a call made or found. false: none, or it is gone again. */
-static __always_inline bool got_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
-				     __s64 ret)
+/* The System V object that a call made or found. 0: none, or it is gone again. */
+static __attribute__((noinline)) int got_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
+					      __s64 ret)
 {
 	struct call_target t = {};
 
-	if (ret < 0 || !resolve_sysv(call, ret, &t) || !op_wanted(&t.obj))
-		return false;
+	if (ret < 0 || !side || !run || !call || !resolve_sysv(call, ret, &t) || !op_wanted(&t.obj))
+		return 0;
 	side->obj = t.obj;
 	side->kobj = t.kobj;
 	side->class = t.class;
@@ -171,27 +171,27 @@ static __always_inline bool got_side(struct side *side, const struct ipc_run *ru
 	side->waited = true;
 	side->created = sysv_was_made(&t, run->kobj2);
 	name_sysv(&t);
-	return true;
+	return 1;
 }
 
-/* The descriptor that a call made. false: it is none of ours. */
-static __always_inline bool opened_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
-					__s64 ret)
+/* The descriptor that a call made. 0: it is none of ours. Not inlined: the stack of all calls together is short. */
+static __attribute__((noinline)) int opened_side(struct side *side, const struct ipc_run *run, const struct ipc_syscall *call,
+						 __s64 ret)
 {
 	struct call_target t = {};
 	__u32 fds[2] = {};
 
-	if (ret < 0)
-		return false;
+	if (ret < 0 || !side || !run || !call)
+		return 0;
 	if (call->kind == SYSCALL_PAIR && bpf_probe_read_user(fds, sizeof(fds), (void *)run->kobj2))
-		return false;
+		return 0;
 	if (!resolve_file(call->kind == SYSCALL_PAIR ? fds[0] : (__u32)ret, &t) || !t.kobj ||
 	    !(call->mechs & (1u << (t.obj.mech & 31))))
-		return false;
+		return 0;
 	if (call->kind == SYSCALL_MAKE)
 		t.obj.domain = note_maker(t.obj.mech, t.obj.id);
 	if (!op_wanted(&t.obj))
-		return false;
+		return 0;
 	side->obj = t.obj;
 	side->kobj = t.kobj;
 	side->class = t.class;
@@ -201,7 +201,7 @@ static __always_inline bool opened_side(struct side *side, const struct ipc_run 
 	side->created = call->kind == SYSCALL_PAIR || call->kind == SYSCALL_MAKE;
 	if (!side->created)
 		note_path(&t.obj, run->kobj2, call->kind == SYSCALL_OPEN_NAME);
-	return true;
+	return 1;
 }
 
 /* The object that was known from the beginning. */
