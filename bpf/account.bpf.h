@@ -72,7 +72,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge
 		if (!row)
 			return NULL;
 	}
-	hints[slot & ((1 << HINT_BITS) - 1)] = *row;
+	hints[slot & (hint_entries() - 1)] = *row;
 	return bpf_map_lookup_elem(&rows, row);
 }
 
@@ -82,33 +82,30 @@ struct actor {
 	__u32 start;
 };
 
+/* As it stands in keys. */
+static __always_inline __u64 actor_word(struct actor who)
+{
+	return who.tgid | (__u64)who.start << 32;
+}
+
+static __always_inline struct actor actor_of(struct task_struct *task)
+{
+	struct actor who = {.tgid = task->tgid, .start = task->group_leader->start_time >> IPC_START_SHIFT};
+
+	return who;
+}
+
 static __always_inline struct actor current_actor(void)
 {
 	struct actor me;
 
 #ifndef IPC_START_VERIFIED_ONCE
-	if (has_current_task_btf()) { /* cheaper than the helper, and both of one task */
-		struct task_struct *task = bpf_get_current_task_btf();
-
-		me.tgid = task->tgid;
-		me.start = task->group_leader->start_time >> IPC_START_SHIFT;
-		return me;
-	}
+	if (has_current_task_btf()) /* cheaper than the helper, and both of one task */
+		return actor_of(bpf_get_current_task_btf());
 #endif
 	me.tgid = bpf_get_current_pid_tgid() >> 32;
 	me.start = current_start();
 	return me;
-}
-
-/* The row that was used last where this key's would be: it may be another's. */
-static __always_inline struct ipc_row *row_hinted(const struct ipc_object_id *obj, __u8 op, struct actor who,
-						  key_word *words, __u32 *at)
-{
-	words[0] = obj->id;
-	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
-	words[2] = who.tgid | (__u64)who.start << 32;
-	*at = hints[hint_slot(words)];
-	return bpf_map_lookup_elem(&rows, at);
 }
 
 static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
@@ -126,20 +123,17 @@ static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj,
 						struct ipc_edge_key *key)
 {
 	key_word *words = (key_word *)key;
+	struct ipc_row *row;
+	__u64 slot;
 	__u32 at;
-	struct ipc_row *row = row_hinted(obj, op, who, words, &at);
 
-	return row_is(row, words) ? &row->edge : edge_far(key, hint_slot(words));
-}
-
-/* The current process' row, when it is known at once, and its number. What has a row is wanted, but for a filter. */
-static __always_inline struct ipc_row *row_near(const struct ipc_object_id *obj, __u8 op, __u32 *at)
-{
-	struct ipc_edge_key key;
-	key_word *words = (key_word *)&key;
-	struct ipc_row *row = row_hinted(obj, op, current_actor(), words, at);
-
-	return row_is(row, words) ? row : NULL;
+	words[0] = obj->id;
+	words[1] = obj->domain | (__u64)obj->mech << 32 | (__u64)op << 48;
+	words[2] = actor_word(who);
+	slot = hint_slot(words[0], hint_kind(words[1]), words[2]);
+	at = hints[slot];
+	row = bpf_map_lookup_elem(&rows, &at);
+	return row_is(row, words) ? &row->edge : edge_far(key, slot);
 }
 
 static __always_inline void add(__u64 *counter, __u64 n)

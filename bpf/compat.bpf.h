@@ -458,6 +458,15 @@ struct file_lock___6_8 {
 		 bpf_core_field_offset(struct file_lock_core, flc_##member) :       \
 		 bpf_core_field_offset(struct file_lock___6_8, fl_##member))
 
+/*
+ * 6.2: what lies at an address as a type, without the way to it; what is not there reads as 0. User space says whether the
+ * kernel has it: before 6.4 programs may not ask.
+ */
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
+
+#define at_address(type, address) \
+	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+
 /* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */
 static __always_inline __u32 udp_drops(struct udp_sock *sk)
 {

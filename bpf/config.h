@@ -4,6 +4,8 @@
 #define IPC_CONFIG_H
 
 #define IPC_MAX_OWN_OBJECTS 4
+#define IPC_CPUS_MAX 8192     /* NR_CPUS_RANGE_END of x86-64 */
+#define IPC_HINT_BITS_MAX 20  /* 4 MB: the longest value of a map that every kernel allocates */
 #define IPC_FILTER_PIDS 64
 
 /*
@@ -25,6 +27,14 @@ struct ipc_filter {
 
 #define IPC_FILTERS 3 /* either end, source, destination */
 
+/* What a hook on a hot path may take for granted, in one word: each that it looks at costs two instructions. */
+enum ipc_way {
+	WAY_ANY = 0,
+	WAY_PLAIN = 1,	   /* PROFILE_WAITS is all of `profile`, and how an operation ended is no filter */
+	WAY_AT = 2,	   /* WAY_PLAIN, and the kernel has at_address() */
+	WAY_FILTERED = 4,  /* and one of those above: what the filters leave out comes before it */
+};
+
 /* One `const volatile struct ipc_config cfg` per object file, set before load. */
 struct ipc_config {
 	__u32 mechs;	 /* bit per mechanism id that is wanted */
@@ -44,7 +54,7 @@ struct ipc_config {
 	struct ipc_object_id own_objects[IPC_MAX_OWN_OBJECTS];
 	struct ipc_filter filters[IPC_FILTERS]; /* a task that matches any is IN */
 	__u32 syscall_backend; /* the exit of a call that began before us is seen */
-	__u32 plain; /* PROFILE_WAITS is all of `profile`, and how an operation ended is no filter */
+	__u32 way; /* enum ipc_way */
 	__u64 wake_function; /* address of autoremove_wake_function; 0: not known */
 	__u64 object_mask;   /* bits of `object`'s id that must be equal; 0: all */
 	__u64 plain_wake_function; /* default_wake_function: of tasks that take themselves off a queue */
@@ -53,6 +63,8 @@ struct ipc_config {
 	__u32 asked; /* the profile that was asked for: `profile` may have more, to follow calls by */
 	__u32 kept_mask; /* entries of `kept` - 1 */
 	__u32 wake_mask; /* entries of `wake_rows` - 1 */
+	__u32 hint_shift; /* 64 - the binary logarithm of entries of `hints` */
+	__u32 cpu_mask;	  /* entries of `running` - 1 */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -101,14 +101,14 @@ static __always_inline void goes_to_sleep(struct ipc_run *run, struct task_struc
 	if (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY) {
 		smp_rmb(); /* with waking(): by whom and when */
 		run->sleep_ns = run->wake_ns;
-		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN;
+		run->flags = (run->flags & ~RUN_WOKEN_EARLY) | RUN_SLEEPS | RUN_WOKEN | RUN_USED;
 		if (waits_for_peer(run))
 			note_wake(run);
 		return;
 	}
 	run->sleep_ns = switched_at(now_ns);
 	run->wake_ns = 0;
-	change_flags(run, RUN_SLEEPS & ~run->flags, RUN_WOKEN & run->flags);
+	change_flags(run, (RUN_SLEEPS | RUN_USED) & ~run->flags, RUN_WOKEN & run->flags);
 }
 
 /*
@@ -147,7 +147,7 @@ static __always_inline void keep_run(struct ipc_run *run, struct task_struct *ta
 	*(volatile __u64 *)&run->task = 0;
 	atomic_add_mb(&run->switches, 1);
 	if (sleeps && (*(volatile __u32 *)&run->flags & RUN_WOKEN_EARLY)) {
-		*(volatile __u32 *)&run->flags = 0; /* taken: the waker need not */
+		*(volatile __u32 *)&run->flags = RUN_USED; /* taken: the waker need not */
 		smp_rmb();
 		adopt_early_wake(run, tid);
 	}
@@ -235,6 +235,7 @@ static __always_inline int on_switch(void *ctx, struct task_struct *prev, struct
 		if (kept_run(prev_tid))
 			drop_run(prev_tid); /* it ran: what was kept of it is stale */
 	}
+	slot->who_task = 0;
 	resume_run(slot, next->pid, &now_ns);
 	return 0;
 }
@@ -299,6 +300,7 @@ static __always_inline void note_waker(struct ipc_run *run, struct task_struct *
 	run->waker_start = current_start();
 	if (by && wakes_by(run, by)) {
 		by->wakes++;
+		by->flags |= RUN_USED;
 		if (by->flags & RUN_REMOVES)
 			run->waker_kind = WAKER_REMOVAL;
 		if (by->flags & RUN_ENDED)
@@ -337,8 +339,8 @@ static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
 	if (!leaves)
 		return NULL;
 	cpu = task_cpu(wakee);
-	run = bpf_map_lookup_elem(&running, &cpu);
-	if (run && *(volatile __u64 *)&run->task == (__u64)wakee && !is_stale(run, wakee))
+	run = run_slot_of(cpu);
+	if (*(volatile __u64 *)&run->task == (__u64)wakee && !is_stale(run, wakee))
 		return run;
 	smp_rmb(); /* with keep_run() */
 	return NULL;
@@ -391,6 +393,7 @@ int BPF_PROG(waking, struct task_struct *wakee)
 			adopt_early_wake(early, wakee->pid);
 	} else if (by && by->task != (__u64)wakee && !interrupt) {
 		by->other_wakes++;
+		by->flags |= RUN_USED;
 	}
 	return 0;
 }

@@ -180,7 +180,7 @@ struct ipc_row {
 		struct ipc_edge_key key;
 		__u64 words[3]; /* the same, for comparing */
 	};
-	__u64 unused; /* so that a number of rows is whole pages, see user/source/window.h */
+	__u64 kobj; /* the object's address while it is a pipe's; 0: not known. A number of rows is whole pages, see user/source/window.h */
 };
 
 /* Free rows are handed out one by one; at the start as blocks of this many, by the number of the first. */
@@ -350,6 +350,7 @@ enum ipc_run_flags {
 	RUN_DELIVERS = 1 << 14,	  /* what it sends arrives in a softirq on top of it: who is woken there is woken by it */
 	RUN_PEER_WOKE = 1 << 15,  /* `waker` is who ended a wait for a peer, whatever it waited for after that */
 	RUN_ENDED = 1 << 16,	  /* its figures were added: only what it still wakes, on the way out of the kernel, is its own */
+	RUN_USED = 1 << 17,	  /* its slot has figures and marks to be cleared before the next operation: no flag, and there are none */
 };
 
 /*
@@ -359,6 +360,8 @@ enum ipc_run_flags {
 struct ipc_run {
 	__u64 task;		   /* task_struct address; 0: nothing runs here */
 	__u64 switches;		   /* of this CPU: tells a writer of the slot that it was interrupted */
+	__u64 who_task;		   /* of this CPU: whose struct actor `who` is, by its address; 0: nobody's, the task may have changed */
+	__u64 who;
 	struct ipc_object_id obj;
 	struct ipc_object_id obj2; /* splice, tee: the other pipe; mech 0 when there is none */
 	__u64 kobj;		   /* kernel address of the object, for state reads */

@@ -28,9 +28,16 @@
 		__type(value, value_type);         \
 	} map SEC(".maps")
 
+/*
+ * An array that programs address directly, at half the cost of a look-up: shared as the maps are, and as long as user
+ * space makes it; `most` entries are what may be. Its user sees to it that the index is below what there is.
+ */
+#define IPC_ARRAY(array, entry_type, most) entry_type array[most] SEC(".bss." #array)
+
 /* figures, read by user space */
 IPC_TABLE(rows, struct ipc_row); /* the figures of edges */
 IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
+IPC_ARRAY(hints, __u32, 1 << IPC_HINT_BITS_MAX); /* rows that were used last, by a hash of the edge's key */
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);
@@ -47,7 +54,7 @@ IPC_MAP(losses, BPF_MAP_TYPE_ARRAY, __u32, __u64, LOSS_MAX);
 IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
 
 /* operations in progress: by CPU while they run, by TID while they do not, see struct ipc_kept */
-IPC_MAP(running, BPF_MAP_TYPE_ARRAY, __u32, struct ipc_run, 1);
+IPC_ARRAY(running, struct ipc_run, IPC_CPUS_MAX);
 IPC_MAP(sleepers, BPF_MAP_TYPE_HASH, __u32, struct ipc_run, 1);
 IPC_TABLE(kept, struct ipc_kept);
 

@@ -81,6 +81,8 @@ static __always_inline bool leaves_left_out(struct kiocb *iocb, struct iov_iter 
 	return left->wants == *(volatile __u64 *)&wants || is_left_out(iocb->ki_filp->f_inode);
 }
 
+#include "pipe_row.bpf.h"
+
 /* What has a row was wanted before, and is: that is asked of the others alone, unless there is a filter. */
 static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struct iov_iter *iter)
 {
@@ -89,16 +91,11 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 	struct ipc_run *run;
 	__u32 at;
 
-	if (cfg.filtered && enters_left_out(inode, iter))
-		return 0;
 	pipe_identify(inode, &obj);
-	row = row_near(&obj, op, &at);
+	row = row_near(inode, obj.id, actor_word(current_actor()), op, &at);
 	if (!row && !cfg.filtered && !op_wanted(&obj))
 		return 0;
-	if (cfg.plain)
-		run = op_begin_timed(&obj, op, cause, 0, false);
-	else
-		run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
+	run = op_begin(&obj, op, cause, (__u64)inode->i_pipe);
 	if (!run)
 		return 0;
 	run->kobj2 = (__u64)iter;
@@ -106,9 +103,15 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 		run->iter = (__u64)iter;
 	if (row)
 		run->row = at + 1;
-	if (!cfg.plain && PROFILE(PROFILE_EVENTS))
+	if (PROFILE(PROFILE_EVENTS))
 		run->size = iter->count;
 	return 0;
+}
+
+/* In the default view: its row is not near. */
+static __attribute__((noinline)) int enter_slowly(struct kiocb *iocb, struct iov_iter *iter, __u32 op, __u32 cause)
+{
+	return enter(iocb->ki_filp->f_inode, op, cause, iter);
 }
 
 static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
@@ -175,37 +178,17 @@ static __attribute__((noinline)) int leave_slowly(struct kiocb *iocb, __u32 op, 
 }
 
 /*
- * The row that the entry of this operation found, or NULL. The iterator tells it from
- * another call of the task, whose end was missed.
+ * The row that the entry of this operation found, or NULL. The iterator and the pipe tell it from another call
+ * of the task, whose end was missed.
  */
-static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct inode *inode, __u8 op, struct iov_iter *iter)
+static __always_inline struct ipc_row *row_begun(struct ipc_run *run, __u64 pipe, __u8 op, struct iov_iter *iter)
 {
 	__u32 at;
 
-	if (!run || run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || !run->row ||
-	    run->obj.id != inode->i_ino)
+	if (run->task != current_task() || run->kobj2 != (__u64)iter || run->op != op || run->kobj != pipe)
 		return NULL;
-	at = run->row - 1;
+	at = run->row - 1; /* beyond all rows, if it is not known */
 	return bpf_map_lookup_elem(&rows, &at);
-}
-
-/* The default view: as any other, without asking what is collected, which costs as much as some of it. */
-static __always_inline void leave_plainly(struct ipc_row *row, const struct ipc_run *run, struct file *file, __u8 op,
-					  const struct op_result *res)
-{
-	struct pipe_inode_info *pipe = file->f_inode->i_pipe;
-	struct ipc_edge *edge = &row->edge;
-
-	edge_account(edge, &row->key, res);
-	edge_account_waits(edge, run);
-	if (op == OP_SEND) {
-		count_write(edge, file, res->ret);
-		if (run->own_waits)
-			depth_was_full(edge, pipe->max_usage);
-	}
-	stamp_state_plainly(edge->state);
-	pipe_state(pipe, edge->state);
-	depth_note(edge, edge->state[0] - edge->state[1]);
 }
 
 /* An operation whose beginning was seen, with its row. */
@@ -214,18 +197,14 @@ static __always_inline bool leave_begun(struct kiocb *iocb, struct iov_iter *ite
 	struct op_result res = {.ret = ret, .payload = true};
 	struct file *file = iocb->ki_filp;
 	struct ipc_run *run = run_slot();
-	struct ipc_row *row = row_begun(run, file->f_inode, op, iter);
+	struct ipc_row *row = row_begun(run, (__u64)file->f_inode->i_pipe, op, iter);
 	struct ipc_edge *edge;
 
 	if (!row)
 		return false;
-	if (cfg.plain) {
-		leave_plainly(row, run, file, op, &res);
-	} else {
-		edge = op_end_at(row, run, &res);
-		if (edge)
-			leave_ring(edge, &run->obj, file, op, run, &res);
-	}
+	edge = op_end_at(row, run, &res);
+	if (edge)
+		leave_ring(edge, &run->obj, file, op, run, &res);
 	op_done(run);
 	return true;
 }
@@ -235,14 +214,13 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 {
 	struct op_result res = {.ret = ret, .payload = true};
 	struct file *file = iocb->ki_filp;
-	struct ipc_object_id obj;
+	struct inode *inode = file->f_inode;
 	struct ipc_row *row;
 	__u32 at;
 
 	if (cfg.failed_only)
 		return false;
-	pipe_identify(file->f_inode, &obj);
-	row = row_near(&obj, op, &at);
+	row = row_near(inode, inode->i_ino, actor_word(current_actor()), op, &at);
 	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
@@ -251,38 +229,63 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 	return true;
 }
 
-static __always_inline void leave(struct kiocb *iocb, struct iov_iter *iter, __u8 op, __s64 ret)
+/* What a hook was called with: the arguments, and behind them the result. */
+#define IOCB(ctx) ((struct kiocb *)(ctx)[0])
+#define ITER(ctx) ((struct iov_iter *)(ctx)[1])
+#define RESULT(ctx) ((__s64)(ctx)[2])
+
+#include "pipe_plain.bpf.h"
+
+static __always_inline int begin(__u64 *ctx, __u8 op, __u8 cause)
 {
-	if (cfg.filtered && leaves_left_out(iocb, iter))
-		return;
-	if (has_entry() ? !leave_begun(iocb, iter, op, ret) : !leave_counted(iocb, op, ret))
-		leave_slowly(iocb, op, ret);
+	__u32 way = cfg.way;
+
+	if (way != WAY_PLAIN && way != WAY_AT) {
+		if (cfg.filtered && enters_left_out(IOCB(ctx)->ki_filp->f_inode, ITER(ctx)))
+			return 0;
+		if (way == WAY_ANY)
+			return enter(IOCB(ctx)->ki_filp->f_inode, op, cause, ITER(ctx));
+	}
+	return enter_plainly(ctx, op, cause) ? 0 : enter_slowly(IOCB(ctx), ITER(ctx), op, cause);
 }
 
-SEC("?fentry/pipe_write")
-int BPF_PROG(pipe_write_entry, struct kiocb *iocb, struct iov_iter *from)
+static __always_inline int end(__u64 *ctx, __u8 op)
 {
-	return enter(iocb->ki_filp->f_inode, OP_SEND, CAUSE_FULL, from);
+	__u32 way = cfg.way;
+	bool done;
+
+	if (way != WAY_PLAIN && way != WAY_AT && cfg.filtered && leaves_left_out(IOCB(ctx), ITER(ctx)))
+		return 0;
+	if (way != WAY_ANY)
+		done = leave_plainly(ctx, op);
+	else
+		done = has_entry() ? leave_begun(IOCB(ctx), ITER(ctx), op, RESULT(ctx)) : leave_counted(IOCB(ctx), op, RESULT(ctx));
+	return done ? 0 : leave_slowly(IOCB(ctx), op, RESULT(ctx));
+}
+
+/* Without BPF_PROG, which takes all arguments out first and keeps them. */
+SEC("?fentry/pipe_write")
+int pipe_write_entry(__u64 *ctx)
+{
+	return begin(ctx, OP_SEND, CAUSE_FULL);
 }
 
 SEC("?fexit/pipe_write")
-int BPF_PROG(pipe_write_exit, struct kiocb *iocb, struct iov_iter *from, long ret)
+int pipe_write_exit(__u64 *ctx)
 {
-	leave(iocb, from, OP_SEND, ret);
-	return 0;
+	return end(ctx, OP_SEND);
 }
 
 SEC("?fentry/pipe_read")
-int BPF_PROG(pipe_read_entry, struct kiocb *iocb, struct iov_iter *to)
+int pipe_read_entry(__u64 *ctx)
 {
-	return enter(iocb->ki_filp->f_inode, OP_RECV, CAUSE_EMPTY, to);
+	return begin(ctx, OP_RECV, CAUSE_EMPTY);
 }
 
 SEC("?fexit/pipe_read")
-int BPF_PROG(pipe_read_exit, struct kiocb *iocb, struct iov_iter *to, long ret)
+int pipe_read_exit(__u64 *ctx)
 {
-	leave(iocb, to, OP_RECV, ret);
-	return 0;
+	return end(ctx, OP_RECV);
 }
 
 /* A buffer is given back inside a read or a splice: is its page kept for reuse? (anon_pipe_buf_release) */

@@ -33,20 +33,54 @@ static __always_inline bool is_pipe(struct inode *inode)
 	return (inode->i_mode & S_IFMT) == S_IFIFO;
 }
 
+/* The super block of all pipes, which never goes, and what its pipes have in the words of their keys; 0: none was seen yet. */
+static volatile struct {
+	__u64 sb;
+	__u64 where;
+} pipefs;
+
+/* All of a pipe's id but its number, as it lies there: the device, and the mechanism. */
+static __always_inline __u64 pipe_where(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+	__u64 where;
+
+	if ((__u64)sb == pipefs.sb)
+		return pipefs.where;
+	where = sb->s_dev;
+	if (where != cfg.pipefs_device)
+		return where | (__u64)MECH_FIFO << 32;
+	where |= (__u64)MECH_PIPE << 32;
+	pipefs.where = where;
+	barrier();
+	pipefs.sb = (__u64)sb;
+	return where;
+}
+
 static __always_inline void pipe_identify(struct inode *inode, struct ipc_object_id *obj)
 {
+	__u64 where = pipe_where(inode);
+
 	obj->id = inode->i_ino;
-	obj->domain = inode->i_sb->s_dev;
-	obj->mech = obj->domain == cfg.pipefs_device ? MECH_PIPE : MECH_FIFO;
+	obj->domain = where;
+	obj->mech = where >> 32;
 	obj->pad = 0;
 }
 
-static __always_inline void pipe_state(struct pipe_inode_info *pipe, __u32 *words)
+/* What operations change. */
+static __always_inline void pipe_position(struct pipe_inode_info *pipe, struct pipe_internals *s)
 {
-	struct pipe_internals *s = (void *)words;
+	if (bpf_core_field_exists(pipe->head_tail)) { /* 6.15: both in one load, of one moment */
+		*(key_word *)&s->head = pipe->head_tail;
+	} else {
+		s->head = pipe->head;
+		s->tail = pipe->tail;
+	}
+}
 
-	s->head = pipe->head;
-	s->tail = pipe->tail;
+/* What opens, closes and resizes change, and what is not worth the look each time. */
+static __always_inline void pipe_set_up(struct pipe_inode_info *pipe, struct pipe_internals *s)
+{
 	s->ring_size = pipe->ring_size;
 	s->max_usage = pipe->max_usage;
 	s->readers = pipe->readers;
@@ -57,6 +91,12 @@ static __always_inline void pipe_state(struct pipe_inode_info *pipe, __u32 *word
 	s->nr_accounted = pipe->nr_accounted;
 	s->poll_usage = pipe_poll_usage(pipe);
 	s->kept_pages = pipe_kept_pages(pipe);
+}
+
+static __always_inline void pipe_state(struct pipe_inode_info *pipe, __u32 *words)
+{
+	pipe_position(pipe, (void *)words);
+	pipe_set_up(pipe, (void *)words);
 }
 
 /*

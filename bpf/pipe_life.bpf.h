@@ -138,6 +138,8 @@ int BPF_PROG(pipe_free, struct pipe_inode_info *pipe)
 		note_end(o, pipe);
 	else
 		run->aux[3] = 1; /* it is first seen when it ends */
+	if (run->obj.mech == MECH_FIFO)
+		ring_restarted(); /* its next ring counts from 0 again */
 	return 0;
 }
 
@@ -150,6 +152,21 @@ int BPF_PROG(pipe_release_entry, struct inode *inode, struct file *file)
 	if (op_wanted(&obj))
 		op_begin(&obj, OP_CLOSE, CAUSE_LOCK, (__u64)inode->i_pipe);
 	return 0;
+}
+
+/* What a close left to others, unless the last of them has taken it away meanwhile. */
+static __always_inline void note_left(struct ipc_edge *edge, struct inode *inode)
+{
+	struct pipe_inode_info *pipe = inode->i_pipe;
+	struct pipe_internals *s = (void *)edge->state;
+
+	if (!PROFILE(~0u) || !pipe)
+		return;
+	stamp_state(edge->state);
+	pipe_state(pipe, edge->state);
+	barrier();
+	if (inode->i_pipe != pipe)
+		s->ring_size = 0; /* never read */
 }
 
 SEC("?fexit/pipe_release")
@@ -169,6 +186,8 @@ int BPF_PROG(pipe_release_exit, struct inode *inode, struct file *file, int ret)
 	o = object_of(&obj);
 	if (o && (run ? run->aux[3] : !inode->i_pipe))
 		end_unseen(o);
+	if (edge)
+		note_left(edge, inode);
 	if (edge && PROFILE(PROFILE_EVENTS))
 		op_emit(&obj, OP_CLOSE, run, &res, edge, ~0ull);
 	op_done(run);
@@ -193,8 +212,10 @@ static __always_inline void control(struct file *file, const struct ipc_object_i
 
 	if (!edge)
 		return;
-	if (resized && ret >= 0)
+	if (resized && ret >= 0) {
 		add(&edge->counters[COUNTER_RESIZES], 1);
+		ring_restarted(); /* its size was set after pipe_resize_ring() */
+	}
 	note_ring(edge, file->f_inode->i_pipe);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(obj, OP_CTL, run, &res, edge, ~0ull);

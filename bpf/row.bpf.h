@@ -37,6 +37,7 @@ static __always_inline void row_name(__u32 row, const struct ipc_edge_key *key)
 
 	if (!r)
 		return;
+	r->kobj = 0;
 	r->key.id = key->id;
 	r->key.domain = key->domain;
 	r->key.op = key->op;
@@ -84,14 +85,25 @@ static __always_inline void edge_forget(struct ipc_edge *edge, const struct ipc_
 	((struct ipc_row *)edge)->key.mech = MECH_NONE;
 }
 
-#define HINT_BITS 14
-
-/* Rows that were used last, by a hash of the key. The row's own key tells whether it is the one. */
-static __u32 hints[1 << HINT_BITS];
-
-static __always_inline __u32 hint_slot(const key_word *words)
+/*
+ * Two products, joined by what is no sum: of one, the reads of many pipes in a row would
+ * share the slots of the writes of others, all of them or none.
+ */
+static __always_inline __u32 hint_entries(void)
 {
-	return ((words[0] ^ words[1] >> 16 ^ words[2] << 20) * 0x9E3779B97F4A7C15ull) >> (64 - HINT_BITS);
+	return 1u << (64 - cfg.hint_shift);
+}
+
+/* Where in `hints` the row is told that was used last by a key with this slot: it may be another's, as its own key tells. */
+static __always_inline __u64 hint_slot(__u64 id, __u64 kind, __u64 who)
+{
+	return (id * 0x9E3779B97F4A7C15ull ^ (kind + (who << 20)) * 0xD6E8FEB86659FD93ull) >> cfg.hint_shift;
+}
+
+/* What a hint goes by of domain, mechanism and operation: of pipes the last alone, for their hooks that ask for no more. */
+static __always_inline __u64 hint_kind(__u64 where)
+{
+	return (where >> 32 & 0xffff) <= MECH_FIFO ? where >> 48 : where;
 }
 
 #endif

@@ -12,11 +12,17 @@
 
 #define PROFILE(bits) (cfg.profile & (bits))
 
+static __always_inline struct ipc_run *run_slot_of(__u32 cpu)
+{
+	struct ipc_run *run = &running[cpu & cfg.cpu_mask];
+
+	asm volatile("" : "+r"(run)); /* once, and kept: clang would keep what it is made of, which takes more stack */
+	return run;
+}
+
 static __always_inline struct ipc_run *run_slot(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&running, &cpu);
+	return run_slot_of(bpf_get_smp_processor_id());
 }
 
 /* How often this CPU has changed its task: tells a program that others ran in the middle of it. */
@@ -96,7 +102,8 @@ static __always_inline void run_copy(struct ipc_run *to, const struct ipc_run *f
 	const __u32 begin = __builtin_offsetof(struct ipc_run, obj), end = __builtin_offsetof(struct ipc_run, comm);
 
 	_Static_assert(__builtin_offsetof(struct ipc_run, comm) + IPC_COMM_LEN == sizeof(struct ipc_run) &&
-			       __builtin_offsetof(struct ipc_run, obj) == 2 * sizeof(__u64), "task, switches, the rest, comm");
+			       __builtin_offsetof(struct ipc_run, obj) == 4 * sizeof(__u64),
+		       "task, what is the CPU's, the rest, comm");
 	to->task = from->task;
 	__builtin_memcpy(&to->obj, &from->obj, end - begin);
 }
@@ -194,62 +201,92 @@ static __always_inline bool has_entry(void)
 		*(__u64 __attribute__((may_alias)) *)&(run)->first = (value);                                     \
 	} while (0)
 
+/* What an operation gathers and its hooks note, back to nothing; see RUN_USED. */
+static __always_inline void run_clear(struct ipc_run *run, __u32 flags)
+{
+	run->obj2.mech = 0;
+	run->begin_ns = 0;
+	run->wait_ns = 0;
+	run->sched_delay_ns = 0;
+	run->wake_ns = 0;
+	STORE_TWO(run, waits, 0); /* and spurious */
+	STORE_TWO(run, wakes, 0); /* and other_wakes */
+	STORE_TWO(run, start, (__u64)flags << 32);
+	STORE_TWO(run, own_waits, 0); /* and lock_waits */
+	STORE_TWO(run, io_waits, 0); /* and second_wakes */
+	STORE_TWO(run, aux[1], 0); /* and aux[2] */
+	run->aux[3] = 0;
+}
+
+/* The current task, and which call it is in, for waits only. */
+struct caller {
+	__u64 task;
+	__u64 call;
+};
+
+static __always_inline struct caller current_caller(void)
+{
+	struct caller me = {};
+
+	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs()) { /* and then it has the other helper, too */
+		struct task_struct *current = bpf_get_current_task_btf();
+
+		me.task = (__u64)current;
+		me.call = call_id(current);
+	} else {
+		me.task = current_task();
+	}
+	return me;
+}
+
+/* An outer operation of the same task keeps the slot. */
+static __always_inline bool run_is_kept(const struct ipc_run *run, __u64 task)
+{
+	return run->task == task && (run->flags & RUN_OUTER);
+}
+
+/* Clears a slot out of the way of what most often is clear. 0: it is kept. */
+static __attribute__((noinline, unused)) int run_clear_used(struct ipc_run *run, __u64 task)
+{
+	if (!run || run_is_kept(run, task))
+		return 0;
+	run_clear(run, 0);
+	return 1;
+}
+
 /*
  * Writes the slot of this CPU. The task may be preempted while it does, and
  * another one use the slot meanwhile: the second pass repairs that. Returns the
  * slot, or NULL when an outer operation of the same task keeps it.
  */
-static __always_inline struct ipc_run *op_begin_timed(const struct ipc_object_id *obj, __u8 op, __u8 own_cause,
-						      __u64 kobj, bool timed)
+static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj, __u8 op, __u8 own_cause, __u64 kobj)
 {
 	struct ipc_run *run = run_slot();
-	__u64 task, call = 0;
+	struct caller me = current_caller();
 
-	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs()) { /* and then it has the other helper, too */
-		struct task_struct *current = bpf_get_current_task_btf();
-
-		task = (__u64)current;
-		call = call_id(current);
-	} else {
-		task = current_task();
-	}
-	if (!run || (run->task == task && (run->flags & RUN_OUTER)))
+	if (!run || run_is_kept(run, me.task))
 		return NULL;
 	for (int i = 0; i < 2; i++) {
 		__u64 switches = *(volatile __u64 *)&run->switches;
 
+		run_clear(run, RUN_USED);
+		barrier(); /* clang 14 leaves it out of the first pass otherwise */
 		run->obj = *obj;
-		run->obj2.mech = 0;
 		run->kobj = kobj;
 		run->iter = 0;
-		run->wait_ns = 0;
-		run->sched_delay_ns = 0;
-		run->wake_ns = 0;
-		STORE_TWO(run, waits, 0); /* and spurious */
-		STORE_TWO(run, wakes, 0); /* and other_wakes */
-		STORE_TWO(run, start, 0); /* and flags */
 		STORE_TWO(run, op, op | (__u32)own_cause << 16); /* and op2, cause, waker */
-		STORE_TWO(run, own_waits, 0); /* and lock_waits */
-		STORE_TWO(run, io_waits, 0); /* and second_wakes */
 		STORE_TWO(run, row, 0); /* and aux[0] */
-		STORE_TWO(run, aux[1], 0); /* and aux[2] */
-		run->aux[3] = 0;
 		run->size = ~0ull;
-		run->begin_ns = timed ? bpf_ktime_get_ns() : 0;
-		run->call = call;
+		if (PROFILE(PROFILE_LATENCY | PROFILE_EVENTS))
+			run->begin_ns = bpf_ktime_get_ns();
+		run->call = me.call;
 		barrier();
-		run->task = task;
+		run->task = me.task;
 		barrier();
 		if (*(volatile __u64 *)&run->switches == switches)
 			break;
 	}
 	return run;
-}
-
-static __always_inline struct ipc_run *op_begin(const struct ipc_object_id *obj, __u8 op, __u8 own_cause,
-						__u64 kobj)
-{
-	return op_begin_timed(obj, op, own_cause, kobj, PROFILE(PROFILE_LATENCY | PROFILE_EVENTS));
 }
 
 /* The current task's slot is free, unless a mechanism's own system call hooks have just taken it. */

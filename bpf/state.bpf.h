@@ -41,10 +41,10 @@ static __always_inline void stamp_state(__u32 *state)
 	state[IPC_STATE_STAMP] = state_clock() >> 16 | 1;
 }
 
-/* Where it is known that no clock is read: the same in jiffies. */
-static __always_inline void stamp_state_plainly(__u32 *state)
+/* The stamp of what is read next, where it is known that no clock is: the same in jiffies. */
+static __always_inline __u32 stamp_in_jiffies(void)
 {
-	state[IPC_STATE_STAMP] = ((__u32)bpf_jiffies64() + *(volatile __u32 *)&ring_restarts) | 1;
+	return ((__u32)bpf_jiffies64() + *(volatile __u32 *)&ring_restarts) | 1;
 }
 
 /* at: taken before the words were read, so that what came after them never seems the older */

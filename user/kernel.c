@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/stat.h>
@@ -81,6 +82,22 @@ static uint32_t probe_pid_max(void)
 	return PID_MAX_DEFAULT;
 }
 
+/* "0-3,8-11": the numbers may have holes, tables have not. */
+static uint32_t probe_cpus(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+	char line[4096], *last = line;
+
+	if (read_line("/sys/devices/system/cpu/possible", line, sizeof(line))) {
+		for (char *c = line; *c; c++)
+			if (*c == '-' || *c == ',')
+				last = c + 1;
+		if (atoi(last) + 1 > cpus)
+			cpus = atoi(last) + 1;
+	}
+	return cpus > 0 ? cpus : 1;
+}
+
 static uint32_t probe_pipefs_device(void)
 {
 	struct stat st;
@@ -118,7 +135,6 @@ static uint32_t log2_of(unsigned long value)
 void kernel_probe(struct kernel *k)
 {
 	struct utsname uts = { 0 };
-	int cpus = libbpf_num_possible_cpus();
 	static const char *const wake_functions[] = { "autoremove_wake_function", "default_wake_function",
 						      "receiver_wake_function", "woken_wake_function" };
 	uint64_t wake_addresses[4];
@@ -132,10 +148,11 @@ void kernel_probe(struct kernel *k)
 		k->btf_error = errno;
 	else
 		k->switch_has_state = probe_switch_has_state(k->btf);
+	k->has_rdonly_cast = k->btf && btf__find_by_name_kind(k->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	k->lockdown = probe_lockdown();
 	probe_capabilities(k);
 	k->pid_max = probe_pid_max();
-	k->cpus = cpus > 0 ? cpus : 1;
+	k->cpus = probe_cpus();
 	k->page_shift = log2_of(sysconf(_SC_PAGESIZE));
 	kernel_symbols(wake_functions, wake_addresses, 4);
 	k->wake_function = wake_addresses[0];

@@ -28,9 +28,10 @@ struct kernel {
 	bool cap_syslog;	  /* reads kernel addresses */
 	bool cap_ptrace;	  /* looks at other users' descriptors */
 	uint32_t pid_max;
-	uint32_t cpus;		  /* possible ones */
+	uint32_t cpus;		  /* above the number of every possible one */
 	uint32_t page_shift;
 	bool switch_has_state;	  /* sched_switch passes prev_state (5.18) */
+	bool has_rdonly_cast;	  /* a function for programs (6.2) */
 	uint64_t wake_function;	  /* autoremove_wake_function; 0: not readable */
 	uint64_t plain_wake_function; /* default_wake_function */
 	uint64_t datagram_wake_function; /* receiver_wake_function; the same */

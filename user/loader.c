@@ -74,14 +74,6 @@ const char *loader_last_message(void)
 	return messages.last;
 }
 
-int shared_maps_fd(const struct shared_maps *maps, const char *name)
-{
-	for (unsigned i = 0; i < maps->cnt; i++)
-		if (!strcmp(maps->map[i].name, name))
-			return maps->map[i].fd;
-	return -ENOENT;
-}
-
 int loader_open(struct loaded *l, const char *name)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
@@ -107,26 +99,6 @@ static void release_file(const struct embedded_object *e)
 
 	if (begin < end)
 		madvise((void *)begin, end - begin, MADV_DONTNEED);
-}
-
-int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_fn entries, const void *arg)
-{
-	struct bpf_map *map;
-	int err;
-
-	bpf_object__for_each_map(map, l->obj) {
-		int fd;
-		uint32_t cnt;
-
-		if (bpf_map__is_internal(map))
-			continue;
-		fd = shared_maps_fd(shared, bpf_map__name(map));
-		cnt = entries(bpf_map__name(map), arg);
-		err = fd >= 0 ? bpf_map__reuse_fd(map, fd) : cnt ? bpf_map__set_max_entries(map, cnt) : 0;
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 static int variable_offset(const struct btf *btf, const char *name)
@@ -176,26 +148,6 @@ int loader_load(struct loaded *l)
 	err = bpf_object__load(l->obj);
 	snprintf(l->failed, sizeof(l->failed), "%s", messages.failed);
 	return err;
-}
-
-void loader_share(const struct loaded *l, struct shared_maps *shared)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, l->obj) {
-		const char *name = bpf_map__name(map);
-
-		if (bpf_map__is_internal(map) || shared_maps_fd(shared, name) >= 0 || shared->cnt == LOADER_MAX_MAPS)
-			continue;
-		snprintf(shared->map[shared->cnt].name, sizeof(shared->map[0].name), "%s", name);
-		shared->map[shared->cnt++].fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0);
-	}
-}
-
-void shared_maps_close(struct shared_maps *maps)
-{
-	while (maps->cnt)
-		close(maps->map[--maps->cnt].fd);
 }
 
 int loader_attach(struct loaded *l, const char *program)

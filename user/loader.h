@@ -49,13 +49,19 @@ struct loaded {
 	char failed[64]; /* the program that libbpf named when loading failed */
 };
 
+/*
+ * Is it an array that programs address directly (IPC_ARRAY in bpf/maps.bpf.h)? Its name there, and the size of its
+ * entries in bytes; NULL: it is not.
+ */
+const char *loader_array(const struct bpf_object *obj, const struct bpf_map *map, uint32_t *entry_bytes);
+
 /* Entries of a map by its name; 0: as declared. */
 typedef uint32_t (*map_entries_fn)(const char *name, const void *arg);
 
 /* The embedded object NAME (bpf/NAME.bpf.c). Returns 0, -ENOENT, or libbpf's error. */
 int loader_open(struct loaded *l, const char *name);
 
-/* Every map gets a shared descriptor when there is one, else its size. */
+/* Every map gets a shared descriptor when there is one, else its size. Returns 0 or -errno. */
 int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_fn entries, const void *arg);
 
 /* Copies size bytes into the read-only variable; -ENOENT, -E2BIG. */

@@ -189,6 +189,8 @@ struct mechanism {
 	void (*room)(const struct object *o, struct mech_room *room);
 	/* is state a newer than state b? Words as in fields; all 0: never read, older than any */
 	bool (*newer)(const uint32_t *a, const uint32_t *b);
+	/* gives state what an older one knows better, where they are of one stamp; NULL: nothing */
+	void (*join)(uint32_t *state, const uint32_t *other);
 	/* ends of the object that are open now, from its state; NULL or false: not known */
 	bool (*ends)(const struct object *o, uint32_t *senders, uint32_t *receivers);
 	/* has it two ends that are alike? Then ipc_edge.counters[first_ops] are the operations at the first one. NULL: never */

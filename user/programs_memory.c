@@ -62,13 +62,21 @@ int programs_memory(const struct kernel *k, const struct programs_options *o, ui
 		return err;
 	bpf_object__for_each_map(map, core.obj) {
 		struct map_memory *m = &maps[cnt];
-		uint32_t entries = map_entries(bpf_map__name(map), &p);
+		uint32_t entry_bytes, entries;
+		const char *array = loader_array(core.obj, map, &entry_bytes);
+		const char *name = array ? array : bpf_map__name(map);
 
-		if (bpf_map__is_internal(map) || (unsigned)cnt == max)
+		if ((bpf_map__is_internal(map) && !array) || (unsigned)cnt == max)
 			continue;
-		snprintf(m->name, sizeof(m->name), "%s", bpf_map__name(map));
+		entries = map_entries(name, &p);
+		snprintf(m->name, sizeof(m->name), "%s", name);
 		m->entries = entries ? entries : bpf_map__max_entries(map);
-		reckon(m, map, &other);
+		if (array) {
+			m->entry_bytes = entry_bytes;
+			m->bytes = (uint64_t)entries * entry_bytes;
+		} else {
+			reckon(m, map, &other);
+		}
 		cnt++;
 	}
 	loader_close(&core);

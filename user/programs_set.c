@@ -15,6 +15,23 @@ static uint32_t power_of_two_below(uint32_t n)
 	return n;
 }
 
+static unsigned bits_for(uint64_t n)
+{
+	unsigned bits = 0;
+
+	while (1ull << bits < n)
+		bits++;
+	return bits;
+}
+
+/* Of the hints: four times as many as rows, so that few share one when all are in use, as far as a map may be so long. */
+static unsigned hint_bits(const struct programs_options *o)
+{
+	unsigned bits = bits_for(4ull * o->max_edges);
+
+	return bits < IPC_HINT_BITS_MAX ? bits : IPC_HINT_BITS_MAX;
+}
+
 /* Every size follows from --max-edges; what no profile asks for has one entry. */
 uint32_t map_entries(const char *name, const void *arg)
 {
@@ -26,6 +43,7 @@ uint32_t map_entries(const char *name, const void *arg)
 	} sizes[] = {
 		{"edges", EDGE_SHARE(1)},
 		{"rows", EDGE_SHARE(1)},
+		{"hints", 1u << hint_bits(o)},
 		{"free_rows", EDGE_SHARE(1)},
 		{"objects", EDGE_SHARE(2)},
 		{"processes", EDGE_SHARE(4)},
@@ -41,7 +59,7 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"aliases", EDGE_SHARE(4)},
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
-		{"running", p->kernel->cpus},
+		{"running", 1u << bits_for(p->kernel->cpus)},
 		{"stacks", o->profile & PROFILE_STACKS ? EDGE_SHARE(4) : 1},
 		{"stack_sleeps", o->profile & PROFILE_STACKS ? EDGE_SHARE(4) : 1},
 		{"stack_waits", o->profile & PROFILE_STACKS ? EDGE_SHARE(2) : 1},
@@ -55,6 +73,13 @@ uint32_t map_entries(const char *name, const void *arg)
 	return 0;
 }
 
+static uint32_t way_of(const struct kernel *k, const struct ipc_config *config)
+{
+	if (config->profile != PROFILE_WAITS || config->failed_only || config->min_ns)
+		return WAY_ANY;
+	return (k->has_rdonly_cast ? WAY_AT : WAY_PLAIN) | (config->filtered ? WAY_FILTERED : 0);
+}
+
 int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls)
 {
 	struct ipc_config config = p->options.config;
@@ -66,10 +91,12 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
 			config.profile |= PROFILE_WAITS;
-	config.plain = config.profile == PROFILE_WAITS && !config.failed_only && !config.min_ns;
+	config.way = way_of(p->kernel, &config);
 	config.syscall_backend = syscalls;
 	config.kept_mask = map_entries("kept", p) - 1;
 	config.wake_mask = map_entries("wake_rows", p) - 1;
+	config.hint_shift = 64 - hint_bits(&p->options);
+	config.cpu_mask = map_entries("running", p) - 1;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;
 	config.pid_max = p->kernel->pid_max;

@@ -76,6 +76,7 @@ const struct mechanism mech_fifo = {
 	.parse_id = parse_id,
 	.room = pipe_room,
 	.newer = pipe_newer,
+	.join = pipe_join,
 	.ends = pipe_ends,
 	.advance = pipe_advance,
 	.unseen = PIPE_UNSEEN,

@@ -90,6 +90,7 @@ const struct mechanism mech_pipe = {
 	.parse_id = parse_id,
 	.room = pipe_room,
 	.newer = pipe_newer,
+	.join = pipe_join,
 	.ends = pipe_ends,
 	.advance = pipe_advance,
 	.unseen = PIPE_UNSEEN,

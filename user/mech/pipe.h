@@ -28,6 +28,7 @@ extern const struct mech_derived pipe_derived[];
 
 void pipe_room(const struct object *o, struct mech_room *room);
 bool pipe_newer(const uint32_t *a, const uint32_t *b);
+void pipe_join(uint32_t *state, const uint32_t *other);
 bool pipe_ends(const struct object *o, uint32_t *senders, uint32_t *receivers);
 bool pipe_advance(const struct object *o, uint32_t *count);
 

@@ -7,6 +7,8 @@
  *
  * head and tail wrap at 2^32.
  */
+#include <string.h>
+
 #include "mech/pipe.h"
 #include "model/model.h"
 
@@ -163,6 +165,11 @@ void pipe_room(const struct object *o, struct mech_room *room)
  * ring neither head + tail, nor the opens, nor the closes ever fall, so the first
  * of them that differs decides.
  */
+static int32_t opens_since(const uint32_t *a, const uint32_t *b)
+{
+	return a[PIPE_R_COUNTER] + a[PIPE_W_COUNTER] - b[PIPE_R_COUNTER] - b[PIPE_W_COUNTER];
+}
+
 bool pipe_newer(const uint32_t *a, const uint32_t *b)
 {
 	int32_t later, moved, opened;
@@ -175,10 +182,24 @@ bool pipe_newer(const uint32_t *a, const uint32_t *b)
 	moved = a[PIPE_HEAD] + a[PIPE_TAIL] - b[PIPE_HEAD] - b[PIPE_TAIL];
 	if (moved)
 		return moved > 0;
-	opened = a[PIPE_R_COUNTER] + a[PIPE_W_COUNTER] - b[PIPE_R_COUNTER] - b[PIPE_W_COUNTER];
+	opened = opens_since(a, b);
 	if (opened)
 		return opened > 0;
 	return a[PIPE_FILES] < b[PIPE_FILES];
+}
+
+/*
+ * Operations read what opens, closes and resizes change once within the unit of a stamp
+ * (bpf/pipe.bpf.c): of two states of one unit, the one that knows of more opens and closes has it.
+ */
+void pipe_join(uint32_t *state, const uint32_t *other)
+{
+	int32_t opened = opens_since(other, state);
+
+	if (!other[PIPE_RING_SIZE] || other[IPC_STATE_STAMP] != state[IPC_STATE_STAMP])
+		return;
+	if (opened > 0 || (!opened && other[PIPE_FILES] < state[PIPE_FILES]))
+		memcpy(&state[PIPE_RING_SIZE], &other[PIPE_RING_SIZE], (PIPE_NR_ACCOUNTED + 1 - PIPE_RING_SIZE) * sizeof(*state));
 }
 
 bool pipe_ends(const struct object *o, uint32_t *senders, uint32_t *receivers)

@@ -166,11 +166,26 @@ void objects_update(struct model *m, const struct snapshot *s)
 	read_residency(m, s);
 }
 
+static void join(const struct object *o, uint32_t *state, const uint32_t *other)
+{
+	if (o->mech->join)
+		o->mech->join(state, other);
+}
+
 void object_note_state(struct object *o, const uint32_t *words)
 {
-	if (!o->mech->newer || (o->fresh_tick == o->model->tick && !o->mech->newer(words, o->fresh)))
+	uint32_t other[IPC_STATE_WORDS];
+
+	if (!o->mech->newer)
 		return;
+	if (o->fresh_tick == o->model->tick && !o->mech->newer(words, o->fresh)) {
+		join(o, o->fresh, words);
+		return;
+	}
+	memcpy(other, o->fresh, sizeof(other));
 	memcpy(o->fresh, words, sizeof(o->fresh));
+	if (o->fresh_tick == o->model->tick)
+		join(o, o->fresh, other);
 	o->fresh_tick = o->model->tick;
 }
 
@@ -218,8 +233,13 @@ static void settle_state(struct model *m, struct object *o)
 	}
 	if (o->fresh_tick != m->tick || !is_read(o, o->fresh))
 		return;
-	if (!again && !o->unsettled && !o->mech->newer(o->fresh, o->state))
-		return;
+	if (!again && !o->unsettled) {
+		if (!o->mech->newer(o->fresh, o->state)) {
+			join(o, o->state, o->fresh);
+			return;
+		}
+		join(o, o->fresh, o->state);
+	}
 	o->unsettled = again && o->first_tick != m->tick;
 	memcpy(o->state_before, o->state, sizeof(o->state));
 	memcpy(o->state, o->fresh, sizeof(o->state));

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reads and writes in the default view: as in any other, but nothing is asked for
+ * that is known then, nor read or written that is so already. Included by pipe.bpf.c.
+ */
+
+static __always_inline bool knows_address(void)
+{
+	return cfg.way == WAY_AT || cfg.way == (WAY_AT | WAY_FILTERED);
+}
+
+/*
+ * Which task enters. Who it is in keys, and which call it is in, go into the slot. Who it is the last operation on
+ * this CPU may have found out, and no other task has run here since: a switch clears who_task.
+ */
+static __always_inline __u64 enters(struct ipc_run *run)
+{
+	__u64 task;
+
+	if (has_task_pt_regs()) {
+		struct task_struct *current = bpf_get_current_task_btf();
+
+		task = (__u64)current;
+		run->call = call_id(current);
+		if (*(volatile __u64 *)&run->who_task == task)
+			return task;
+		run->who = actor_word(actor_of(current));
+	} else {
+		task = current_task();
+		run->call = 0;
+		if (*(volatile __u64 *)&run->who_task == task)
+			return task;
+		run->who = actor_word(current_actor());
+	}
+	barrier();
+	*(volatile __u64 *)&run->who_task = task;
+	return task;
+}
+
+/* Its row is not near, or a switch came between: another task may have changed the slot. */
+static __always_inline bool not_plain(struct ipc_run *run)
+{
+	*(volatile __u64 *)&run->who_task = 0;
+	return false;
+}
+
+/*
+ * Begins an operation whose row is near: what has one is wanted. Whatever is found out goes into the slot at once,
+ * where it is needed and no register is. false: it is not near, or the task was preempted.
+ */
+static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
+{
+	struct ipc_run *run = run_slot();
+	__u64 switches = *(volatile __u64 *)&run->switches, iter;
+	struct inode *inode;
+	struct ipc_row *row;
+	__u32 at;
+
+	if (*(volatile __u32 *)&run->flags && !run_clear_used(run, current_task()))
+		return true;
+	*(volatile __u64 *)&run->task = 0; /* from here on it is nobody's */
+	barrier();
+	enters(run);
+	iter = (__u64)ITER(ctx);
+	run->kobj2 = iter + op;
+	run->iter = op == OP_SEND ? iter : 0; /* as in enter() */
+	inode = IOCB(ctx)->ki_filp->f_inode;
+	run->obj.id = inode->i_ino;
+	run->kobj = knows_address() ? (__u64)inode->i_pipe : (__u64)inode;
+	row = row_near(inode, run->obj.id, run->who, op, &at);
+	if (!row)
+		return not_plain(run);
+	*(key_word *)&run->obj.domain = row->words[1] ^ (__u64)op << 48; /* and mech, pad */
+	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
+	STORE_TWO(run, row, at + 1); /* and aux[0] */
+	barrier();
+	run->task = *(volatile __u64 *)&run->who_task;
+	barrier();
+	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+}
+
+/*
+ * As note_ring(), at less than half the cost: of operations' doing are head and tail. What opens, closes and resizes
+ * change is read once for each stamp; they read it, too, when they have changed it, so that some edge of the pipe
+ * always has it as it is (pipe_join() in user/mech/pipe_ring.c). So are the mark of a poll and the pages that are
+ * kept, which may be older than head and tail by the unit of a stamp.
+ */
+static __always_inline void note_ring_plainly(struct ipc_edge *edge, struct pipe_inode_info *pipe)
+{
+	struct pipe_internals *s = (void *)edge->state;
+	__u32 stamp = stamp_in_jiffies();
+
+	if (edge->state[IPC_STATE_STAMP] != stamp) {
+		pipe_set_up(pipe, s);
+		edge->state[IPC_STATE_STAMP] = stamp;
+	}
+	pipe_position(pipe, s);
+	depth_note(edge, s->head - s->tail);
+}
+
+static __always_inline void account_run(struct ipc_edge *edge, const struct ipc_run *run, struct pipe_inode_info *pipe, __u8 op)
+{
+	edge_account_waits(edge, run);
+	if (op == OP_SEND && run->own_waits)
+		depth_was_full(edge, pipe->max_usage);
+}
+
+/*
+ * The pipe of the operation whose entry found its row, and the row; NULL: it did not, or was missed. The iterator, which
+ * lies on the task's stack, and the operation tell it from another call whose end was missed. Where the pipe itself is
+ * what the entry noted that is all: of two calls, one after the other without a switch, whose end and whose entry were
+ * missed, the second's end counts for the first, and both misses are told. Before 6.2 the inode is compared, too.
+ */
+static __always_inline struct pipe_inode_info *pipe_begun(__u64 *ctx, __u8 op, const struct ipc_run *run, struct ipc_row **row)
+{
+	struct inode *inode;
+	__u32 at;
+
+	if (!run->task || run->kobj2 != (__u64)ITER(ctx) + op)
+		return NULL;
+	at = run->row - 1; /* beyond all rows, if it is not known */
+	*row = bpf_map_lookup_elem(&rows, &at);
+	if (!*row)
+		return NULL;
+	if (knows_address())
+		return at_address(struct pipe_inode_info, run->kobj);
+	inode = IOCB(ctx)->ki_filp->f_inode;
+	return run->kobj == (__u64)inode ? inode->i_pipe : NULL;
+}
+
+static __always_inline bool leave_plainly(__u64 *ctx, __u8 op)
+{
+	struct op_result res = {.ret = RESULT(ctx), .payload = true};
+	struct ipc_run *run = run_slot();
+	struct ipc_row *row = NULL;
+	struct pipe_inode_info *pipe = pipe_begun(ctx, op, run, &row);
+
+	if (!pipe || !row)
+		return false;
+	edge_account(&row->edge, &row->key, &res);
+	if (run->flags)
+		account_run(&row->edge, run, pipe, op);
+	if (op == OP_SEND)
+		count_write(&row->edge, IOCB(ctx)->ki_filp, res.ret);
+	note_ring_plainly(&row->edge, pipe);
+	op_done(run);
+	return true;
+}
