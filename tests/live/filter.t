@@ -17,8 +17,8 @@ use Ipctrace qw(need_root need_backends scratch start_tool stop slurp started re
 need_root();
 my %eventfd = (x86_64 => 290, aarch64 => 19);
 my ($rounds, $before, $asked, $after) = (7, 5, 3, 11);
-my @counters;
-my %pairs = (unix => 3, inet => 1, eventfd => 1);    # a round
+my @counters;    # they stay: the number of one that is gone, and so what was asked of it, would be the next one's
+my %pairs = (unix => 6, inet => 2, eventfd => 2);    # a round, that somebody asked for
 
 for my $backend (need_backends()) {
     my $path = scratch('report');
@@ -48,14 +48,29 @@ sub in_child {
     POSIX::_exit(0);
 }
 
-# Both ends of each object are one process's: only who that is matters.
+# Both ends of each object are one process's: only who that is matters. What comes where others were that nobody asked
+# for is used first by who is asked for.
 sub one_round {
-    my @ends = (tcp(), counter(), map { pair($_) } SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET);
+    my @ends = ends();
     use_all($before, @ends);
+    used_by_both(@ends);
+    push @counters, $ends[1];
+    undef @ends;
+    use_all($before, ends());
+    @ends = ends();
+    used_by_both(@ends);
+    push @counters, $ends[1];
+    return;
+}
+
+sub used_by_both {
+    my @ends = @_;
     die if in_child(sub { $0 = 'ipc-asked'; use_all($asked, @ends) });
     use_all($after, @ends);
     return;
 }
+
+sub ends { return (tcp(), counter(), map { pair($_) } SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET) }
 
 sub use_all {
     my ($times, @ends) = @_;
@@ -82,10 +97,8 @@ sub tcp {
     return [ $in, $out ];
 }
 
-# They stay: the number of one that is gone, and so what was asked of it, would be the next one's.
 sub counter {
     my $fd = syscall($eventfd{ (POSIX::uname())[4] }, 0, 0);
     open(my $file, '+<&=', $fd) or die "eventfd: $!";
-    push @counters, $file;
     return [ $file, $file ];
 }
