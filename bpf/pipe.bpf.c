@@ -23,6 +23,7 @@
 #include "compat.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "left_out.bpf.h"
 #include "pipe.bpf.h"
 #include "residency.bpf.h"
 
@@ -241,7 +242,7 @@ static __always_inline int begin(__u64 *ctx, __u8 op, __u8 cause)
 	__u32 way = cfg.way;
 
 	if (way != WAY_PLAIN && way != WAY_AT) {
-		if (cfg.filtered && enters_left_out(IOCB(ctx)->ki_filp->f_inode, ITER(ctx)))
+		if (all_left_out() || (cfg.filtered && enters_left_out(IOCB(ctx)->ki_filp->f_inode, ITER(ctx))))
 			return 0;
 		if (way == WAY_ANY)
 			return enter(IOCB(ctx)->ki_filp->f_inode, op, cause, ITER(ctx));
@@ -254,10 +255,10 @@ static __always_inline int end(__u64 *ctx, __u8 op)
 	__u32 way = cfg.way;
 	bool done;
 
-	if (way != WAY_PLAIN && way != WAY_AT && cfg.filtered && leaves_left_out(IOCB(ctx), ITER(ctx)))
+	if (way != WAY_PLAIN && way != WAY_AT && (all_left_out() || (cfg.filtered && leaves_left_out(IOCB(ctx), ITER(ctx)))))
 		return 0;
 	if (way != WAY_ANY)
-		done = leave_plainly(ctx, op);
+		done = leave_plainly(ctx, way, op);
 	else
 		done = has_entry() ? leave_begun(IOCB(ctx), ITER(ctx), op, RESULT(ctx)) : leave_counted(IOCB(ctx), op, RESULT(ctx));
 	return done ? 0 : leave_slowly(IOCB(ctx), op, RESULT(ctx));

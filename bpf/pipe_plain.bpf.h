@@ -4,9 +4,9 @@
  * that is known then, nor read or written that is so already. Included by pipe.bpf.c.
  */
 
-static __always_inline bool knows_address(void)
+static __always_inline bool knows_address(__u32 way)
 {
-	return cfg.way == WAY_AT || cfg.way == (WAY_AT | WAY_FILTERED);
+	return way == WAY_AT || way == (WAY_AT | WAY_FILTERED);
 }
 
 /*
@@ -66,7 +66,7 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 	run->iter = op == OP_SEND ? iter : 0; /* as in enter() */
 	inode = IOCB(ctx)->ki_filp->f_inode;
 	run->obj.id = inode->i_ino;
-	run->kobj = knows_address() ? (__u64)inode->i_pipe : (__u64)inode;
+	run->kobj = knows_address(cfg.way) ? (__u64)inode->i_pipe : (__u64)inode;
 	row = row_near(inode, run->obj.id, run->who, op, &at);
 	if (!row)
 		return not_plain(run);
@@ -106,36 +106,41 @@ static __always_inline void account_run(struct ipc_edge *edge, const struct ipc_
 }
 
 /*
- * The pipe of the operation whose entry found its row, and the row; NULL: it did not, or was missed. The iterator, which
+ * The row that the entry of the operation found, and its pipe; NULL: it found none, or was missed. The iterator, which
  * lies on the task's stack, and the operation tell it from another call whose end was missed. Where the pipe itself is
  * what the entry noted that is all: of two calls, one after the other without a switch, whose end and whose entry were
  * missed, the second's end counts for the first, and both misses are told. Before 6.2 the inode is compared, too.
  */
-static __always_inline struct pipe_inode_info *pipe_begun(__u64 *ctx, __u8 op, const struct ipc_run *run, struct ipc_row **row)
+static __always_inline struct ipc_row *plain_row(__u64 *ctx, __u32 way, __u8 op, const struct ipc_run *run,
+						 struct pipe_inode_info **pipe)
 {
+	struct ipc_row *row;
 	struct inode *inode;
 	__u32 at;
 
 	if (!run->task || run->kobj2 != (__u64)ITER(ctx) + op)
 		return NULL;
 	at = run->row - 1; /* beyond all rows, if it is not known */
-	*row = bpf_map_lookup_elem(&rows, &at);
-	if (!*row)
+	row = bpf_map_lookup_elem(&rows, &at);
+	if (!row)
 		return NULL;
-	if (knows_address())
-		return at_address(struct pipe_inode_info, run->kobj);
+	if (knows_address(way)) {
+		*pipe = at_address(struct pipe_inode_info, run->kobj);
+		return row;
+	}
 	inode = IOCB(ctx)->ki_filp->f_inode;
-	return run->kobj == (__u64)inode ? inode->i_pipe : NULL;
+	*pipe = inode->i_pipe;
+	return run->kobj == (__u64)inode ? row : NULL;
 }
 
-static __always_inline bool leave_plainly(__u64 *ctx, __u8 op)
+static __always_inline bool leave_plainly(__u64 *ctx, __u32 way, __u8 op)
 {
 	struct op_result res = {.ret = RESULT(ctx), .payload = true};
 	struct ipc_run *run = run_slot();
-	struct ipc_row *row = NULL;
-	struct pipe_inode_info *pipe = pipe_begun(ctx, op, run, &row);
+	struct pipe_inode_info *pipe;
+	struct ipc_row *row = plain_row(ctx, way, op, run, &pipe);
 
-	if (!pipe || !row)
+	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
 	if (run->flags)

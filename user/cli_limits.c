@@ -28,17 +28,15 @@ static const struct cli_term overhead_terms[] = {
 
 static const char *const overhead_after[] = {
 	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
-	"by themselves: --counts adds 325 instructions to each, the default 595; an operation that a filter leaves out costs 280 "
-	"with --counts and 425 otherwise. Empty programs at exit alone add 185, at entry and exit 290; kprobes and a hash for the "
-	"same figures 2650. Where every read waits and every write wakes, an operation of 2720 instructions has 1160 more. Other "
+	"by themselves: --counts adds 325 instructions to each, the default 595; an operation that a filter leaves out costs 250 "
+	"with --counts and 415 otherwise. Empty programs at exit alone add 175, at entry and exit 290; kprobes and a hash for the "
+	"same figures 2650. Where every read waits and every write wakes, an operation of 2715 instructions has 955 more. Other "
 	"mechanisms, --counts and the default: eventfd 745 and 1305 (to 780), queues 935 and 2005 (to 1490), UNIX streams 1290 and 2040 (to 2590). "
 	"What a filter leaves out, with the default, beside empty programs in the same places: eventfd and UNIX streams 405 and 295, "
 	"semaphores 785 and 595, futexes 395 and 290, queues 665 and 485; with other objects of the mechanism to be followed 60 to 230 "
 	"more, of queues 840.",
-	"On 7.3, of pipes: --counts 295, the default 545, left out by a filter 270 and 405, --histograms 1660, --json 2330; "
-	"empty programs 175 and 275, kprobes and a hash 2670.",
-	"With many pipes, used in turn, on 6.1: of 1, 1009, 10,007 and 100,003 an operation takes 1245, 1350, 1395 and 1390 instructions by itself, "
-	"350, 380, 355 and 390 more with --counts, 690, 770, 755 and 865 more by default.",
+	"On 7.3, of pipes: --counts 295, the default 555, left out by a filter 225 and 380, --histograms 1640, --json 2295; "
+	"empty programs 170 and 270, kprobes and a hash 2665; where every read waits 1140 (to 4025).",
 	"Counting per process and pipe cannot be had for less than 260 on 6.1: the empty program takes 184, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
 	"Measured on 6.1 earlier: --events 4730 with reading and printing, --backend syscall 3490; in the same guest a bpftrace script "
