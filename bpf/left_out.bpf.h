@@ -48,9 +48,9 @@ static __always_inline bool left_out(const struct ipc_object_id *obj)
 }
 
 /*
- * Where it costs much to tell which object it is: the places in `wanted` of objects that were identified before, by the address of something in
- * the kernel that belongs to one object from handle_forget() to handle_forget(). In one word, so that nobody reads
- * half of it: the address below, in units of 8, then the place.
+ * Where it costs much to tell which object it is: the places in `wanted` of objects that were identified before, by
+ * the address of something in the kernel that belongs to one object from handle_forget() to handle_forget(). In one
+ * word, so that nobody reads half of it: the address below, in units of 8, then the place.
  */
 #define HANDLE_BITS 12
 static __u64 known_slots[1 << HANDLE_BITS];

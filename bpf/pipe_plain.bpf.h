@@ -10,10 +10,10 @@ static __always_inline bool knows_address(__u32 way)
 }
 
 /*
- * Which task enters. Who it is in keys, and which call it is in, go into the slot. Who it is the last operation on
- * this CPU may have found out, and no other task has run here since: a switch clears who_task.
+ * Who enters, in keys, and which call of it this is, into the slot. Who it is the last operation on this CPU may have
+ * found out, and no other task has run here since: a switch clears who_task.
  */
-static __always_inline __u64 enters(struct ipc_run *run)
+static __always_inline void enters(struct ipc_run *run)
 {
 	__u64 task;
 
@@ -23,18 +23,17 @@ static __always_inline __u64 enters(struct ipc_run *run)
 		task = (__u64)current;
 		run->call = call_id(current);
 		if (*(volatile __u64 *)&run->who_task == task)
-			return task;
+			return;
 		run->who = actor_word(actor_of(current));
 	} else {
 		task = current_task();
 		run->call = 0;
 		if (*(volatile __u64 *)&run->who_task == task)
-			return task;
+			return;
 		run->who = actor_word(current_actor());
 	}
 	barrier();
 	*(volatile __u64 *)&run->who_task = task;
-	return task;
 }
 
 /* Its row is not near, or a switch came between: another task may have changed the slot. */
@@ -62,7 +61,7 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 	barrier();
 	enters(run);
 	iter = (__u64)ITER(ctx);
-	run->kobj2 = iter + op;
+	run->kobj2 = iter + op; /* both in one word, for plain_row() */
 	run->iter = op == OP_SEND ? iter : 0; /* as in enter() */
 	inode = IOCB(ctx)->ki_filp->f_inode;
 	run->obj.id = inode->i_ino;

@@ -85,16 +85,16 @@ static __always_inline void edge_forget(struct ipc_edge *edge, const struct ipc_
 	((struct ipc_row *)edge)->key.mech = MECH_NONE;
 }
 
-/*
- * Two products, joined by what is no sum: of one, the reads of many pipes in a row would
- * share the slots of the writes of others, all of them or none.
- */
 static __always_inline __u32 hint_entries(void)
 {
 	return 1u << (64 - cfg.hint_shift);
 }
 
-/* Where in `hints` the row is told that was used last by a key with this slot: it may be another's, as its own key tells. */
+/*
+ * Where in `hints` the row is told that was used last by a key with this slot: it may be another's, as its own key
+ * tells. Two products, joined by what is no sum: of one, the reads of many pipes in a row would share the slots of
+ * the writes of others, all of them or none.
+ */
 static __always_inline __u64 hint_slot(__u64 id, __u64 kind, __u64 who)
 {
 	return (id * 0x9E3779B97F4A7C15ull ^ (kind + (who << 20)) * 0xD6E8FEB86659FD93ull) >> cfg.hint_shift;

@@ -21,30 +21,27 @@ int shared_maps_fd(const struct shared_maps *maps, const char *name)
 	return -ENOENT;
 }
 
-static const char *const arrays[] = { "hints", "running", NULL };
+#define ARRAYS ".bss." /* sections of arrays, one each */
 
 const char *loader_array(const struct bpf_object *obj, const struct bpf_map *map, uint32_t *entry_bytes)
 {
 	const struct btf *btf = bpf_object__btf(obj);
-	const struct btf_type *t;
 
 	if (!bpf_map__is_internal(map))
 		return NULL;
-	for (const char *const *array = arrays; *array; array++) {
-		char section[32];
-		int id;
+	for (unsigned id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const char *section = btf__name_by_offset(btf, t->name_off);
 
-		snprintf(section, sizeof(section), ".bss.%s", *array);
-		if (bpf_object__find_map_by_name(obj, section) != map) /* its own name begins with the object's, and is cut */
+		if (!btf_is_datasec(t) || strncmp(section, ARRAYS, strlen(ARRAYS)) ||
+		    bpf_object__find_map_by_name(obj, section) != map) /* its own name begins with the object's, and is cut */
 			continue;
-		id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
-		t = id < 0 ? NULL : btf__type_by_id(btf, id);
-		t = t && btf_vlen(t) ? btf__type_by_id(btf, btf_var_secinfos(t)->type) : NULL; /* the variable */
+		t = btf_vlen(t) ? btf__type_by_id(btf, btf_var_secinfos(t)->type) : NULL; /* the variable */
 		t = t ? btf__type_by_id(btf, t->type) : NULL;
 		if (!t || !btf_is_array(t))
 			return NULL;
 		*entry_bytes = btf__resolve_size(btf, btf_array(t)->type);
-		return *array;
+		return section + strlen(ARRAYS);
 	}
 	return NULL;
 }
