@@ -467,6 +467,12 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 #define at_address(type, address) \
 	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
+/* Is it known that it has? */
+static __always_inline bool is_at(void)
+{
+	return (cfg.way & ~WAY_FILTERED) == WAY_AT && !cfg.syscall_backend;
+}
+
 /* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */
 static __always_inline __u32 udp_drops(struct udp_sock *sk)
 {

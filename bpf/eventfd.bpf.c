@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"
@@ -20,6 +21,8 @@
 #include "found.bpf.h"
 #include "maker.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
+#include "known.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 
@@ -80,12 +83,19 @@ static __always_inline struct ipc_run *eventfd_run(__u64 address, __u8 op)
 	return run && run->kobj == address && run->op == op && run->obj.mech == MECH_EVENTFD ? run : NULL;
 }
 
-static __always_inline void eventfd_state(__u64 address, __u32 *words)
+static __always_inline void eventfd_state(__u64 address, __u32 id, __u32 *words)
 {
 	struct eventfd_ctx *ctx = (void *)address;
 	struct eventfd_internals *s = (void *)words;
 
-	stamp_state_finely(words, state_clock());
+	stamp_in_order(words, id);
+	if (is_at()) {
+		struct eventfd_ctx *at = at_address(struct eventfd_ctx, address);
+
+		s->count = at->count;
+		s->flags = at->flags;
+		return;
+	}
 	if (bpf_core_field_offset(ctx->flags) == bpf_core_field_offset(ctx->count) + sizeof(ctx->count)) {
 		__u32 both[3] = {};
 
@@ -98,7 +108,10 @@ static __always_inline void eventfd_state(__u64 address, __u32 *words)
 	s->flags = BPF_CORE_READ(ctx, flags);
 }
 
-static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 size)
+#include "eventfd_plain.bpf.h"
+
+/* It is not known yet, or more is asked for. */
+static __attribute__((noinline)) int enter_slowly(struct file *file, __u32 op, __u32 cause, __u64 size)
 {
 	struct eventfd_ref e = {};
 	struct ipc_run *run;
@@ -108,6 +121,7 @@ static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 s
 		handle_known(file, &e.obj);
 		return 0;
 	}
+	becomes_known(number_of(file), &e.obj);
 	run = op_begin(&e.obj, op, cause, e.ctx);
 	if (run) {
 		run->flags |= RUN_WHOLE;
@@ -116,8 +130,15 @@ static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 s
 	return 0;
 }
 
+static __always_inline int enter(struct file *file, __u8 op, __u8 cause, __u64 size)
+{
+	if (handle_left_out(file) || (is_plain() && enter_plainly(file, op, cause)))
+		return 0;
+	return enter_slowly(file, op, cause, size);
+}
+
 /* added: by a write that succeeded */
-static __always_inline void leave(struct file *file, __u8 op, __s64 ret, __u64 added)
+static __attribute__((noinline)) int leave_slowly(struct file *file, __u32 op, __s64 ret, __u64 added)
 {
 	struct op_result res = {.ret = ret, .payload = op <= OP_RECV};
 	struct eventfd_ref e = {.ctx = eventfd_address(file)};
@@ -130,27 +151,37 @@ static __always_inline void leave(struct file *file, __u8 op, __s64 ret, __u64 a
 		eventfd_identify(e.ctx, &e);
 		if (!op_wanted(&e.obj)) {
 			handle_known(file, &e.obj);
-			return;
+			return 0;
 		}
+		if (op <= OP_RECV)
+			becomes_known(number_of(file), &e.obj);
 	}
 	edge = op_end(&e.obj, op, run, &res);
 	if (edge) {
 		if (added)
 			add(&edge->counters[EVENTFD_ADDED], added);
 		if (PROFILE(~0u)) {
-			eventfd_state(e.ctx, edge->state);
+			eventfd_state(e.ctx, e.obj.id, edge->state);
 			depth_note(edge, edge->state[0]);
 		}
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(&e.obj, op, run, &res, edge, run ? run->size : ~0ull);
 	}
 	op_done(run);
+	return 0;
+}
+
+static __always_inline int leave(struct file *file, __u8 op, __s64 ret, __u64 added)
+{
+	if (is_plain() ? leave_plainly(file, op, ret, added) : !has_entry() && leave_counted(file, op, ret, added))
+		return 0;
+	return leave_slowly(file, op, ret, added);
 }
 
 SEC("?fentry/eventfd_write")
 int BPF_PROG(eventfd_write_entry, struct file *file, const char *buf, size_t count)
 {
-	return handle_left_out(file) ? 0 : enter(file, OP_SEND, CAUSE_FULL, count);
+	return enter(file, OP_SEND, CAUSE_FULL, count);
 }
 
 SEC("?fexit/eventfd_write")
@@ -162,16 +193,13 @@ int BPF_PROG(eventfd_write_exit, struct file *file, const char *buf, size_t coun
 		return 0;
 	if (ret > 0)
 		bpf_probe_read_user(&added, sizeof(added), buf);
-	leave(file, OP_SEND, ret, added);
-	return 0;
+	return leave(file, OP_SEND, ret, added);
 }
 
 SEC("?fentry/eventfd_read")
 int BPF_PROG(eventfd_read_entry, struct kiocb *iocb, struct iov_iter *to)
 {
-	struct file *file = iocb->ki_filp;
-
-	return handle_left_out(file) ? 0 : enter(file, OP_RECV, CAUSE_EMPTY, to->count);
+	return enter(iocb->ki_filp, OP_RECV, CAUSE_EMPTY, to->count);
 }
 
 SEC("?fexit/eventfd_read")
@@ -179,9 +207,7 @@ int BPF_PROG(eventfd_read_exit, struct kiocb *iocb, struct iov_iter *to, long re
 {
 	struct file *file = iocb->ki_filp;
 
-	if (!handle_left_out(file))
-		leave(file, OP_RECV, ret, 0);
-	return 0;
+	return handle_left_out(file) ? 0 : leave(file, OP_RECV, ret, 0);
 }
 
 /* The file behind a descriptor of the current task; 0: it is gone already. */
@@ -212,6 +238,7 @@ int BPF_PROG(eventfd_made, unsigned int count, int flags, int ret)
 	if (!file)
 		return 0;
 	handle_forget_at(file);
+	eventfd_forget_at(file);
 	address = (__u64)BPF_CORE_READ((struct file *)file, private_data);
 	eventfd_identify(address, &e);
 	e.obj.domain = note_maker(MECH_EVENTFD, e.obj.id);
@@ -220,7 +247,7 @@ int BPF_PROG(eventfd_made, unsigned int count, int flags, int ret)
 	edge = op_end(&e.obj, OP_OPEN, NULL, &res);
 	if (!edge)
 		return 0;
-	eventfd_state(address, edge->state);
+	eventfd_state(address, e.obj.id, edge->state);
 	depth_note(edge, edge->state[0]);
 	o = bpf_map_lookup_elem(&objects, &e.obj);
 	if (o) {
@@ -243,10 +270,10 @@ int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 
 	eventfd_of(file, &e);
 	left = (void *)e.ctx;
-	leave(file, OP_CLOSE, 0, 0);
+	leave_slowly(file, OP_CLOSE, 0, 0);
 	o = bpf_map_lookup_elem(&objects, &e.obj);
 	if (o) {
-		eventfd_state(e.ctx, o->state);
+		eventfd_state(e.ctx, e.obj.id, o->state);
 		o->flags |= OBJECT_DESTROYED;
 		o->last_ns = bpf_ktime_get_ns();
 		o->destructions++;
@@ -254,6 +281,7 @@ int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 	}
 	forget_maker(MECH_EVENTFD, e.obj.id);
 	handle_forget(file);
+	forget_known(number_of(file));
 	return 0;
 }
 
@@ -298,7 +326,7 @@ static __always_inline void sample(const struct eventfd_ref *e)
 
 	if (!o)
 		return;
-	eventfd_state(e->ctx, o->state);
+	eventfd_state(e->ctx, e->obj.id, o->state);
 	if (!object_sampled(o, INSIDE_UNKNOWN, is_new))
 		return;
 	/* readers sleep while it is 0, writers while it is nearly at its end: not at the same time */

@@ -241,7 +241,8 @@ static __always_inline struct ipc_object *object_to_sample(const struct ipc_obje
 /* Its state words were read, with so many bytes inside. True in the first pass, which also looks for sleepers. */
 static __always_inline bool object_sampled(struct ipc_object *o, __s64 inside, bool is_new)
 {
-	stamp_state(o->state);
+	if (!STATE_IN_ORDER)
+		stamp_state(o->state);
 	o->flags |= OBJECT_SAMPLED;
 	if (inside == INSIDE_UNKNOWN) {
 		o->flags |= OBJECT_INSIDE_UNKNOWN;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which object it is, of those that it costs much to tell: by the address of something in the kernel that belongs to
+ * one object from forget_known() to forget_known(). Number and domain in one word; the other one tells whether it is of
+ * this address, and whether both were written together.
+ */
+#ifndef KNOWN_BPF_H
+#define KNOWN_BPF_H
+
+#define KNOWN_BITS 10
+static struct known_object {
+	__u64 what;
+	__u64 check;
+} known_objects[1 << KNOWN_BITS];
+
+/* A typed pointer as a number: it may not be shifted, but told from another address. Not comparable with an address. */
+static __always_inline __u64 number_of(const void *pointer)
+{
+	__u64 number;
+
+	asm volatile("%0 -= %1" : "=r"(number) : "r"(known_objects), "0"(pointer));
+	return number;
+}
+
+static __always_inline volatile struct known_object *known_at(__u64 number)
+{
+	return &known_objects[number * 0x9E3779B97F4A7C15ull >> (64 - KNOWN_BITS)];
+}
+
+/* number: an address, or number_of() one. In keys an object is `id` and `where`. */
+static __always_inline bool object_known(__u64 number, __u16 mech, __u64 *id, __u64 *where)
+{
+	volatile struct known_object *known = known_at(number);
+	__u64 what = known->what;
+
+	*id = (__u32)what;
+	*where = what >> 32 | (__u64)mech << 32;
+	return (what ^ known->check) == number;
+}
+
+static __always_inline void becomes_known(__u64 number, const struct ipc_object_id *obj)
+{
+	volatile struct known_object *known = known_at(number);
+	__u64 what = obj->id | (__u64)obj->domain << 32;
+
+	if (obj->id >> 32)
+		return;
+	known->what = what;
+	known->check = what ^ number;
+}
+
+/* It comes or goes. */
+static __always_inline void forget_known(__u64 number)
+{
+	volatile struct known_object *known = known_at(number);
+
+	if ((known->what ^ known->check) == number)
+		known->check = 0;
+}
+
+#endif
