@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"
@@ -23,6 +24,8 @@
 #include "stamps.bpf.h"
 #include "part.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
+#include "known.bpf.h"
 #include "mq.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -44,19 +47,6 @@ static __always_inline bool fd_left_out(__u32 fd)
 	return !slot_wanted(object_hash(&obj));
 }
 
-static __always_inline int enter(__u32 fd, __u8 op, __u8 cause, __u64 size)
-{
-	struct mq_ref mq = {};
-	struct ipc_run *run;
-
-	if (fd_left_out(fd) || !mq_of_fd(fd, &mq) || !op_wanted(&mq.obj))
-		return 0;
-	run = op_begin(&mq.obj, op, cause, mq.info);
-	if (run)
-		run->size = size;
-	return 0;
-}
-
 /* The current task's operation on a queue, or NULL. */
 static __always_inline struct ipc_run *mq_run(void)
 {
@@ -65,12 +55,11 @@ static __always_inline struct ipc_run *mq_run(void)
 	return run && run->task && run->obj.mech == MECH_MQ ? run : NULL;
 }
 
-static __always_inline void note_queue(struct ipc_edge *edge, __u64 info, const struct ipc_run *run)
+static __always_inline void note_queue(struct ipc_edge *edge, const struct mq_ref *mq, const struct ipc_run *run)
 {
 	if (!PROFILE(~0u))
 		return; /* --counts */
-	stamp_state_finely(edge->state, state_clock());
-	mq_state(info, edge->state);
+	mq_state(mq->info, mq->obj.id, edge->state);
 	depth_note(edge, edge->state[0]);
 	if (run && run->aux[1] > edge->max_depth)
 		edge->max_depth = run->aux[1];
@@ -102,16 +91,51 @@ static __always_inline void note_lost(const struct ipc_object_id *obj, const str
 		add(&o->discarded_bytes, run->aux[2]);
 }
 
+/* What it leaves behind beside the figures of any operation. */
+static __always_inline void leave_queue(struct ipc_edge *edge, const struct mq_ref *mq, __u8 op, const struct ipc_run *run,
+					__s64 ret)
+{
+	note_queue(edge, mq, run);
+	if (run && ret >= 0)
+		note_way(edge, op, run);
+	if (run && op == OP_RECV && ret < 0)
+		note_lost(&mq->obj, run);
+	if (op == OP_SEND && run && run->own_waits)
+		depth_was_full(edge, edge->state[1]);
+}
+
+#include "mq_plain.bpf.h"
+
+/* Its queue is not known yet, or more is asked for. */
+static __attribute__((noinline)) int enter_slowly(__u32 fd, __u32 op, __u32 cause, __u64 size)
+{
+	struct mq_ref mq = {};
+	struct ipc_run *run;
+
+	if (!mq_of_fd(fd, &mq) || !op_wanted(&mq.obj))
+		return 0;
+	becomes_known(mq_inode_at(mq.info), &mq.obj);
+	run = op_begin(&mq.obj, op, cause, mq.info);
+	if (run)
+		run->size = size;
+	return 0;
+}
+
+static __always_inline int enter(__u32 fd, __u8 op, __u8 cause, __u64 size)
+{
+	if (fd_left_out(fd) || (is_plain() && enter_plainly(fd, op, cause)))
+		return 0;
+	return enter_slowly(fd, op, cause, size);
+}
+
 /* priority: of a send; a receive knows it from its message */
-static __always_inline void leave(__u32 fd, __u8 op, __s64 ret, __u32 priority)
+static __attribute__((noinline)) int leave_slowly(__u32 fd, __u32 op, __s64 ret, __u32 priority)
 {
 	struct op_result res = {.ret = ret, .payload = true};
 	struct ipc_run *run = NULL;
 	struct mq_ref mq = {};
 	struct ipc_edge *edge;
 
-	if (all_left_out())
-		return;
 	if (has_entry())
 		run = mq_run();
 	if (run && run->op == op) {
@@ -120,17 +144,12 @@ static __always_inline void leave(__u32 fd, __u8 op, __s64 ret, __u32 priority)
 	} else {
 		run = NULL;
 		if (fd_left_out(fd) || !mq_of_fd(fd, &mq) || !op_wanted(&mq.obj))
-			return;
+			return 0;
+		becomes_known(mq_inode_at(mq.info), &mq.obj);
 	}
 	edge = op_end(&mq.obj, op, run, &res);
 	if (edge) {
-		note_queue(edge, mq.info, run);
-		if (run && ret >= 0)
-			note_way(edge, op, run);
-		if (run && op == OP_RECV && ret < 0)
-			note_lost(&mq.obj, run);
-		if (op == OP_SEND && run && run->own_waits)
-			depth_was_full(edge, edge->state[1]);
+		leave_queue(edge, &mq, op, run, ret);
 		if (PROFILE(PROFILE_DETAIL) && ret >= 0 && op == OP_SEND)
 			part_count(&mq.obj, priority, true);
 		else if (PROFILE(PROFILE_DETAIL) && ret >= 0 && run)
@@ -139,6 +158,16 @@ static __always_inline void leave(__u32 fd, __u8 op, __s64 ret, __u32 priority)
 			op_emit(&mq.obj, op, run, &res, edge, run ? run->size : ~0ull);
 	}
 	op_done(run);
+	return 0;
+}
+
+static __always_inline int leave(__u32 fd, __u8 op, __s64 ret, __u32 priority)
+{
+	if (all_left_out())
+		return 0;
+	if (is_plain() ? leave_plainly(op, ret) : !has_entry() && !cfg.filtered && leave_counted(fd, op, ret))
+		return 0;
+	return leave_slowly(fd, op, ret, priority);
 }
 
 SEC("?fentry/do_mq_timedsend")
@@ -152,8 +181,7 @@ SEC("?fexit/do_mq_timedsend")
 int BPF_PROG(mq_send_exit, int mqdes, const char *buf, size_t len, unsigned int priority, struct timespec64 *ts,
 	     int ret)
 {
-	leave(mqdes, OP_SEND, ret ? ret : (__s64)len, priority);
-	return 0;
+	return leave(mqdes, OP_SEND, ret ? ret : (__s64)len, priority);
 }
 
 SEC("?fentry/do_mq_timedreceive")
@@ -166,8 +194,7 @@ SEC("?fexit/do_mq_timedreceive")
 int BPF_PROG(mq_receive_exit, int mqdes, char *buf, size_t len, unsigned int *priority, struct timespec64 *ts,
 	     int ret)
 {
-	leave(mqdes, OP_RECV, ret, 0);
-	return 0;
+	return leave(mqdes, OP_RECV, ret, 0);
 }
 
 #include "mq_way.bpf.h"

@@ -54,6 +54,11 @@ static __always_inline __u64 mq_info_of(const struct inode *inode)
 	return (__u64)inode - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode);
 }
 
+static __always_inline __u64 mq_inode_at(__u64 info)
+{
+	return info + bpf_core_field_offset(struct mqueue_inode_info, vfs_inode);
+}
+
 static __always_inline void mq_identify(struct inode *inode, struct ipc_object_id *obj)
 {
 	obj->id = inode->i_ino;
@@ -88,10 +93,9 @@ static __always_inline bool mq_of_fd(__u32 fd, struct mq_ref *mq)
 	return true;
 }
 
-/* Of the first message that a receiver would get. */
-static __always_inline __u32 mq_top_priority(struct mqueue_inode_info *info)
+/* Of the first message that a receiver would get: the one at this node. */
+static __always_inline __u32 mq_priority(const struct rb_node *node)
 {
-	struct rb_node *node = BPF_CORE_READ(info, msg_tree_rightmost);
 	struct posix_msg_tree_node *leaf;
 
 	if (!node)
@@ -100,19 +104,54 @@ static __always_inline __u32 mq_top_priority(struct mqueue_inode_info *info)
 	return BPF_CORE_READ(leaf, priority);
 }
 
-static __always_inline void mq_state(__u64 address, __u32 *words)
+static __always_inline void mq_state_at(const struct mqueue_inode_info *info, struct mq_internals *s)
+{
+	s->curmsgs = info->attr.mq_curmsgs;
+	s->maxmsg = info->attr.mq_maxmsg;
+	s->msgsize = info->attr.mq_msgsize;
+	s->qsize = info->qsize;
+	s->notify = info->notify_owner != NULL;
+	s->top_priority = mq_priority(info->msg_tree_rightmost);
+}
+
+/* As they lie in the kernel: at the price of one. */
+struct mq_tree_and_attr {
+	struct rb_node *rightmost;
+	struct posix_msg_tree_node *node_cache;
+	long flags, maxmsg, msgsize, curmsgs;
+};
+
+static __always_inline bool has_tree_before_attr(void)
+{
+	struct mqueue_inode_info *info = NULL;
+
+	return bpf_core_field_offset(info->attr.mq_curmsgs) - bpf_core_field_offset(info->msg_tree_rightmost) ==
+	       __builtin_offsetof(struct mq_tree_and_attr, curmsgs);
+}
+
+static __always_inline void mq_state(__u64 address, __u32 id, __u32 *words)
 {
 	struct mqueue_inode_info *info = (void *)address;
 	struct mq_internals *s = (void *)words;
-	struct mq_attr attr = {};
+	struct mq_tree_and_attr both = {};
 
-	bpf_probe_read_kernel(&attr, bpf_core_field_offset(struct mq_attr, __reserved), &info->attr);
-	s->curmsgs = attr.mq_curmsgs;
-	s->maxmsg = attr.mq_maxmsg;
-	s->msgsize = attr.mq_msgsize;
+	stamp_in_order(words, id);
+	if (is_at()) {
+		mq_state_at(at_address(struct mqueue_inode_info, address), s);
+		return;
+	}
+	if (has_tree_before_attr()) {
+		bpf_probe_read_kernel(&both, sizeof(both), &info->msg_tree_rightmost);
+	} else {
+		both.rightmost = BPF_CORE_READ(info, msg_tree_rightmost);
+		bpf_probe_read_kernel(&both.flags, sizeof(both) - __builtin_offsetof(struct mq_tree_and_attr, flags), &info->attr);
+	}
+	s->curmsgs = both.curmsgs;
+	s->maxmsg = both.maxmsg;
+	s->msgsize = both.msgsize;
 	s->qsize = BPF_CORE_READ(info, qsize);
 	s->notify = BPF_CORE_READ(info, notify_owner) != NULL;
-	s->top_priority = mq_top_priority(info);
+	s->top_priority = mq_priority(both.rightmost);
 }
 
 #endif

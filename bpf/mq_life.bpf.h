@@ -14,6 +14,7 @@ int BPF_PROG(mq_created, struct dentry *dentry, umode_t mode, void *arg, int ret
 
 	if (ret || !inode)
 		return 0;
+	forget_known((__u64)BPF_CORE_READ(dentry, d_inode));
 	mq_identify(inode, &obj);
 	if (!op_wanted(&obj))
 		return 0;
@@ -68,7 +69,7 @@ int BPF_PROG(mq_open_exit, const char *user_name, int oflag, umode_t mode, struc
 	if (!edge)
 		return 0;
 	note_name(&mq.obj, user_name);
-	note_queue(edge, mq.info, NULL);
+	note_queue(edge, &mq, NULL);
 	o = bpf_map_lookup_elem(&objects, &mq.obj);
 	if (o)
 		note_preexisting(o, edge->state);
@@ -87,7 +88,7 @@ static __always_inline int control(const struct mq_ref *mq, __u8 op, __s64 ret)
 	edge = op_end(&mq->obj, op, NULL, &res);
 	if (!edge)
 		return 0;
-	note_queue(edge, mq->info, NULL);
+	note_queue(edge, mq, NULL);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&mq->obj, op, NULL, &res, edge, ~0ull);
 	return 0;
@@ -151,12 +152,12 @@ int BPF_PROG(mq_evicted, struct inode *inode)
 
 	if ((inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
+	forget_known(argument_address(ctx, 0));
 	mq_of_inode(inode, &mq);
 	o = bpf_map_lookup_elem(&objects, &mq.obj);
 	if (!o)
 		return 0;
-	mq_state(mq.info, o->state);
-	stamp_state(o->state);
+	mq_state(mq.info, mq.obj.id, o->state);
 	o->flags |= OBJECT_DESTROYED;
 	o->last_ns = bpf_ktime_get_ns();
 	o->destructions++;
@@ -208,8 +209,7 @@ static __always_inline void sample(const struct mq_ref *mq)
 
 	if (!o)
 		return;
-	stamp_state_finely(o->state, state_clock());
-	mq_state(mq->info, o->state);
+	mq_state(mq->info, mq->obj.id, o->state);
 	if (!object_sampled(o, ((struct mq_internals *)o->state)->qsize, is_new))
 		return;
 	mq_sleepers_of(mq_waiters(mq->info, 0), mq->obj.id, PACK(&mq->obj, OP_SEND, CAUSE_FULL), mq->info);

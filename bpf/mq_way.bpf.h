@@ -53,31 +53,23 @@ int BPF_PROG(mq_insert, struct msg_msg *msg, struct mqueue_inode_info *info)
 {
 	struct ipc_run *run = mq_run();
 	struct ipc_object *o;
-	__u64 bytes;
+	__u64 bytes, messages;
 
 	if (PROFILE(PROFILE_RESIDENCY))
 		restamp_message((__u64)msg);
 	if (!run)
 		return 0;
+	messages = info->attr.mq_curmsgs;
 	run->aux[0] |= MQ_WAY_INSERTED;
-	run->aux[1] = info->attr.mq_curmsgs + 1;
+	if (run->op == OP_SEND && !messages && info->notify_owner) /* __do_notify() comes next */
+		run->aux[0] |= MQ_WAY_NOTIFIED;
+	run->aux[1] = messages + 1;
 	if (!PROFILE(PROFILE_DETAIL))
 		return 0;
 	bytes = info->qsize + msg->m_ts;
 	o = bpf_map_lookup_elem(&objects, &run->obj);
 	if (o && bytes > o->max_bytes)
 		o->max_bytes = bytes;
-	return 0;
-}
-
-/* Runs after every insert; tells the registered process when the queue was empty before */
-SEC("?fentry/__do_notify")
-int BPF_PROG(mq_notification, struct mqueue_inode_info *info)
-{
-	struct ipc_run *run = mq_run();
-
-	if (run && info->notify_owner && info->attr.mq_curmsgs == 1)
-		run->aux[0] |= MQ_WAY_NOTIFIED;
 	return 0;
 }
 

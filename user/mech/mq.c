@@ -152,7 +152,6 @@ static const struct mech_hook hooks[] = {
 	{ "mq_insert", "msg_insert", ENTRY, .op = -1 },
 	{ "mq_freed", "free_msg", ENTRY, .op = -1 },
 	{ "mq_loaded", "load_msg", PROFILE_RESIDENCY, .op = -1 },
-	{ "mq_notification", "__do_notify", ENTRY, .op = -1, .optional = true, .without = "notifications" },
 	{ "mq_created", "mqueue_create_attr", PROFILE_ANY, .op = -1, .tells = UNSEEN_CREATION },
 	{ "mq_evicted", "mqueue_evict_inode", PROFILE_ANY, .op = -1, .tells = UNSEEN_DESTRUCTION },
 	{ "mq_open_exit", "do_mq_open", PROFILE_ANY, .op = OP_OPEN },
