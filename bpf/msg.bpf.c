@@ -26,6 +26,7 @@
 #include "found.bpf.h"
 #include "stamps.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "msg.bpf.h"
 
@@ -39,37 +40,68 @@ static __always_inline struct ipc_run *msg_run(void)
 	return run && run->obj.mech == MECH_MSG ? run : NULL;
 }
 
-/*
- * The queue as it is, with what the operation under its lock is about to add to
- * it. Returns the object for more, or NULL.
- */
-static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_object_id *obj, __u64 queue,
-							       __s32 messages, __s32 bytes)
+/* The object's record, for what was just read of the queue; NULL: no room. */
+static __always_inline struct ipc_object *queue_object(const struct ipc_object_id *obj)
 {
-	struct msg_internals *s;
-	struct ipc_object *o;
+	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
 
-	if (!obj)
-		return NULL;
+	if (o)
+		return o;
+	map_create(&objects, obj, &zero_object);
 	o = bpf_map_lookup_elem(&objects, obj);
-	if (!o) {
-		map_create(&objects, obj, &zero_object);
-		o = bpf_map_lookup_elem(&objects, obj);
-		if (!o)
-			return NULL;
+	if (o)
 		o->first_ns = bpf_ktime_get_ns();
-	}
-	s = (void *)o->state;
-	if (!queue_state(queue, s))
-		return NULL;
-	s->messages += messages;
-	s->bytes += bytes;
-	if (messages > 0)
-		s->last_sender = bpf_get_current_pid_tgid() >> 32;
-	o->inside_bytes = s->bytes;
-	o->last_ns = bpf_ktime_get_ns();
+	return o;
+}
+
+static __always_inline void queue_noted(struct ipc_object *o)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	o->inside_bytes = ((struct msg_internals *)o->state)->bytes;
+	o->last_ns = now_ns;
 	o->flags |= OBJECT_SAMPLED;
-	stamp_state(o->state);
+	o->state[IPC_STATE_STAMP] = now_ns >> 16 | 1; /* as stamp_state(): a queue is never resized */
+}
+
+/* The queue as it is. Returns the object for more, or NULL. */
+static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_object_id *obj, __u64 queue)
+{
+	struct ipc_object *o = obj ? queue_object(obj) : NULL;
+
+	if (!o || !queue_state(queue, (void *)o->state))
+		return NULL;
+	queue_noted(o);
+	return o;
+}
+
+/*
+ * The same in the middle of the current process's send, whose message of so many bytes is about to go in, or
+ * receive, whose message is out (-1): what the kernel notes of who did so is known.
+ */
+static __attribute__((noinline)) struct ipc_object *queue_moved(const struct ipc_object_id *obj, const struct queue_words *w,
+								__u32 key, __u32 mode, __s64 sent)
+{
+	struct ipc_object *o = obj && w ? queue_object(obj) : NULL;
+	__u32 me = bpf_get_current_pid_tgid() >> 32;
+	struct msg_internals *s;
+
+	if (!o)
+		return NULL;
+	s = (void *)o->state;
+	queue_words_to(w, s);
+	s->key = key;
+	s->mode = mode;
+	if (sent >= 0) {
+		s->messages++;
+		s->bytes += sent;
+		s->last_sender = me;
+		s->last_receiver = pid_number(w->receiver);
+	} else {
+		s->last_sender = pid_number(w->sender);
+		s->last_receiver = me;
+	}
+	queue_noted(o);
 	return o;
 }
 
@@ -78,20 +110,18 @@ SEC("?fentry/security_msg_queue_msgsnd")
 int BPF_PROG(msg_send_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, int flags)
 {
 	struct ipc_run *run = msg_run();
-	__u64 size = msg->m_ts, bytes, messages, limit;
-	struct msg_queue *q = (void *)perm;
+	__u64 size = msg->m_ts;
+	struct queue_words w;
 
 	if (!run || run->op != OP_SEND || run->obj.id != (__u32)perm->id)
 		return 0;
 	run->kobj = (__u64)perm;
-	if (!probe_read(&bytes, &q->q_cbytes) || !probe_read(&messages, &q->q_qnum) || !probe_read(&limit, &q->q_qbytes))
-		return 0;
-	if (size + bytes > limit || 1 + messages > limit)
+	if (!queue_read((__u64)perm, &w) || size + w.bytes > w.limit || 1 + w.messages > w.limit)
 		return 0;
 	run->aux[0] |= SEEN_FITS;
-	run->aux[1] = messages + 1;
-	run->aux[2] = bytes + size;
-	queue_note(&run->obj, (__u64)perm, 1, size);
+	run->aux[1] = w.messages + 1;
+	run->aux[2] = w.bytes + size;
+	queue_moved(&run->obj, &w, perm->key, perm->mode, size);
 	if (PROFILE(PROFILE_RESIDENCY))
 		stamp_message((__u64)msg);
 	return 0;
@@ -177,15 +207,25 @@ SEC("?fentry/ss_wakeup")
 int BPF_PROG(msg_taken, struct msg_queue *queue, struct wake_q_head *wake_q, __u64 kill)
 {
 	struct ipc_run *run = msg_run();
-	struct ipc_object *o;
+	struct queue_words w = {};
 
 	if (!run || (__u8)kill || /* a bool's other bits are whatever the register had */
 	    run->obj.id != (__u32)queue->q_perm.id)
 		return 0;
 	run->kobj = (__u64)queue;
-	o = queue_note(&run->obj, (__u64)queue, 0, 0);
-	if (o && run->op == OP_RECV)
-		run->aux[1] = o->state[0];
+	if (run->op != OP_RECV) {
+		queue_note(&run->obj, (__u64)queue);
+		return 0;
+	}
+	w.stime = queue->q_stime;
+	w.rtime = queue->q_rtime;
+	w.ctime = queue->q_ctime;
+	w.bytes = queue->q_cbytes;
+	w.messages = queue->q_qnum;
+	w.limit = queue->q_qbytes;
+	w.sender = (__u64)queue->q_lspid;
+	run->aux[1] = w.messages;
+	queue_moved(&run->obj, &w, queue->q_perm.key, queue->q_perm.mode, -1);
 	return 0;
 }
 

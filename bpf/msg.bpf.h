@@ -84,29 +84,61 @@ static __always_inline __u32 pid_number(__u64 address)
 	return number;
 }
 
+/* What operations change, as it lies in the kernel. */
+struct queue_words {
+	__s64 stime, rtime, ctime;
+	__u64 bytes, messages, limit;
+	__u64 sender, receiver; /* struct pid */
+};
+
+#define QUEUE_AT(member) \
+	(bpf_core_field_offset(struct msg_queue, member) - bpf_core_field_offset(struct msg_queue, q_stime))
+
+static __always_inline bool queue_lies_together(void)
+{
+	return QUEUE_AT(q_rtime) == __builtin_offsetof(struct queue_words, rtime) &&
+	       QUEUE_AT(q_ctime) == __builtin_offsetof(struct queue_words, ctime) &&
+	       QUEUE_AT(q_cbytes) == __builtin_offsetof(struct queue_words, bytes) &&
+	       QUEUE_AT(q_qnum) == __builtin_offsetof(struct queue_words, messages) &&
+	       QUEUE_AT(q_qbytes) == __builtin_offsetof(struct queue_words, limit) &&
+	       QUEUE_AT(q_lspid) == __builtin_offsetof(struct queue_words, sender) &&
+	       QUEUE_AT(q_lrpid) == __builtin_offsetof(struct queue_words, receiver);
+}
+
 /* By address: what the hooks are handed is a kern_ipc_perm, and the verifier lets nobody look beyond that. */
+static __always_inline bool queue_read(__u64 address, struct queue_words *w)
+{
+	struct msg_queue *q = (void *)address;
+
+	if (queue_lies_together()) /* at the price of one */
+		return probe_read(w, &q->q_stime);
+	return probe_read(&w->stime, &q->q_stime) && probe_read(&w->rtime, &q->q_rtime) && probe_read(&w->ctime, &q->q_ctime) &&
+	       probe_read(&w->bytes, &q->q_cbytes) && probe_read(&w->messages, &q->q_qnum) &&
+	       probe_read(&w->limit, &q->q_qbytes) && probe_read(&w->sender, &q->q_lspid) &&
+	       probe_read(&w->receiver, &q->q_lrpid);
+}
+
+static __always_inline void queue_words_to(const struct queue_words *w, struct msg_internals *s)
+{
+	s->messages = w->messages;
+	s->bytes = w->bytes;
+	s->msg_qbytes = w->limit;
+	s->send_time = w->stime;
+	s->receive_time = w->rtime;
+	s->change_time = w->ctime;
+}
+
 static __always_inline bool queue_state(__u64 address, struct msg_internals *s)
 {
 	struct msg_queue *q = (void *)address;
-	__u64 messages, bytes, limit, pid = 0;
-	__s64 seconds = 0;
+	struct queue_words w;
 	__u16 mode = 0;
 
-	if (!probe_read(&messages, &q->q_qnum) || !probe_read(&bytes, &q->q_cbytes) || !probe_read(&limit, &q->q_qbytes))
+	if (!queue_read(address, &w))
 		return false;
-	s->messages = messages;
-	s->bytes = bytes;
-	s->msg_qbytes = limit;
-	probe_read(&pid, &q->q_lspid);
-	s->last_sender = pid_number(pid);
-	probe_read(&pid, &q->q_lrpid);
-	s->last_receiver = pid_number(pid);
-	probe_read(&seconds, &q->q_stime);
-	s->send_time = seconds;
-	probe_read(&seconds, &q->q_rtime);
-	s->receive_time = seconds;
-	probe_read(&seconds, &q->q_ctime);
-	s->change_time = seconds;
+	queue_words_to(&w, s);
+	s->last_sender = pid_number(w.sender);
+	s->last_receiver = pid_number(w.receiver);
 	probe_read(&s->key, &q->q_perm.key);
 	probe_read(&mode, &q->q_perm.mode);
 	s->mode = mode;

@@ -15,7 +15,7 @@ int BPF_PROG(msg_created, struct ipc_namespace *ns, struct ipc_params *params, i
 	msg_identify(ret, ns->ns.inum, &obj);
 	if (!op_wanted(&obj))
 		return 0;
-	o = queue_note(&obj, sysv_find(sysv_namespace(), SYSV_MSG, ret), 0, 0);
+	o = queue_note(&obj, sysv_find(sysv_namespace(), SYSV_MSG, ret));
 	if (!o)
 		o = bpf_map_lookup_elem(&objects, &obj);
 	if (!o)
@@ -56,7 +56,7 @@ int BPF_PROG(msg_destroyed, struct ipc_namespace *ns, struct kern_ipc_perm *perm
 	msg_identify(perm->id, ns->ns.inum, &obj);
 	if (!bpf_map_lookup_elem(&objects, &obj))
 		return 0;
-	o = queue_note(&obj, (__u64)perm, 0, 0);
+	o = queue_note(&obj, (__u64)perm);
 	if (!o) {
 		o = bpf_map_lookup_elem(&objects, &obj);
 		if (!o)

@@ -24,41 +24,65 @@ static __always_inline bool has_queue(const struct ipc_object_id *obj, const str
 	return queue_exists(obj);
 }
 
-static __always_inline struct ipc_run *enter(__s32 id, __u8 op, __u8 cause, __u64 size)
+#define MSG_BEGINS (RUN_WHOLE | RUN_USED)
+
+static __always_inline bool enter_plainly(const struct ipc_object_id *obj, __u8 op, __u8 cause, __u64 size, __u32 seen)
+{
+	__u64 switches;
+	struct ipc_run *run = plain_slot(MSG_BEGINS, &switches);
+
+	if (!run)
+		return true;
+	run->kobj = 0;
+	run->kobj2 = 0;
+	run->progress = 0;
+	run->size = size;
+	return plain_begin(run, obj->id, obj->domain | (__u64)MECH_MSG << 32, op, cause, seen, switches);
+}
+
+static __always_inline int enter(__s32 id, __u8 op, __u8 cause, __u64 size, __u32 seen)
 {
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
 	if (all_left_out())
-		return NULL;
+		return 0;
 	msg_identify(id, sysv_domain(), &obj);
+	if (is_plain() && !left_out(&obj) && enter_plainly(&obj, op, cause, size, seen))
+		return 0;
 	if (!op_wanted(&obj))
-		return NULL;
+		return 0;
 	run = op_begin(&obj, op, cause, 0);
 	if (!run)
-		return NULL;
+		return 0;
 	run->size = size;
 	run->flags |= RUN_WHOLE;
 	run->kobj2 = 0;
 	run->progress = 0;
-	return run;
+	run->aux[0] = seen;
+	return 0;
 }
 
 SEC("?fentry/do_msgsnd")
 int BPF_PROG(msg_send_entry, int id, long type, void *text, size_t size, int flags)
 {
-	enter(id, OP_SEND, CAUSE_FULL, size);
-	return 0;
+	return enter(id, OP_SEND, CAUSE_FULL, size, 0);
 }
 
 SEC("?fentry/do_msgrcv")
 int BPF_PROG(msg_receive_entry, int id, void *text, size_t size, long type, int flags)
 {
-	struct ipc_run *run = enter(id, flags & MSG_COPY ? OP_CTL : OP_RECV, CAUSE_EMPTY, size);
+	return enter(id, flags & MSG_COPY ? OP_CTL : OP_RECV, CAUSE_EMPTY, size, flags & MSG_NOERROR ? SEEN_NOERROR : 0);
+}
 
-	if (run && (flags & MSG_NOERROR))
-		run->aux[0] = SEEN_NOERROR;
-	return 0;
+/* The row of the current task's operation on this queue, when its entry found it. */
+static __always_inline struct ipc_row *msg_row(__s32 id, __u8 op, struct ipc_run **run)
+{
+	struct ipc_row *row;
+
+	*run = run_slot();
+	row = plain_row(*run, MECH_MSG, op);
+	return row && (*run)->obj.id == (__u32)id ? row : NULL;
 }
 
 static __always_inline void note_asked(struct msg_internals *s, long type, int flags)
@@ -77,6 +101,24 @@ static __always_inline void send_counters(struct ipc_edge *edge, const struct ip
 		depth_note(edge, run->aux[1]);
 }
 
+static __always_inline bool leave_send_plainly(__s32 id, const struct op_result *res)
+{
+	struct ipc_run *run;
+	struct ipc_row *row = msg_row(id, OP_SEND, &run);
+
+	if (!row)
+		return false;
+	if (!has_queue(&run->obj, run, res->ret)) {
+		op_done(run);
+		return true;
+	}
+	edge_account(&row->edge, &row->key, res);
+	if (res->ret >= 0)
+		send_counters(&row->edge, run);
+	plain_done_used(&row->edge, run, MSG_BEGINS);
+	return true;
+}
+
 SEC("?fexit/do_msgsnd")
 int BPF_PROG(msg_send_exit, int id, long type, void *text, size_t size, int flags, long ret)
 {
@@ -86,7 +128,7 @@ int BPF_PROG(msg_send_exit, int id, long type, void *text, size_t size, int flag
 	struct ipc_run *run = NULL;
 	struct ipc_edge *edge;
 
-	if (all_left_out())
+	if (all_left_out() || (is_plain() && leave_send_plainly(id, &res)))
 		return 0;
 	msg_identify(id, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
@@ -140,16 +182,12 @@ static __always_inline void receive_counters(struct ipc_edge *edge, const struct
 	edge->depth = run->aux[1];
 }
 
-static __always_inline void end_receive(const struct ipc_object_id *obj, struct ipc_run *run, __u64 size, long type,
-					int flags, __s64 ret)
+static __always_inline void received(struct ipc_edge *edge, const struct ipc_object_id *obj, struct ipc_run *run, long type,
+				     int flags, __s64 ret)
 {
-	struct op_result res = {.ret = ret, .payload = !(flags & MSG_COPY)};
 	__u8 op = flags & MSG_COPY ? OP_CTL : OP_RECV;
-	struct ipc_edge *edge = op_end(obj, op, run, &res);
 	struct ipc_object *o = NULL;
 
-	if (!edge)
-		return;
 	if (op == OP_CTL && ret >= 0)
 		add(&edge->counters[MSG_PEEKS], 1);
 	if (!run)
@@ -171,8 +209,38 @@ static __always_inline void end_receive(const struct ipc_object_id *obj, struct 
 		}
 		__builtin_memcpy(edge->state, o->state, sizeof(edge->state));
 	}
-	if (PROFILE(PROFILE_EVENTS))
+}
+
+static __always_inline void end_receive(const struct ipc_object_id *obj, struct ipc_run *run, __u64 size, long type,
+					int flags, __s64 ret)
+{
+	struct op_result res = {.ret = ret, .payload = !(flags & MSG_COPY)};
+	__u8 op = flags & MSG_COPY ? OP_CTL : OP_RECV;
+	struct ipc_edge *edge = op_end(obj, op, run, &res);
+
+	if (!edge)
+		return;
+	received(edge, obj, run, type, flags, ret);
+	if (run && PROFILE(PROFILE_EVENTS))
 		op_emit(obj, op, run, &res, edge, size);
+}
+
+static __always_inline bool leave_receive_plainly(__s32 id, long type, int flags, __s64 ret)
+{
+	struct op_result res = {.ret = ret, .payload = !(flags & MSG_COPY)};
+	struct ipc_run *run;
+	struct ipc_row *row = msg_row(id, flags & MSG_COPY ? OP_CTL : OP_RECV, &run);
+
+	if (!row)
+		return false;
+	if (!has_queue(&run->obj, run, ret)) {
+		op_done(run);
+		return true;
+	}
+	edge_account(&row->edge, &row->key, &res);
+	received(&row->edge, &run->obj, run, type, flags, ret);
+	plain_done_used(&row->edge, run, MSG_BEGINS);
+	return true;
 }
 
 SEC("?fexit/do_msgrcv")
@@ -181,7 +249,7 @@ int BPF_PROG(msg_receive_exit, int id, void *text, size_t size, long type, int f
 	struct ipc_object_id obj;
 	struct ipc_run *run = NULL;
 
-	if (all_left_out())
+	if (all_left_out() || (is_plain() && leave_receive_plainly(id, type, flags, ret)))
 		return 0;
 	msg_identify(id, sysv_domain(), &obj);
 	if (!op_wanted(&obj))
