@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
 #include "ipctrace.h"
 #include "syscall.h"
 #include "maps.bpf.h"
@@ -20,6 +21,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "sem.bpf.h"
 
@@ -72,8 +74,9 @@ int BPF_PROG(semop_allowed, struct kern_ipc_perm *perm, struct sembuf *sops, uns
 	if (!is_sem(run))
 		return 0;
 	run->kobj = (__u64)perm;
-	call = cfg.no_probe_read ? op_asks(sops->sem_op, sops->sem_flg) :
-				   sem_call(argument(ctx, 1), nsops, false);
+	/* the first is known by its type; the others are not */
+	call = nsops == 1 || cfg.no_probe_read ? op_asks(sops->sem_op, sops->sem_flg) :
+						 sem_call(argument(ctx, 1), nsops, false);
 	run->kobj2 = call;
 	run->op = call_op(call);
 	run->own_cause = call_cause(call);
@@ -89,14 +92,15 @@ int BPF_PROG(semop_tried, struct sem_array *sma, struct sem_queue *q, int ret)
 	if (!is_sem(run) || run->op == OP_CLOSE || run->op == OP_CTL || run->aux[0])
 		return 0;
 	run->aux[0] = 1;
+	run->aux[1] = sma->sem_nsems;
 	if (ret == 1)
 		run->own_cause = q->blocking->sem_op ? CAUSE_VALUE : CAUSE_ZERO;
 	return 0;
 }
 
-static __always_inline void note_state(struct ipc_edge *edge, const struct ipc_object_id *obj, __u64 sma)
+static __always_inline void note_state(struct ipc_edge *edge, const struct ipc_object_id *obj, __u64 sma, __u32 nsems)
 {
-	if (PROFILE(~0u) && sma && !sem_state(edge->state, sma, obj->id) && edge->ops == 1)
+	if (PROFILE(~0u) && sma && !sem_state(edge->state, sma, obj->id, nsems) && edge->ops == 1)
 		sysv_name(obj, edge->state[1]);
 }
 
@@ -111,20 +115,23 @@ int BPF_PROG(semop_exit, int semid, struct sembuf *tsops, unsigned int nsops, vo
 
 	if (all_left_out())
 		return 0;
-	sem_identify(semid, sysv_domain(), &obj);
-	if (!op_wanted(&obj))
-		return 0;
 	if (has_entry())
 		run = run_mine();
-	if (run && (run->obj.mech != MECH_SEM || run->obj.id != obj.id))
+	if (run && run->task && run->obj.mech == MECH_SEM && run->obj.id == (__u32)semid) {
+		obj = run->obj; /* its entry found that it is wanted */
+	} else {
 		run = NULL;
+		sem_identify(semid, sysv_domain(), &obj);
+		if (!op_wanted(&obj))
+			return 0;
+	}
 	if (ret < 0 && !(run && run->kobj) && !set_exists(semid))
 		goto done;
 	call = run && run->kobj2 ? run->kobj2 : sem_call(argument(ctx, 1), nsops, true);
 	edge = op_end(&obj, call_op(call), run, &res);
 	if (edge) {
 		note_call(edge, call, nsops, ret, run && run->own_waits);
-		note_state(edge, &obj, run ? run->kobj : 0);
+		note_state(edge, &obj, run ? run->kobj : 0, run ? run->aux[1] : 0);
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(&obj, call_op(call), run, &res, edge, ~0ull);
 	}

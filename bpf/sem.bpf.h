@@ -132,32 +132,66 @@ static __always_inline void note_call(struct ipc_edge *edge, __u64 call, __u32 n
 
 #define SEM_ANY_ID 0xffffffffu
 
-/* State words of the set at `address`, if it still is there, and the one with this id. */
-static __attribute__((noinline)) int sem_state(__u32 *words, __u64 address, __u32 id)
+/* What tells a set, as it lies in the kernel. */
+struct sem_identity {
+	__u8 deleted;
+	__u8 pad[3];
+	__u32 id;
+	__u32 key;
+};
+
+static __always_inline bool identity_lies_together(void)
+{
+	struct kern_ipc_perm *perm = NULL;
+	__u32 at = bpf_core_field_offset(perm->deleted);
+
+	return bpf_core_field_offset(perm->id) - at == __builtin_offsetof(struct sem_identity, id) &&
+	       bpf_core_field_offset(perm->key) - at == __builtin_offsetof(struct sem_identity, key);
+}
+
+static __always_inline bool sem_identity_at(__u64 address, struct sem_identity *is)
+{
+	struct kern_ipc_perm *perm = &((struct sem_array *)address)->sem_perm;
+
+	if (is_at()) {
+		perm = &at_address(struct sem_array, address)->sem_perm;
+		is->deleted = perm->deleted;
+		is->id = perm->id;
+		is->key = perm->key;
+		return true;
+	}
+	if (identity_lies_together()) /* at the price of one */
+		return probe_read(is, &perm->deleted);
+	return probe_read(&is->deleted, &perm->deleted) && probe_read(&is->id, &perm->id) && probe_read(&is->key, &perm->key);
+}
+
+static __always_inline __u32 sem_value(__u64 address, __u32 i)
+{
+	__u64 sem = address + bpf_core_field_offset(struct sem_array, sems) + i * bpf_core_type_size(struct sem);
+	__u32 value = IPC_STATE_ABSENT;
+
+	if (is_at())
+		return at_address(struct sem, sem)->semval;
+	probe_read(&value, sem + bpf_core_field_offset(struct sem, semval));
+	return value;
+}
+
+/* State words of the set at `address`, if it still is there, and the one with this id. nsems: how many it has; 0: not known. */
+static __attribute__((noinline)) int sem_state(__u32 *words, __u64 address, __u32 id, __u32 nsems)
 {
 	struct sem_internals *s = (void *)words;
 	struct sem_array *sma = (void *)address;
-	__u64 at = state_clock();
-	__u32 is_id = ~0u, nsems = 0;
-	bool deleted = true;
+	struct sem_identity is = {};
 
-	if (!words || !address || !probe_read(&is_id, &sma->sem_perm.id) ||
-	    !probe_read(&deleted, &sma->sem_perm.deleted) || deleted || (id != SEM_ANY_ID && is_id != id) ||
-	    !probe_read(&nsems, &sma->sem_nsems))
+	if (!words || !address || !sem_identity_at(address, &is) || is.deleted || (id != SEM_ANY_ID && is.id != id) ||
+	    (!nsems && !probe_read(&nsems, &sma->sem_nsems)))
 		return -1;
-	probe_read(&s->key, &sma->sem_perm.key);
+	stamp_in_order(words, is.id);
+	s->key = is.key;
 	s->live = IPC_STATE_ABSENT;
-	for (__u32 i = 0; i < SEM_VALUES; i++) {
-		__u32 value = IPC_STATE_ABSENT;
-
-		if (i < nsems)
-			probe_read(&value, address + bpf_core_field_offset(struct sem_array, sems) +
-						   i * bpf_core_type_size(struct sem) +
-						   bpf_core_field_offset(struct sem, semval));
-		s->value[i] = value;
-	}
+	for (__u32 i = 0; i < SEM_VALUES; i++)
+		s->value[i] = i < nsems ? sem_value(address, i) : IPC_STATE_ABSENT;
 	s->nsems = nsems;
-	stamp_state_finely(words, at);
 	return 0;
 }
 

@@ -155,7 +155,7 @@ __attribute__((noinline)) int sysv_found(__u64 sma, __u32 domain)
 	if (!holder_counts(&obj, 0))
 		return 0;
 	o = object_to_sample(&obj, &is_new);
-	if (!o || sem_state(o->state, sma, id))
+	if (!o || sem_state(o->state, sma, id, 0))
 		return 0;
 	o->state[2] = sem_live(sma, o->state[0]);
 	sysv_name(&obj, o->state[1]);

@@ -68,7 +68,7 @@ int BPF_PROG(sem_remove, struct ipc_namespace *ns, struct kern_ipc_perm *ipcp)
 	o = object_of(&obj);
 	if (!o)
 		return 0;
-	sem_state(o->state, (__u64)ipcp, obj.id);
+	sem_state(o->state, (__u64)ipcp, obj.id, 0);
 	o->flags |= OBJECT_DESTROYED;
 	o->destructions++;
 	o->last_ns = bpf_ktime_get_ns();
@@ -112,7 +112,7 @@ static __always_inline int control_ends(struct ipc_namespace *ns, int semid, int
 		goto done;
 	edge = op_end(&obj, OP_CTL, run, &res);
 	if (edge) {
-		note_state(edge, &obj, run ? run->kobj : 0);
+		note_state(edge, &obj, run ? run->kobj : 0, 0);
 		if (PROFILE(PROFILE_EVENTS))
 			op_emit(&obj, OP_CTL, run, &res, edge, ~0ull);
 	}

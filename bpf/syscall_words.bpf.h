@@ -59,7 +59,7 @@ __attribute__((noinline)) int ipc_read_words(__u32 which, __u32 class, __u64 kob
 		return -1;
 	c = &file_classes[class];
 	if (c->depth == DEPTH_SEMS)
-		return sem_state(k->words, kobj, SEM_ANY_ID);
+		return sem_state(k->words, kobj, SEM_ANY_ID, 0);
 	if (c->span > IPC_KOBJ_SPAN ||
 	    bpf_probe_read_kernel(k->bytes, c->span & (2 * IPC_KOBJ_SPAN - 1), (void *)kobj + c->base))
 		return -1;
