@@ -286,7 +286,7 @@ static double measure(const struct load *l, unsigned long count)
 
 	if (l->start)
 		l->start();
-	for (unsigned i = 0; i < 64 || i < objects; i++)
+	for (unsigned i = 0; i < 64 || i < 3 * objects; i++)
 		l->round();
 	begin = now_ns();
 	while (done < count)
