@@ -23,6 +23,7 @@ struct pipe_internals {
 	__u32 nr_accounted;
 	__u32 poll_usage;
 	__u32 kept_pages;
+	__u32 set_up; /* the stamp of what opens, closes and resizes change: read when? */
 };
 _Static_assert(sizeof(struct pipe_internals) <= 4 * IPC_STATE_WORDS, "fits the state words");
 
@@ -78,7 +79,14 @@ static __always_inline void pipe_position(struct pipe_inode_info *pipe, struct p
 	}
 }
 
-/* What opens, closes and resizes change, and what is not worth the look each time. */
+/* What operations and polls change, and what is not worth the look each time. */
+static __always_inline void pipe_aside(struct pipe_inode_info *pipe, struct pipe_internals *s)
+{
+	s->poll_usage = pipe_poll_usage(pipe);
+	s->kept_pages = pipe_kept_pages(pipe);
+}
+
+/* What opens, closes and resizes change. */
 static __always_inline void pipe_set_up(struct pipe_inode_info *pipe, struct pipe_internals *s)
 {
 	s->ring_size = pipe->ring_size;
@@ -89,13 +97,14 @@ static __always_inline void pipe_set_up(struct pipe_inode_info *pipe, struct pip
 	s->r_counter = pipe->r_counter;
 	s->w_counter = pipe->w_counter;
 	s->nr_accounted = pipe->nr_accounted;
-	s->poll_usage = pipe_poll_usage(pipe);
-	s->kept_pages = pipe_kept_pages(pipe);
+	s->set_up = ((__u32 *)s)[IPC_STATE_STAMP];
 }
 
+/* The stamp is there already. */
 static __always_inline void pipe_state(struct pipe_inode_info *pipe, __u32 *words)
 {
 	pipe_position(pipe, (void *)words);
+	pipe_aside(pipe, (void *)words);
 	pipe_set_up(pipe, (void *)words);
 }
 

@@ -16,6 +16,7 @@ static __always_inline void sample(struct inode *inode, const struct ipc_object_
 
 	if (!o)
 		return;
+	stamp_state(o->state);
 	pipe_state(pipe, o->state);
 	if (!object_sampled(o, pipe_bytes_inside(pipe), is_new) || !probe_read(&address, &inode->i_pipe))
 		return;

@@ -78,11 +78,13 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
 }
 
+#define SET_UP_JIFFIES 256 /* how old it may be that nothing has opened, closed or resized unseen */
+
 /*
  * As note_ring(), at less than half the cost: of operations' doing are head and tail. What opens, closes and resizes
- * change is read once for each stamp; they read it, too, when they have changed it, so that some edge of the pipe
- * always has it as it is (pipe_join() in user/mech/pipe_ring.c). So are the mark of a poll and the pages that are
- * kept, which may be older than head and tail by the unit of a stamp.
+ * change is read now and then; they read it, too, when they have changed it, so that some edge of the pipe always
+ * has it as it is (pipe_join() in user/mech/pipe_ring.c). The mark of a poll and the pages that are kept are read
+ * once for each stamp: they may be older than head and tail by its unit.
  */
 static __always_inline void note_ring_plainly(struct ipc_edge *edge, struct pipe_inode_info *pipe)
 {
@@ -90,8 +92,10 @@ static __always_inline void note_ring_plainly(struct ipc_edge *edge, struct pipe
 	__u32 stamp = stamp_in_jiffies();
 
 	if (edge->state[IPC_STATE_STAMP] != stamp) {
-		pipe_set_up(pipe, s);
 		edge->state[IPC_STATE_STAMP] = stamp;
+		pipe_aside(pipe, s);
+		if (stamp - s->set_up >= SET_UP_JIFFIES)
+			pipe_set_up(pipe, s);
 	}
 	pipe_position(pipe, s);
 	depth_note(edge, s->head - s->tail);

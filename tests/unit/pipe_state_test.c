@@ -29,7 +29,7 @@ static void check_newer(void)
 	ok(pipe_newer(b, a) && !pipe_newer(a, b), "of one moment: the head again");
 }
 
-/* What was read once within the unit of a stamp comes from whoever read it last. */
+/* What operations do not read each time comes from whoever read it last. */
 static void check_join(void)
 {
 	uint32_t wrote[IPC_STATE_WORDS] = {
@@ -50,10 +50,18 @@ static void check_join(void)
 	pipe_join(wrote, closed);
 	is_int(wrote[PIPE_R_COUNTER], 2, "an open, too");
 	closed[PIPE_R_COUNTER] = 3;
-	closed[IPC_STATE_STAMP] = 7;
+	wrote[PIPE_SET_UP] = 1;
+	closed[PIPE_SET_UP] = 0xffffffff;
 	pipe_join(wrote, closed);
-	is_int(wrote[PIPE_R_COUNTER], 2, "another stamp says for itself which is newer");
-	closed[IPC_STATE_STAMP] = 5;
+	is_int(wrote[PIPE_R_COUNTER], 2, "what was read before the last look is not asked");
+	closed[PIPE_R_COUNTER] = closed[PIPE_READERS] = 1;
+	closed[PIPE_MAX_USAGE] = 7;
+	closed[PIPE_SET_UP] = 3;
+	closed[IPC_STATE_STAMP] = 4;
+	pipe_join(wrote, closed);
+	ok(wrote[PIPE_READERS] == 1 && wrote[PIPE_MAX_USAGE] == 7 && wrote[PIPE_SET_UP] == 3, "what was read after it is, whatever else is older");
+	wrote[PIPE_R_COUNTER] = 2;
+	closed[PIPE_R_COUNTER] = 4;
 	closed[PIPE_RING_SIZE] = 0;
 	pipe_join(wrote, closed);
 	is_int(wrote[PIPE_R_COUNTER], 2, "what was never read knows nothing");

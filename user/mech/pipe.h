@@ -19,6 +19,7 @@ enum pipe_word {
 	PIPE_NR_ACCOUNTED,
 	PIPE_POLL_USAGE,
 	PIPE_KEPT_PAGES,
+	PIPE_SET_UP, /* the stamp when PIPE_RING_SIZE to PIPE_NR_ACCOUNTED were read; not shown */
 };
 
 #define PIPE_COUNTER_TRIMMED 5 /* of an edge: kept pages given back again (7.2 and later) */

@@ -189,17 +189,19 @@ bool pipe_newer(const uint32_t *a, const uint32_t *b)
 }
 
 /*
- * Operations read what opens, closes and resizes change once within the unit of a stamp
- * (bpf/pipe.bpf.c): of two states of one unit, the one that knows of more opens and closes has it.
+ * Operations read what opens, closes and resizes change now and then only (bpf/pipe_plain.bpf.h): of two
+ * states the one has it that read it last or, within the unit of a stamp, that knows of more opens and closes.
  */
 void pipe_join(uint32_t *state, const uint32_t *other)
 {
-	int32_t opened = opens_since(other, state);
+	int32_t later = other[PIPE_SET_UP] - state[PIPE_SET_UP], opened = opens_since(other, state);
 
-	if (!other[PIPE_RING_SIZE] || other[IPC_STATE_STAMP] != state[IPC_STATE_STAMP])
+	if (!other[PIPE_RING_SIZE] || later < 0)
 		return;
-	if (opened > 0 || (!opened && other[PIPE_FILES] < state[PIPE_FILES]))
-		memcpy(&state[PIPE_RING_SIZE], &other[PIPE_RING_SIZE], (PIPE_NR_ACCOUNTED + 1 - PIPE_RING_SIZE) * sizeof(*state));
+	if (!later && (opened < 0 || (!opened && other[PIPE_FILES] >= state[PIPE_FILES])))
+		return;
+	memcpy(&state[PIPE_RING_SIZE], &other[PIPE_RING_SIZE], (PIPE_NR_ACCOUNTED + 1 - PIPE_RING_SIZE) * sizeof(*state));
+	state[PIPE_SET_UP] = other[PIPE_SET_UP];
 }
 
 bool pipe_ends(const struct object *o, uint32_t *senders, uint32_t *receivers)
