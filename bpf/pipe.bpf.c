@@ -102,7 +102,7 @@ static __always_inline int enter(struct inode *inode, __u8 op, __u8 cause, struc
 	run->kobj2 = (__u64)iter;
 	if (op == OP_SEND) /* a read that has something does not sleep again: its progress need not be looked at */
 		run->iter = (__u64)iter;
-	if (row)
+	if (row && cfg.way == WAY_ANY) /* leave_plainly() is for what enter_plainly() noted */
 		run->row = at + 1;
 	if (PROFILE(PROFILE_EVENTS))
 		run->size = iter->count;
@@ -115,13 +115,23 @@ static __attribute__((noinline)) int enter_slowly(struct kiocb *iocb, struct iov
 	return enter(iocb->ki_filp->f_inode, op, cause, iter);
 }
 
-static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
+static __always_inline void count_packet(struct ipc_edge *edge)
+{
+	add(&edge->counters[COUNTER_PACKETS], 1);
+}
+
+static __always_inline bool count_chunks(struct ipc_edge *edge, __s64 ret)
 {
 	if (ret <= 0)
-		return;
+		return false;
 	add(&edge->counters[COUNTER_PAGE_CHUNKS], ((ret - 1) >> cfg.page_shift) + 1);
-	if (file->f_flags & FILE_O_DIRECT)
-		add(&edge->counters[COUNTER_PACKETS], 1);
+	return true;
+}
+
+static __always_inline void count_write(struct ipc_edge *edge, struct file *file, __s64 ret)
+{
+	if (count_chunks(edge, ret) && (file->f_flags & FILE_O_DIRECT))
+		count_packet(edge);
 }
 
 /* The figures that every operation on a live ring leaves behind. */

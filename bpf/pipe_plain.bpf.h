@@ -50,8 +50,9 @@ static __always_inline bool not_plain(struct ipc_run *run)
 static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 {
 	struct ipc_run *run = run_slot();
-	__u64 switches = *(volatile __u64 *)&run->switches, iter;
+	__u64 switches = *(volatile __u64 *)&run->switches, iter, packet = 0;
 	struct inode *inode;
+	struct file *file;
 	struct ipc_row *row;
 	__u32 at;
 
@@ -63,7 +64,10 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 	iter = (__u64)ITER(ctx);
 	run->kobj2 = iter + op; /* both in one word, for plain_row() */
 	run->iter = op == OP_SEND ? iter : 0; /* as in enter() */
-	inode = IOCB(ctx)->ki_filp->f_inode;
+	file = IOCB(ctx)->ki_filp;
+	if (op == OP_SEND) /* its end would have to read the file, too */
+		packet = file->f_flags & FILE_O_DIRECT;
+	inode = file->f_inode;
 	run->obj.id = inode->i_ino;
 	run->kobj = knows_address(cfg.way) ? (__u64)inode->i_pipe : (__u64)inode;
 	row = row_near(inode, run->obj.id, run->who, op, &at);
@@ -71,7 +75,7 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 		return not_plain(run);
 	*(key_word *)&run->obj.domain = row->words[1] ^ (__u64)op << 48; /* and mech, pad */
 	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
-	STORE_TWO(run, row, at + 1); /* and aux[0] */
+	STORE_TWO(run, row, (__u64)(at + 1) | packet << 32); /* and aux[0] */
 	barrier();
 	run->task = *(volatile __u64 *)&run->who_task;
 	barrier();
@@ -148,8 +152,8 @@ static __always_inline bool leave_plainly(__u64 *ctx, __u32 way, __u8 op)
 	edge_account(&row->edge, &row->key, &res);
 	if (run->flags)
 		account_run(&row->edge, run, pipe, op);
-	if (op == OP_SEND)
-		count_write(&row->edge, IOCB(ctx)->ki_filp, res.ret);
+	if (op == OP_SEND && count_chunks(&row->edge, res.ret) && run->aux[0])
+		count_packet(&row->edge);
 	note_ring_plainly(&row->edge, pipe);
 	op_done(run);
 	return true;
