@@ -102,6 +102,45 @@ static __always_inline void note_state(struct ipc_edge *edge, __u64 sk, const st
 	depth_note(edge, socket_depth(edge->state));
 }
 
+/* The figures of a send or a receive that takes or leaves data, beside those of any operation. msg: when it may have been cut. */
+static __always_inline void socket_figures(struct ipc_edge *edge, const struct ipc_run *run, const struct ipc_object_id *obj,
+					   bool is_first, __u8 op, __s64 ret, struct msghdr *msg)
+{
+	if (is_first) {
+		add(&edge->counters[SOCKET_FIRST_OPS], 1);
+		if (ret > 0)
+			add(&edge->counters[SOCKET_FIRST_BYTES], ret);
+	}
+	if (run && ret >= 0) {
+		socket_moved(run, edge, obj, op);
+		if (run->aux[1])
+			add(&edge->counters[SOCKET_NOTED], run->aux[1]);
+	}
+	if (op == OP_RECV && msg && ret >= 0 && (msg->msg_flags & MSG_TRUNC))
+		add(&edge->counters[SOCKET_TRUNCATED], 1);
+}
+
+/* The same of one that took nothing. */
+static __always_inline void socket_peeked(struct ipc_edge *edge, const struct ipc_run *run, bool is_first, __s64 ret)
+{
+	if (is_first)
+		add(&edge->counters[SOCKET_FIRST_OPS], 1);
+	if (run && run->aux[1] && ret >= 0)
+		add(&edge->counters[SOCKET_NOTED], run->aux[1]);
+}
+
+/* What follows from its figures and from its object's state, both noted. counted: as what kind of operation. */
+static __always_inline void socket_noted(struct ipc_edge *edge, const struct ipc_run *run, const struct ipc_object_id *obj,
+					 __u8 op, __u8 counted, const struct op_result *res)
+{
+	if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
+		depth_was_full(edge, socket_limit(edge->state));
+	if (PROFILE(PROFILE_DETAIL) && res->payload)
+		object_bytes(obj, op, res->ret);
+	if (PROFILE(PROFILE_EVENTS))
+		op_emit(obj, counted, run, res, edge, run ? run->size : ~0ull);
+}
+
 /* What a send or a receive leaves behind on its object. peeks: the data stays where it is. socket: that of sk. */
 static __always_inline int leave_data(struct ipc_run *run, const struct ipc_object_id *obj, __u64 sk, __u8 op, __s64 ret,
 				      struct msghdr *msg, bool peeks, bool moves, struct socket *socket)
@@ -119,27 +158,15 @@ static __always_inline int leave_data(struct ipc_run *run, const struct ipc_obje
 	if (edge) {
 		if (edge->ops == 1)
 			socket_met(sk, obj);
-		if (socket_is_first(sk, obj)) {
-			add(&edge->counters[SOCKET_FIRST_OPS], 1);
-			if (ret > 0 && !peeks)
-				add(&edge->counters[SOCKET_FIRST_BYTES], ret);
-		}
-		if (run && ret >= 0 && !peeks)
-			socket_moved(run, edge, obj, op);
-		if (run && run->aux[1] && ret >= 0)
-			add(&edge->counters[SOCKET_NOTED], run->aux[1]);
-		if (op == OP_RECV && msg && ret >= 0 && !peeks && (msg->msg_flags & MSG_TRUNC))
-			add(&edge->counters[SOCKET_TRUNCATED], 1);
+		if (peeks)
+			socket_peeked(edge, run, socket_is_first(sk, obj), ret);
+		else
+			socket_figures(edge, run, obj, socket_is_first(sk, obj), op, ret, msg);
 		if (run && op == OP_SEND && run->kobj2)
 			note_state(edge, run->kobj2, obj, NULL);
 		else
 			note_state(edge, sk, obj, socket);
-		if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
-			depth_was_full(edge, socket_limit(edge->state));
-		if (PROFILE(PROFILE_DETAIL) && !peeks)
-			object_bytes(obj, op, ret);
-		if (PROFILE(PROFILE_EVENTS))
-			op_emit(obj, counted, run, &res, edge, run ? run->size : ~0ull);
+		socket_noted(edge, run, obj, op, counted, &res);
 	}
 	op_done(run);
 	return 0;

@@ -22,6 +22,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "stamps.bpf.h"
+#include "plain.bpf.h"
 #include "unix.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -77,34 +78,8 @@ static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_e
 
 #include "socket.bpf.h"
 
-/* What a send or a receive leaves behind. peeks: the data stays where it is. */
-static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
-{
-	struct ipc_object_id obj;
-	struct ipc_run *run;
-	__u64 sk;
-
-	if (handle_left_out(sock))
-		return 0;
-	sk = (__u64)BPF_CORE_READ(sock, sk);
-	run = find_run(sk, op, &obj);
-	return leave_data(run, &obj, sk, op, ret, msg, peeks, moves, sock);
-}
-
-static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size, bool unresolved)
-{
-	__u8 cause = op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY;
-	struct ipc_run *run;
-
-	if (handle_left_out(sock))
-		return 0;
-	run = enter((__u64)BPF_CORE_READ(sock, sk), op, cause, unresolved);
-	if (run) {
-		run->iter = msg ? (__u64)&msg->msg_iter : 0;
-		run->size = size;
-	}
-	return 0;
-}
+#include "unix_pair.bpf.h"
+#include "unix_near.bpf.h"
 
 /* unix_dgram_* are also what sequenced packets end at: those have entries of their own */
 static __always_inline bool is_type(struct socket *sock, __u32 type)
@@ -115,25 +90,25 @@ static __always_inline bool is_type(struct socket *sock, __u32 type)
 SEC("?fentry/unix_stream_sendmsg")
 int BPF_PROG(unix_stream_send_entry, struct socket *sock, struct msghdr *msg, __u64 size)
 {
-	return enter_data(sock, OP_SEND, msg, size, false);
+	return begin(sock, OP_SEND, msg, size, false);
 }
 
 SEC("?fexit/unix_stream_sendmsg")
 int BPF_PROG(unix_stream_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
 {
-	return leave(sock, OP_SEND, ret, NULL, false, msg->msg_flags & MSG_SPLICE_PAGES);
+	return end(sock, OP_SEND, ret, NULL, msg->msg_flags & MSG_SPLICE_PAGES ? LEAVES_MOVED : 0, false);
 }
 
 SEC("?fentry/unix_stream_recvmsg")
 int BPF_PROG(unix_stream_recv_entry, struct socket *sock, struct msghdr *msg, __u64 size)
 {
-	return enter_data(sock, OP_RECV, msg, size, false);
+	return begin(sock, OP_RECV, msg, size, false);
 }
 
 SEC("?fexit/unix_stream_recvmsg")
 int BPF_PROG(unix_stream_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret)
 {
-	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return end(sock, OP_RECV, ret, NULL, flags & MSG_PEEK ? LEAVES_PEEKED : 0, false);
 }
 
 SEC("?fentry/unix_dgram_sendmsg")
@@ -141,7 +116,7 @@ int BPF_PROG(unix_dgram_send_entry, struct socket *sock, struct msghdr *msg, __u
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return enter_data(sock, OP_SEND, msg, size, msg->msg_namelen > 0);
+	return begin(sock, OP_SEND, msg, size, true);
 }
 
 SEC("?fexit/unix_dgram_sendmsg")
@@ -149,7 +124,7 @@ int BPF_PROG(unix_dgram_send_exit, struct socket *sock, struct msghdr *msg, __u6
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return leave(sock, OP_SEND, ret, NULL, false, false);
+	return end(sock, OP_SEND, ret, msg, 0, true);
 }
 
 SEC("?fentry/unix_dgram_recvmsg")
@@ -157,7 +132,7 @@ int BPF_PROG(unix_dgram_recv_entry, struct socket *sock, struct msghdr *msg, __u
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return enter_data(sock, OP_RECV, msg, size, false);
+	return begin(sock, OP_RECV, msg, size, true);
 }
 
 SEC("?fexit/unix_dgram_recvmsg")
@@ -165,56 +140,56 @@ int BPF_PROG(unix_dgram_recv_exit, struct socket *sock, struct msghdr *msg, __u6
 {
 	if (!is_type(sock, SOCKET_DGRAM))
 		return 0;
-	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return end(sock, OP_RECV, ret, msg, flags & MSG_PEEK ? LEAVES_PEEKED : 0, true);
 }
 
 SEC("?fentry/unix_seqpacket_sendmsg")
 int BPF_PROG(unix_packet_send_entry, struct socket *sock, struct msghdr *msg, __u64 size)
 {
-	return enter_data(sock, OP_SEND, msg, size, false);
+	return begin(sock, OP_SEND, msg, size, false);
 }
 
 SEC("?fexit/unix_seqpacket_sendmsg")
 int BPF_PROG(unix_packet_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
 {
-	return leave(sock, OP_SEND, ret, NULL, false, false);
+	return end(sock, OP_SEND, ret, NULL, 0, false);
 }
 
 SEC("?fentry/unix_seqpacket_recvmsg")
 int BPF_PROG(unix_packet_recv_entry, struct socket *sock, struct msghdr *msg, __u64 size)
 {
-	return enter_data(sock, OP_RECV, msg, size, false);
+	return begin(sock, OP_RECV, msg, size, false);
 }
 
 SEC("?fexit/unix_seqpacket_recvmsg")
 int BPF_PROG(unix_packet_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret)
 {
-	return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);
+	return end(sock, OP_RECV, ret, msg, flags & MSG_PEEK ? LEAVES_PEEKED : 0, false);
 }
 
 SEC("?fentry/unix_stream_splice_read")
 int BPF_PROG(unix_splice_entry, struct socket *sock, void *ppos, void *pipe, __u64 size)
 {
-	return enter_data(sock, OP_RECV, NULL, size, false);
+	return begin(sock, OP_RECV, NULL, size, false);
 }
 
 SEC("?fexit/unix_stream_splice_read")
 int BPF_PROG(unix_splice_exit, struct socket *sock, void *ppos, void *pipe, __u64 size, unsigned int flags, long ret)
 {
-	return leave(sock, OP_RECV, ret, NULL, false, true);
+	return end(sock, OP_RECV, ret, NULL, LEAVES_MOVED, false);
 }
 
 /* Until 6.4; then splice and sendfile come through sendmsg, with MSG_SPLICE_PAGES */
 SEC("?fentry/unix_stream_sendpage")
 int BPF_PROG(unix_sendpage_entry, struct socket *sock, void *page, int offset, __u64 size)
 {
-	return enter_data(sock, OP_SEND, NULL, size, false);
+	return begin(sock, OP_SEND, NULL, size, false);
 }
 
 SEC("?fexit/unix_stream_sendpage")
 int BPF_PROG(unix_sendpage_exit, struct socket *sock, void *page, int offset, __u64 size, int flags, long ret)
 {
-	return leave(sock, OP_SEND, ret, NULL, false, true);
+	return end(sock, OP_SEND, ret, NULL, LEAVES_MOVED, false);
 }
 
 #include "unix_life.bpf.h"

@@ -15,6 +15,7 @@ int BPF_PROG(unix_pair_exit, struct socket *sock)
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return 0;
 	handle_forget(sock);
+	pair_forget(sock);
 	peer = unix_peer(sk);
 	if (!peer || !BPF_CORE_READ(peer, sk_socket, file) || !unix_identify((__u64)sk, OP_OPEN, &obj) ||
 	    !op_wanted(&obj))
@@ -84,6 +85,8 @@ static __always_inline int leave_connect(struct socket *sock, int ret, bool make
 	struct ipc_edge *edge;
 
 	handle_forget(sock);
+	pair_forget(sock);
+	unix_changes();
 	other = run && run->kobj2 ? run->kobj2 : sk;
 	if (obj.id && op_wanted(&obj)) {
 		edge = leave_life(&obj, OP_OPEN, run, ret, 0);
@@ -136,6 +139,7 @@ int BPF_PROG(unix_accept_entry, struct socket *sock)
 SEC("?fexit/unix_accept")
 int BPF_PROG(unix_accept_exit, struct socket *sock)
 {
+	unix_changes();
 	return leave_own(sock, OP_OPEN, function_result(ctx, 4));
 }
 
@@ -172,12 +176,14 @@ SEC("?fentry/unix_shutdown")
 int BPF_PROG(unix_shutdown_entry, struct socket *sock)
 {
 	enter((__u64)BPF_CORE_READ(sock, sk), OP_CTL, CAUSE_LOCK, false);
+	unix_changes();
 	return 0;
 }
 
 SEC("?fexit/unix_shutdown")
 int BPF_PROG(unix_shutdown_exit, struct socket *sock, int mode, int ret)
 {
+	unix_changes();
 	return leave_own(sock, OP_CTL, ret);
 }
 
@@ -221,6 +227,7 @@ int BPF_PROG(unix_release_entry, struct sock *sock, int embrion)
 	__u64 sk = argument_address(ctx, 0);
 
 	handle_forget(sock->sk_socket);
+	unix_changes();
 	if (!sk || !unix_identify(sk, OP_RECV, &obj))
 		return 0;
 	bpf_map_delete_elem(&aliases, &sk);
@@ -242,6 +249,7 @@ int BPF_PROG(unix_release_exit, struct sock *sock, int embrion)
 	struct ipc_run *run = run_mine();
 	struct ipc_edge *edge;
 
+	unix_changes();
 	if (embrion || !run || run->kobj != (__u64)sock || run->op != OP_CLOSE || run->obj.mech != MECH_UNIX)
 		return 0;
 	edge = leave_life(&run->obj, OP_CLOSE, run, 0, 0);

@@ -216,6 +216,16 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 	return (int32_t)(a[UNIX_WHEN] - b[UNIX_WHEN]) > 0;
 }
 
+/*
+ * Operations read once within the unit of a stamp what closes and shutdowns change (bpf/unix_near.bpf.h): of two
+ * states of one unit, one may know of more of them. None is ever taken back.
+ */
+static void join(uint32_t *state, const uint32_t *other)
+{
+	if (other[UNIX_TYPE] && other[IPC_STATE_STAMP] == state[IPC_STATE_STAMP])
+		state[UNIX_SHUTDOWN] |= other[UNIX_SHUTDOWN];
+}
+
 static const char *const blind[] = {
 	"which of several senders' bytes a receiver of a stream got",
 	"what a call that was inside the kernel when tracing began did: its wait is shown and counted, its bytes are not",
@@ -264,6 +274,7 @@ const struct mechanism mech_unix = {
 	.room = room,
 	.descriptors = descriptors,
 	.newer = newer,
+	.join = join,
 	.unseen = { [BACKEND_SYSCALL] = UNSEEN_CLOSE | UNSEEN_DESTRUCTION | UNSEEN_SPURIOUS | UNSEEN_RESIDENCY |
 					UNSEEN_COUNTER(SOCKET_TRUNCATED) },
 };

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sends and receives whose object is known at once, and whose row is: as in any other, but nothing is asked for that
+ * is known then. Included by unix.bpf.c.
+ */
+
+#define NEAR_WHERE ((__u64)MECH_UNIX << 32)
+
+/* The slot as op_begin() and enter_on() write it, see plain_begin(). What has a row is wanted. */
+static __always_inline bool enter_plainly(struct socket *socket, __u8 op, __u8 cause, struct msghdr *msg, struct near near)
+{
+	struct ipc_run *run = run_slot();
+	__u64 switches = *(volatile __u64 *)&run->switches;
+	__u32 at;
+
+	if (*(volatile __u32 *)&run->flags && !run_clear_used(run, current_task()))
+		return true;
+	*(volatile __u64 *)&run->task = 0; /* from here on it is nobody's */
+	barrier();
+	plain_enters(run);
+	if (!row_at_hand(near.id, NEAR_WHERE, op, run->who, &at))
+		return not_plain(run);
+	run->obj.id = near.id;
+	*(key_word *)&run->obj.domain = NEAR_WHERE;
+	*(key_word *)&run->obj2.domain = 0;
+	run->kobj = (__u64)socket->sk;
+	run->kobj2 = 0;
+	run->size = (__u64)socket + op; /* which is not asked for in this view; for row_begun() */
+	run->iter = msg ? (__u64)&msg->msg_iter : 0;
+	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
+	STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32); /* and aux[0] */
+	STORE_TWO(run, aux[1], 0); /* and aux[2] */
+	barrier();
+	run->task = *(volatile __u64 *)&run->who_task;
+	barrier();
+	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+}
+
+/* In any view: with what is known of it, if that is its object. */
+static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, __u32 cause, struct msghdr *msg, __u64 size)
+{
+	bool datagrams = socket->type == SOCKET_DGRAM, unresolved = datagrams && op == OP_SEND && msg && msg->msg_namelen > 0;
+	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
+	struct near near = {};
+	struct ipc_object_id obj = {.mech = MECH_UNIX};
+	struct ipc_run *run;
+	__u32 at;
+
+	if (!unresolved)
+		near = near_of(socket, op, datagrams);
+	if (near.id) {
+		obj.id = near.id;
+		run = op_wanted(&obj) ? enter_on(&obj, sk, op, cause) : NULL;
+	} else {
+		run = enter(sk, op, cause, unresolved);
+	}
+	if (!run)
+		return 0;
+	run->iter = msg ? (__u64)&msg->msg_iter : 0;
+	run->size = is_plain() ? (__u64)socket + op : size;
+	if (near.id && row_at_hand(near.id, NEAR_WHERE, op, actor_word(current_actor()), &at))
+		STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32);
+	return 0;
+}
+
+static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *msg, __u64 size, bool datagrams)
+{
+	__u8 cause = op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY;
+	bool unresolved = datagrams && op == OP_SEND && msg->msg_namelen > 0;
+	struct near near;
+
+	if (!cfg.asked && !unresolved)
+		return 0; /* --counts: its end tells what it was on */
+	if (handle_left_out(socket))
+		return 0;
+	if (is_plain() && !unresolved) {
+		near = near_of(socket, op, datagrams);
+		if (near.id && enter_plainly(socket, op, cause, msg, near))
+			return 0;
+	}
+	return enter_slowly(socket, op, cause, msg, size);
+}
+
+/* Each close, shutdown, connection and passing of descriptors: what operations do not read each time has changed then. */
+static __u64 changes;
+
+static __always_inline void unix_changes(void)
+{
+	smp_wmb(); /* with note_near() */
+	__sync_fetch_and_add(&changes, 1);
+}
+
+static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second)
+{
+	s->first_buffers = first->sk_receive_queue.qlen;
+	s->first_charged = first->sk_wmem_alloc.refs.counter - 1;
+	if (second) {
+		s->second_buffers = second->sk_receive_queue.qlen;
+		s->second_charged = second->sk_wmem_alloc.refs.counter - 1;
+	}
+	s->when = bpf_ktime_get_ns();
+}
+
+/* What every operation changes. how: of the object, see NEAR_*. False: not this way. */
+static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s)
+{
+	struct sock *sk, *peer;
+	struct unix_sock *u;
+
+	if (!has_unix_cast())
+		return false;
+	sk = socket->sk;
+	if (how == NEAR_FIRST) {
+		note_ends(s, sk, NULL);
+		return true;
+	}
+	u = unix_of(sk);
+	peer = u ? u->peer : NULL;
+	if (!peer)
+		return false;
+	if (how & NEAR_FIRST)
+		note_ends(s, sk, peer);
+	else
+		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL);
+	return true;
+}
+
+/* All words, where a socket is at hand or by address. */
+static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ipc_run *run, struct socket *socket)
+{
+	if (!edge || !run)
+		return 0;
+	if (!unix_state_at_hand(socket, run->obj.id, edge->state))
+		unix_state(run->kobj, run->obj.id, edge->state);
+	return 0;
+}
+
+/*
+ * As note_state(), at less than half the cost: what changes seldom is read once for each stamp, and again when it has
+ * changed. A result may tell that before: what a close ends, ends before the close does. SO_SNDBUF has no hook: what
+ * is told of it may be older by the unit of a stamp.
+ */
+static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
+{
+	__u64 seen = *(volatile __u64 *)&changes;
+	__u32 *state = row->edge.state;
+
+	if (state[IPC_STATE_STAMP] != stamp || row->kobj != seen || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state)) {
+		smp_rmb(); /* with unix_changes() */
+		note_whole(&row->edge, run, socket);
+		state[IPC_STATE_STAMP] = stamp;
+		row->kobj = seen;
+	}
+	depth_note(&row->edge, socket_depth(state));
+}
+
+#define LEAVES_PEEKED (1u << 0) /* the data stays where it is */
+#define LEAVES_MOVED (1u << 1)	/* without a copy */
+
+/* Of one that was not seen to begin, or whose object or row was not known then. */
+static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
+{
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
+
+	run = find_run(sk, op, &obj);
+	if (obj.id && !(run && run->kobj2)) /* what is sent to an address is another's */
+		pair_remember(socket, &obj);
+	if (run && run->aux[1])
+		unix_changes();
+	return leave_data(run, &obj, sk, op, ret, msg, leaves & LEAVES_PEEKED, leaves & LEAVES_MOVED, socket);
+}
+
+/* The row that the entry of this operation found, or NULL. */
+static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct socket *socket, __u8 op, bool plain)
+{
+	__u32 at;
+
+	if (run->task != current_task())
+		return NULL;
+	if (plain ? run->size != (__u64)socket + op : run->op != op || run->kobj != (__u64)socket->sk)
+		return NULL;
+	at = run->row - 1; /* beyond all rows, if it is not known */
+	return bpf_map_lookup_elem(&rows, &at);
+}
+
+/* An operation whose beginning was seen, with its row. In the default view nothing is asked for that is known then. */
+static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
+{
+	struct ipc_run *run = run_slot();
+	struct ipc_row *row = row_begun(run, socket, op, plain);
+	struct ipc_edge *edge;
+
+	if (!row)
+		return false;
+	edge = &row->edge;
+	if (!plain) {
+		edge = op_end_at(row, run, res);
+	} else {
+		edge_account(edge, &row->key, res);
+		if (run->flags)
+			edge_account_waits(edge, run);
+	}
+	if (edge) {
+		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
+		if (run->aux[1])
+			unix_changes();
+		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1), res->ret);
+		if (!plain || run->flags)
+			socket_noted(edge, run, &run->obj, op, op, res);
+	}
+	op_done(run);
+	return true;
+}
+
+/* --counts: its end is all that is seen. */
+static __always_inline bool leave_counted(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg,
+					  bool datagrams)
+{
+	struct near near = near_of(socket, op, datagrams);
+	struct ipc_row *row;
+	struct ipc_edge *edge;
+	__u32 at;
+
+	if (!near.id)
+		return false;
+	row = row_at_hand(near.id, NEAR_WHERE, op, actor_word(current_actor()), &at);
+	if (!row)
+		return false;
+	edge = op_end_at(row, NULL, res);
+	if (edge)
+		socket_figures(edge, NULL, NULL, near.how & NEAR_FIRST, op, res->ret, msg);
+	return true;
+}
+
+/* What a send or a receive leaves behind. msg: of those whose flags may tell that it was cut, or where it went. */
+static __always_inline int end(struct socket *socket, __u8 op, __s64 ret, struct msghdr *msg, __u32 leaves, bool datagrams)
+{
+	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
+	bool done = false;
+
+	if (handle_left_out(socket))
+		return 0;
+	if (leaves & LEAVES_PEEKED)
+		;
+	else if (cfg.asked)
+		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
+	else if (!(datagrams && op == OP_SEND && msg->msg_namelen > 0))
+		done = leave_counted(socket, op, &res, msg, datagrams);
+	return done ? 0 : leave_slowly(socket, op, ret, msg, leaves);
+}
