@@ -126,8 +126,10 @@ static __always_inline void note_call(struct ipc_edge *edge, __u64 call, __u32 n
 		add(&edge->counters[SEM_TIMEOUTS], 1);
 	if (ret)
 		return;
-	add(&edge->counters[SEM_RAISED], call_raised(call));
-	add(&edge->counters[SEM_LOWERED], call_lowered(call));
+	if (call_raised(call))
+		add(&edge->counters[SEM_RAISED], call_raised(call));
+	if (call_lowered(call))
+		add(&edge->counters[SEM_LOWERED], call_lowered(call));
 }
 
 #define SEM_ANY_ID 0xffffffffu
@@ -189,8 +191,11 @@ static __attribute__((noinline)) int sem_state(__u32 *words, __u64 address, __u3
 	stamp_in_order(words, is.id);
 	s->key = is.key;
 	s->live = IPC_STATE_ABSENT;
-	for (__u32 i = 0; i < SEM_VALUES; i++)
+	for (__u32 i = 0; i < SEM_VALUES; i++) {
+		if (i >= nsems && s->nsems == nsems && !cfg.syscall_backend) /* there `words` may be of anything */
+			break; /* the others are absent already */
 		s->value[i] = i < nsems ? sem_value(address, i) : IPC_STATE_ABSENT;
+	}
 	s->nsems = nsems;
 	return 0;
 }
