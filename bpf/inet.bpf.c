@@ -21,12 +21,14 @@
 #include "compat.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "plain.bpf.h"
 #include "inet.bpf.h"
 
 const volatile struct ipc_config cfg = {};
 
 #define SOCKET_MECH MECH_INET
 #define SOCKET_RUN_FLAGS RUN_DELIVERS
+#define SOCKET_KEEPS true
 
 static __always_inline bool socket_identify(__u64 sk, __u8 op, struct ipc_object_id *obj)
 {
@@ -70,6 +72,7 @@ static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_e
 }
 
 #include "socket.bpf.h"
+#include "socket_near.bpf.h"
 
 /* The run of a send, whose object a message may name, or the object alone. */
 static __always_inline struct ipc_run *find_named(__u64 sk, __u8 op, __u64 name, struct ipc_object_id *obj)
@@ -89,65 +92,8 @@ static __always_inline __u64 name_of(struct msghdr *msg, __u8 op)
 	return op == OP_SEND && msg && msg->msg_namelen > 0 ? (__u64)BPF_CORE_READ(msg, msg_name) : 0;
 }
 
-static __always_inline int enter_data(struct socket *sock, __u8 op, struct msghdr *msg, __u64 size)
-{
-	struct ipc_object_id obj;
-	struct ipc_run *run;
-	__u64 sk, name;
-
-	if (handle_left_out(sock))
-		return 0;
-	sk = (__u64)BPF_CORE_READ(sock, sk);
-	name = name_of(msg, op);
-	if (!inet_identify(sk, op, name, 0, &obj) || !op_wanted(&obj))
-		return 0;
-	run = enter_on(&obj, sk, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY);
-	if (!run)
-		return 0;
-	run->iter = msg ? (__u64)&msg->msg_iter : 0;
-	run->size = size;
-	if (op == OP_SEND && sock->type == SOCKET_DGRAM)
-		run->kobj2 = inet_socket_at(obj.id);
-	return 0;
-}
-
-#define CAME_FROM_ELSEWHERE 1 /* aux[2] */
-
-#define ECONNREFUSED 111
-
-/* What was sent before went to nobody: how much of it, is not told. */
-static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_id *obj)
-{
-	struct ipc_object *o = obj ? bpf_map_lookup_elem(&objects, obj) : NULL;
-
-	if (o)
-		o->flags |= OBJECT_DISCARDED_UNKNOWN;
-	return 0;
-}
-
-/* What a send or a receive leaves behind. peeks: the data stays where it is. */
-static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct msghdr *msg, bool peeks, bool moves)
-{
-	struct ipc_object_id obj;
-	struct ipc_run *run;
-	__u64 sk, name;
-
-	if (handle_left_out(sock))
-		return 0;
-	sk = (__u64)BPF_CORE_READ(sock, sk);
-	name = name_of(msg, op);
-	run = find_named(sk, op, name, &obj);
-	if (run && run->aux[2] == CAME_FROM_ELSEWHERE) {
-		op_done(run);
-		return 0;
-	}
-	leave_data(run, &obj, sk, op, ret, msg, peeks, moves, sock);
-	if (ret == -ECONNREFUSED && obj.id)
-		inet_note_refused(&obj);
-	if (name && ret > 0 && obj.id)
-		inet_note_target(obj.id, sk, name, 0);
-	return 0;
-}
+#include "inet_known.bpf.h"
+#include "inet_near.bpf.h"
 
 #define DATA_HOOKS(prefix, function)                                                                           \
 	SEC("?fentry/" #function "_sendmsg")                                                                   \
@@ -158,7 +104,7 @@ static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct
 	SEC("?fexit/" #function "_sendmsg")                                                                    \
 	int BPF_PROG(prefix##_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)         \
 	{                                                                                                      \
-		return leave(sock, OP_SEND, ret, msg, false, msg->msg_flags & MSG_SPLICE_PAGES);               \
+		return leave(sock, OP_SEND, ret, msg, msg->msg_flags & MSG_SPLICE_PAGES ? LEAVES_MOVED : 0);     \
 	}                                                                                                      \
 	SEC("?fentry/" #function "_recvmsg")                                                                   \
 	int BPF_PROG(prefix##_recv_entry, struct socket *sock, struct msghdr *msg, __u64 size)                 \
@@ -168,7 +114,7 @@ static __always_inline int leave(struct socket *sock, __u8 op, __s64 ret, struct
 	SEC("?fexit/" #function "_recvmsg")                                                                    \
 	int BPF_PROG(prefix##_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret) \
 	{                                                                                                      \
-		return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK, false);                                \
+		return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK ? LEAVES_PEEKED : 0);                     \
 	}
 
 DATA_HOOKS(inet, inet)
@@ -183,7 +129,7 @@ int BPF_PROG(inet_splice_entry, struct socket *sock, void *ppos, void *pipe, __u
 SEC("?fexit/tcp_splice_read")
 int BPF_PROG(inet_splice_exit, struct socket *sock, void *ppos, void *pipe, __u64 size, unsigned int flags, long ret)
 {
-	return leave(sock, OP_RECV, ret, NULL, false, true);
+	return leave(sock, OP_RECV, ret, NULL, LEAVES_MOVED);
 }
 
 /* Until 6.4; then splice and sendfile come through sendmsg, with MSG_SPLICE_PAGES */
@@ -196,7 +142,7 @@ int BPF_PROG(inet_sendpage_entry, struct socket *sock, void *page, int offset, _
 SEC("?fexit/inet_sendpage")
 int BPF_PROG(inet_sendpage_exit, struct socket *sock, void *page, int offset, __u64 size, int flags, long ret)
 {
-	return leave(sock, OP_SEND, ret, NULL, false, true);
+	return leave(sock, OP_SEND, ret, NULL, LEAVES_MOVED);
 }
 
 /* A sender is about to sleep. What it wrote and was not sent, the peer's window had no room for. */
@@ -209,8 +155,10 @@ int BPF_PROG(inet_sender_waits)
 	if (!run || run->op != OP_SEND)
 		return 0;
 	tp = (void *)run->kobj;
-	if (BPF_CORE_READ(tp, write_seq) != BPF_CORE_READ(tp, snd_nxt))
+	if (BPF_CORE_READ(tp, write_seq) != BPF_CORE_READ(tp, snd_nxt)) {
 		run->aux[1]++;
+		run->flags |= RUN_USED;
+	}
 	return 0;
 }
 

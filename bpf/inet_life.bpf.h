@@ -59,6 +59,7 @@ static __always_inline int leave_connect(struct socket *sock, __u64 name, int re
 	struct ipc_edge *edge;
 
 	handle_forget(sock);
+	inet_changes();
 	if (obj.id && op_wanted(&obj)) {
 		edge = leave_life(&obj, OP_OPEN, run, ret, inet_socket_at(obj.id));
 		if (edge && fresh)
@@ -115,6 +116,7 @@ int BPF_PROG(inet_accept_exit, struct socket *sock, struct socket *made)
 	int ret = function_result(ctx, 4);
 
 	handle_forget(made);
+	inet_changes();
 	child = ret ? 0 : (__u64)BPF_CORE_READ(made, sk);
 	if (child && !inet_identify(child, OP_RECV, 0, 0, &pair)) {
 		op_done(run); /* from another machine */
@@ -164,12 +166,14 @@ SEC("?fentry/inet_shutdown")
 int BPF_PROG(inet_shutdown_entry, struct socket *sock)
 {
 	enter((__u64)BPF_CORE_READ(sock, sk), OP_CTL, CAUSE_LOCK, false);
+	inet_changes();
 	return 0;
 }
 
 SEC("?fexit/inet_shutdown")
 int BPF_PROG(inet_shutdown_exit, struct socket *sock, int mode, int ret)
 {
+	inet_changes();
 	return leave_own(sock, OP_CTL, ret);
 }
 
@@ -283,6 +287,7 @@ int BPF_PROG(inet_release_entry, struct socket *sock)
 	struct ipc_run *run;
 
 	handle_forget(sock);
+	inet_changes();
 	/* neither bound nor connected, it was none */
 	if (!sk || !inet_identify(sk, OP_RECV, 0, 0, &obj) || !inet_goes(sk, obj.id) || !op_wanted(&obj))
 		return 0;
@@ -297,6 +302,7 @@ int BPF_PROG(inet_release_exit)
 {
 	struct ipc_run *run = run_mine();
 
+	inet_changes();
 	if (!run || run->op != OP_CLOSE || run->obj.mech != MECH_INET)
 		return 0;
 	leave_life(&run->obj, OP_CLOSE, run, 0, 0);

@@ -29,6 +29,7 @@ const volatile struct ipc_config cfg = {};
 
 #define SOCKET_MECH MECH_UNIX
 #define SOCKET_RUN_FLAGS 0
+#define SOCKET_KEEPS false
 
 static __always_inline bool socket_identify(__u64 sk, __u8 op, struct ipc_object_id *obj)
 {
@@ -77,6 +78,7 @@ static __always_inline void socket_moved(const struct ipc_run *run, struct ipc_e
 }
 
 #include "socket.bpf.h"
+#include "socket_near.bpf.h"
 
 #include "unix_pair.bpf.h"
 #include "unix_near.bpf.h"

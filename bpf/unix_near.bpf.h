@@ -6,36 +6,6 @@
 
 #define NEAR_WHERE ((__u64)MECH_UNIX << 32)
 
-/* The slot as op_begin() and enter_on() write it, see plain_begin(). What has a row is wanted. */
-static __always_inline bool enter_plainly(struct socket *socket, __u8 op, __u8 cause, struct msghdr *msg, struct near near)
-{
-	struct ipc_run *run = run_slot();
-	__u64 switches = *(volatile __u64 *)&run->switches;
-	__u32 at;
-
-	if (*(volatile __u32 *)&run->flags && !run_clear_used(run, current_task()))
-		return true;
-	*(volatile __u64 *)&run->task = 0; /* from here on it is nobody's */
-	barrier();
-	plain_enters(run);
-	if (!row_at_hand(near.id, NEAR_WHERE, op, run->who, &at))
-		return not_plain(run);
-	run->obj.id = near.id;
-	*(key_word *)&run->obj.domain = NEAR_WHERE;
-	*(key_word *)&run->obj2.domain = 0;
-	run->kobj = (__u64)socket->sk;
-	run->kobj2 = 0;
-	run->size = (__u64)socket + op; /* which is not asked for in this view; for row_begun() */
-	run->iter = msg ? (__u64)&msg->msg_iter : 0;
-	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
-	STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32); /* and aux[0] */
-	STORE_TWO(run, aux[1], 0); /* and aux[2] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
-}
-
 /* In any view: with what is known of it, if that is its object. */
 static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, __u32 cause, struct msghdr *msg, __u64 size)
 {
@@ -75,7 +45,7 @@ static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *
 		return 0;
 	if (is_plain() && !unresolved) {
 		near = near_of(socket, op, datagrams);
-		if (near.id && enter_plainly(socket, op, cause, msg, near))
+		if (near.id && near_begins(socket, op, cause, msg, near.id, NEAR_WHERE, near.how, 0, 0))
 			return 0;
 	}
 	return enter_slowly(socket, op, cause, msg, size);
@@ -172,20 +142,7 @@ static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 o
 	return leave_data(run, &obj, sk, op, ret, msg, leaves & LEAVES_PEEKED, leaves & LEAVES_MOVED, socket);
 }
 
-/* The row that the entry of this operation found, or NULL. */
-static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct socket *socket, __u8 op, bool plain)
-{
-	__u32 at;
-
-	if (run->task != current_task())
-		return NULL;
-	if (plain ? run->size != (__u64)socket + op : run->op != op || run->kobj != (__u64)socket->sk)
-		return NULL;
-	at = run->row - 1; /* beyond all rows, if it is not known */
-	return bpf_map_lookup_elem(&rows, &at);
-}
-
-/* An operation whose beginning was seen, with its row. In the default view nothing is asked for that is known then. */
+/* An operation whose beginning was seen, with its row. */
 static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
 {
 	struct ipc_run *run = run_slot();
@@ -194,14 +151,7 @@ static __always_inline bool leave_begun(struct socket *socket, __u8 op, const st
 
 	if (!row)
 		return false;
-	edge = &row->edge;
-	if (!plain) {
-		edge = op_end_at(row, run, res);
-	} else {
-		edge_account(edge, &row->key, res);
-		if (run->flags)
-			edge_account_waits(edge, run);
-	}
+	edge = near_counts(row, run, res, plain);
 	if (edge) {
 		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
 		if (run->aux[1])

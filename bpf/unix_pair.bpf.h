@@ -57,10 +57,6 @@ static __always_inline struct unix_sock *unix_of(struct sock *sk)
 	return bpf_skc_to_unix_sock(sk);
 }
 
-/* What an operation is on: of run.aux[0] */
-#define NEAR_FIRST (1u << 0)  /* this socket is the object's first end */
-#define NEAR_PAIRED (1u << 1) /* it has two */
-
 struct near {
 	__u64 id; /* 0: not known */
 	__u32 how;

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sends and receives whose object is known at once, and whose row is: as in any other, but nothing is asked for that
+ * is known then. Included by inet.bpf.c.
+ */
+
+/* What operations change of an end of an established connection. */
+struct inet_moving {
+	__u32 charged;
+	__u32 rcvbuf;
+	__u32 queued;
+	__u32 unacked;
+};
+
+static __always_inline void moving_at(struct sock *sk, struct tcp_sock *tp, struct inet_moving *m)
+{
+	m->charged = sk->sk_backlog.rmem_alloc.counter;
+	m->rcvbuf = sk->sk_rcvbuf;
+	m->queued = tp->rcv_nxt - tp->copied_seq;
+	m->unacked = tp->write_seq - tp->snd_una;
+}
+
+/* Members that lie together are read at once: a read by address costs as much as four typed ones. */
+#define INET_TOGETHER 48
+
+/* A word that lies `distance` behind the first of what was read from `address` on. */
+static __always_inline bool together(__u32 *to, const __u32 *words, __u64 address, __u32 distance)
+{
+	if (distance < INET_TOGETHER) {
+		*to = words[distance / 4];
+		return true;
+	}
+	return probe_read(to, address + (__s32)distance);
+}
+
+#define TCP_AT(member) bpf_core_field_offset(struct tcp_sock, member)
+#define SOCK_AT(member) bpf_core_field_offset(struct sock, member)
+
+/* The same of the other end, which no pointer leads to. False: it cannot be read. */
+static __always_inline bool moving_there(__u64 other, struct inet_moving *m)
+{
+	__u32 words[INET_TOGETHER / 4], received, copied, written, acked;
+	__u64 at = other + TCP_AT(rcv_nxt);
+
+	if (is_at()) {
+		moving_at(at_address(struct sock, other), at_address(struct tcp_sock, other), m);
+		return true;
+	}
+	if (!probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
+		return false;
+	received = words[0];
+	if (!together(&copied, words, at, TCP_AT(copied_seq) - TCP_AT(rcv_nxt)) ||
+	    !together(&acked, words, at, TCP_AT(snd_una) - TCP_AT(rcv_nxt)) || !probe_read(&written, other + TCP_AT(write_seq)))
+		return false;
+	m->queued = received - copied;
+	m->unacked = written - acked;
+	at = other + SOCK_AT(sk_backlog.rmem_alloc.counter);
+	if (!probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
+		return false;
+	m->charged = words[0];
+	return together(&m->rcvbuf, words, at, SOCK_AT(sk_rcvbuf) - SOCK_AT(sk_backlog.rmem_alloc.counter));
+}
+
+static __always_inline void note_ends(struct inet_internals *s, const struct inet_moving *first, const struct inet_moving *second)
+{
+	s->first_charged = first->charged;
+	s->first_rcvbuf = first->rcvbuf;
+	s->first_queued = first->queued;
+	s->first_unacked = first->unacked;
+	s->second_charged = second->charged;
+	s->second_rcvbuf = second->rcvbuf;
+	s->second_queued = second->queued;
+	s->second_unacked = second->unacked;
+}
+
+/*
+ * What operations change of an established connection, whose ends were so when the state was read as a whole: an end leaves
+ * that only by a release or a shutdown, which `changes` tells, or when the other one left it. False: not this way.
+ */
+static __always_inline bool note_moving(struct socket *socket, const struct ipc_run *run, __u64 seen, struct inet_internals *s)
+{
+	struct sock *sk = socket->sk;
+	struct inet_moving own, theirs;
+	struct tcp_sock *tp;
+	__u32 when;
+
+	if (!sk || !run->obj2.id || run->obj2.domain != (__u32)seen || s->first_state != INET_ESTABLISHED || s->second_state != INET_ESTABLISHED ||
+	    sk->__sk_common.skc_state != INET_ESTABLISHED)
+		return false;
+	tp = is_at() ? at_address(struct tcp_sock, sk) : bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return false;
+	when = bpf_ktime_get_ns();
+	moving_at(sk, tp, &own);
+	if (!moving_there(run->obj2.id, &theirs) || *(volatile __u64 *)&changes != seen)
+		return false; /* of what was released nothing was read that is told */
+	if (run->aux[0] & NEAR_FIRST)
+		note_ends(s, &own, &theirs);
+	else
+		note_ends(s, &theirs, &own);
+	s->when = when;
+	return true;
+}
+
+/* All words, by address; and, where that may have changed, who the other end is by now. */
+static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ipc_run *run, struct socket *socket, __u64 seen,
+						__u32 stamp)
+{
+	if (!edge || !run)
+		return 0;
+	inet_words(run->kobj, run->obj.id, edge->state);
+	if (run->obj2.domain != (__u32)seen || (!run->obj2.id && edge->state[IPC_STATE_STAMP] != stamp))
+		known_remember(socket, &run->obj, run->kobj, seen);
+	edge->state[IPC_STATE_STAMP] = stamp;
+	return 0;
+}
+
+/* As note_state(): what changes seldom is read once for each stamp, and again when it has changed. */
+static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp)
+{
+	__u64 seen = *(volatile __u64 *)&changes;
+	__u32 *state = row->edge.state;
+
+	if (state[IPC_STATE_STAMP] == stamp && row->kobj == seen && note_moving(socket, run, seen, (void *)state))
+		return;
+	smp_rmb(); /* with inet_changes() */
+	note_whole(&row->edge, run, socket, seen, stamp);
+	row->kobj = seen;
+	depth_note(&row->edge, socket_depth(state));
+}
+
+/* In any view: with what is known of it. */
+static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, struct msghdr *msg, __u64 size)
+{
+	struct near near = near_of(socket);
+	struct ipc_object_id obj = {.id = near.id, .domain = near.where, .mech = MECH_INET};
+	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
+	struct ipc_run *run;
+	__u32 at;
+
+	if ((!near.id && !inet_identify(sk, op, name_of(msg, op), 0, &obj)) || !op_wanted(&obj))
+		return 0;
+	run = enter_on(&obj, sk, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY);
+	if (!run)
+		return 0;
+	run->iter = msg ? (__u64)&msg->msg_iter : 0;
+	run->size = is_plain() ? (__u64)socket + op : size;
+	if (op == OP_SEND && socket->type == SOCKET_DGRAM)
+		run->kobj2 = inet_socket_at(obj.id);
+	if (!near.id || !row_at_hand(near.id, near.where, op, actor_word(current_actor()), &at))
+		return 0;
+	STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32);
+	run->obj2.id = near.other;
+	run->obj2.domain = near.seen;
+	return 0;
+}
+
+static __always_inline int enter_data(struct socket *socket, __u8 op, struct msghdr *msg, __u64 size)
+{
+	struct near near;
+
+	if (handle_left_out(socket))
+		return 0;
+	near = near_of(socket);
+	if (near.how & INET_FAR || (near.id && !cfg.asked))
+		return 0; /* --counts: its end tells what it was on */
+	if (is_plain() && near.id &&
+	    near_begins(socket, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY, msg, near.id, near.where, near.how, near.other, near.seen))
+		return 0;
+	return enter_slowly(socket, op, msg, size);
+}
+
+#define CAME_FROM_ELSEWHERE 1 /* aux[2] */
+
+#define ECONNREFUSED 111
+
+#define LEAVES_PEEKED (1u << 0) /* the data stays where it is */
+#define LEAVES_MOVED (1u << 1)	/* without a copy */
+
+/* What was sent before went to nobody: how much of it, is not told. */
+static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_id *obj)
+{
+	struct ipc_object *o = obj ? bpf_map_lookup_elem(&objects, obj) : NULL;
+
+	if (o)
+		o->flags |= OBJECT_DISCARDED_UNKNOWN;
+	return 0;
+}
+
+/* Of one that was not seen to begin, or whose object or row was not known then. */
+static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
+{
+	__u64 seen = *(volatile __u64 *)&changes, sk = (__u64)BPF_CORE_READ(socket, sk), name = name_of(msg, op);
+	struct ipc_object_id obj;
+	struct ipc_run *run;
+
+	smp_rmb(); /* with inet_changes() */
+	run = find_named(sk, op, name, &obj);
+	if (run && run->aux[2] == CAME_FROM_ELSEWHERE) {
+		op_done(run);
+		return 0;
+	}
+	if (!near_of(socket).where)
+		known_remember(socket, &obj, sk, seen);
+	leave_data(run, &obj, sk, op, ret, msg, leaves & LEAVES_PEEKED, leaves & LEAVES_MOVED, socket);
+	if (ret == -ECONNREFUSED && obj.id)
+		inet_note_refused(&obj);
+	if (name && ret > 0 && obj.id)
+		inet_note_target(obj.id, sk, name, 0);
+	return 0;
+}
+
+/* An operation whose beginning was seen, with its row. */
+static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
+{
+	struct ipc_run *run = run_slot();
+	struct ipc_row *row = row_begun(run, socket, op, plain);
+	struct ipc_edge *edge;
+
+	if (!row)
+		return false;
+	edge = near_counts(row, run, res, plain);
+	if (edge) {
+		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
+		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1));
+		if (!plain)
+			socket_noted(edge, run, &run->obj, op, op, res);
+	}
+	op_done(run);
+	return true;
+}
+
+/* --counts: its end is all that is seen. */
+static __always_inline bool leave_counted(const struct near *near, __u8 op, const struct op_result *res, struct msghdr *msg)
+{
+	struct ipc_row *row;
+	struct ipc_edge *edge;
+	__u32 at;
+
+	if (!near->id)
+		return false;
+	row = row_at_hand(near->id, near->where, op, actor_word(current_actor()), &at);
+	if (!row)
+		return false;
+	edge = op_end_at(row, NULL, res);
+	if (edge)
+		socket_figures(edge, NULL, NULL, near->how & NEAR_FIRST, op, res->ret, msg);
+	return true;
+}
+
+/* What a send or a receive leaves behind. */
+static __always_inline int leave(struct socket *socket, __u8 op, __s64 ret, struct msghdr *msg, __u32 leaves)
+{
+	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
+	bool done = false;
+	struct near near;
+
+	if (handle_left_out(socket))
+		return 0;
+	if (leaves & LEAVES_PEEKED)
+		return leave_slowly(socket, op, ret, msg, leaves);
+	if (cfg.asked)
+		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
+	if (done)
+		return 0;
+	near = near_of(socket);
+	if (near.how & INET_FAR)
+		return 0;
+	if (!cfg.asked && leave_counted(&near, op, &res, msg))
+		return 0;
+	return leave_slowly(socket, op, ret, msg, leaves);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sends and receives on sockets whose object and row are known at once, see plain.bpf.h: what of their beginning and
+ * end is the same in every family. Included after socket.bpf.h, which says what its includer has said before, and:
+ *
+ *   SOCKET_KEEPS   does the mechanism keep a number in obj2.id of a run?
+ */
+#ifndef SOCKET_NEAR_BPF_H
+#define SOCKET_NEAR_BPF_H
+
+/* What an operation is on: of run.aux[0] */
+#define NEAR_FIRST (1u << 0)  /* this socket is the object's first end */
+#define NEAR_PAIRED (1u << 1) /* it has two */
+
+/*
+ * The slot as op_begin() and enter_on() write it, see plain_begin(), for an operation on the object `id`, `where`, with
+ * what the mechanism keeps in obj2 (id, domain), which has no mechanism. What has a row is wanted.
+ */
+static __always_inline bool near_begins(struct socket *socket, __u8 op, __u8 cause, struct msghdr *msg, __u64 id, __u64 where,
+					__u32 how, __u64 kept, __u32 kept_word)
+{
+	struct ipc_run *run = run_slot();
+	__u64 switches = *(volatile __u64 *)&run->switches;
+	__u32 at;
+
+	if (*(volatile __u32 *)&run->flags & ~SOCKET_RUN_FLAGS && !run_clear_used(run, current_task()))
+		return true;
+	*(volatile __u64 *)&run->task = 0; /* from here on it is nobody's */
+	barrier();
+	if (SOCKET_RUN_FLAGS)
+		run->flags = SOCKET_RUN_FLAGS;
+	plain_enters(run);
+	if (!row_at_hand(id, where, op, run->who, &at))
+		return not_plain(run);
+	run->obj.id = id;
+	*(key_word *)&run->obj.domain = where;
+	if (SOCKET_KEEPS)
+		run->obj2.id = kept;
+	*(key_word *)&run->obj2.domain = kept_word;
+	run->kobj = (__u64)socket->sk;
+	run->kobj2 = 0;
+	run->size = (__u64)socket + op; /* which is not asked for in this view; for row_begun() */
+	run->iter = msg ? (__u64)&msg->msg_iter : 0;
+	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
+	STORE_TWO(run, row, (at + 1) | (__u64)how << 32); /* and aux[0] */
+	STORE_TWO(run, aux[1], 0); /* and aux[2] */
+	barrier();
+	run->task = *(volatile __u64 *)&run->who_task;
+	barrier();
+	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+}
+
+/* The row that the entry of this operation found, or NULL. */
+static __always_inline struct ipc_row *row_begun(struct ipc_run *run, struct socket *socket, __u8 op, bool plain)
+{
+	__u32 at;
+
+	if (run->task != current_task())
+		return NULL;
+	if (plain ? run->size != (__u64)socket + op : run->op != op || run->kobj != (__u64)socket->sk)
+		return NULL;
+	at = run->row - 1; /* beyond all rows, if it is not known */
+	return bpf_map_lookup_elem(&rows, &at);
+}
+
+/* Counts an operation whose row is known. In the default view nothing is asked for that is known then. */
+static __always_inline struct ipc_edge *near_counts(struct ipc_row *row, struct ipc_run *run, const struct op_result *res, bool plain)
+{
+	if (!plain)
+		return op_end_at(row, run, res);
+	edge_account(&row->edge, &row->key, res);
+	if (run->flags != SOCKET_RUN_FLAGS)
+		edge_account_waits(&row->edge, run);
+	return &row->edge;
+}
+
+#endif
