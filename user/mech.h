@@ -166,6 +166,7 @@ struct mechanism {
 	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
 	uint32_t state_needs; /* enum ipc_profile: any of it makes an operation read the state; 0: it does in any case */
 	uint32_t lasting;     /* bits of the fields that stay the same as long as the object is there */
+	uint32_t detailed;    /* bits of the fields that are read for PROFILE_DETAIL and PROFILE_EVENTS only */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */
 	const char *kobj;     /* where its state hangs: "inode.i_pipe", "file.private_data"; "STRUCT.MEMBER": that is the inode */
 	const char *kobj_id;  /* number of its objects, where the inode does not tell them: "struct.member"; NULL */

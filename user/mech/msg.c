@@ -13,6 +13,7 @@ enum msg_word {
 	MSG_MESSAGES = 0,
 	MSG_BYTES = 1,
 	MSG_LIMIT = 2,
+	MSG_TYPE_SENT = 10, /* and the three that follow */
 };
 
 /* enum msg_counter of bpf/msg.bpf.h */
@@ -158,7 +159,7 @@ static void room(const struct object *o, struct mech_room *room)
 	room->max_slots = o->max_depth > now[MSG_MESSAGES] ? o->max_depth : now[MSG_MESSAGES];
 	if (base && base[MSG_MESSAGES] > room->max_slots)
 		room->max_slots = base[MSG_MESSAGES];
-	if (o->can->backend == BACKEND_FUNCTION && (o->can->profile & PROFILE_WAITS))
+	if (o->can->backend == BACKEND_FUNCTION && (o->can->profile & (PROFILE_DETAIL | PROFILE_EVENTS)))
 		room->max_bytes = o->raw.max_bytes;
 }
 
@@ -203,6 +204,7 @@ const struct mechanism mech_msg = {
 	.hooks = hooks,
 	.syscalls = syscalls,
 	.fields = fields,
+	.detailed = 0xf << MSG_TYPE_SENT,
 	.derived = derived,
 	.parts = parts,
 	.depth = DEPTH_LEVEL,

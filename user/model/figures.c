@@ -112,8 +112,9 @@ const uint32_t *object_nature(const struct object *o)
 bool object_word(const struct object *o, unsigned i, uint32_t *value)
 {
 	const uint32_t *words = o->mech->lasting & 1u << i ? object_nature(o) : object_state(o);
+	bool is_read = !(o->mech->detailed & 1u << i) || (o->can->profile & (PROFILE_DETAIL | PROFILE_EVENTS));
 
-	*value = words ? words[i] : IPC_STATE_ABSENT;
+	*value = words && is_read ? words[i] : IPC_STATE_ABSENT;
 	return *value != IPC_STATE_ABSENT;
 }
 
