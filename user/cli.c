@@ -37,6 +37,8 @@ static const struct {
 	{ "counts", "stacks", "counting follows no waits" },
 	{ "read", "stacks", "say it when recording" },
 	{ "read", "write", "it is a recording already" },
+	{ "brief", "events", "it asks for each operation, with all there is to know" },
+	{ "read", "brief", "the recording says what was collected" },
 	{ "read", "counts", "the recording says what was collected" },
 	{ "read", "failed", "the programs drop what did not fail: say it when recording" },
 	{ "read", "min-us", "the programs drop what is too short: say it when recording" },

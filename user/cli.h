@@ -94,6 +94,7 @@ struct cli_options {
 	bool events;
 	bool histograms;
 	bool counts;
+	bool brief;
 	bool self;
 	bool failed_only;
 	uint32_t min_us; /* 0: no limit */

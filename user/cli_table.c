@@ -101,6 +101,11 @@ const struct cli_option cli_option_table[] = {
 	{ .name = "counts", .group = GROUP_SHOW,
 	  .help = "operations, bytes and errors only: the cheapest",
 	  .parse = cli_set_flag, INTO(counts) },
+	{ .name = "brief", .group = GROUP_SHOW,
+	  .help = "with -j and -w: collect what the default view does, no more",
+	  .more = "Otherwise JSON and recordings have all there is to know, at three to four times the cost of the default view: what "
+		  "it does not ask for, such as latencies, residency, the most bytes and parts of objects, is null then.",
+	  .parse = cli_set_flag, INTO(brief) },
 	{ .name = "failed", .letter = 'x', .group = GROUP_SHOW,
 	  .help = "failed operations only",
 	  .parse = cli_set_flag, INTO(failed_only) },

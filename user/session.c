@@ -96,7 +96,7 @@ static uint32_t profile_of(const struct cli_options *o)
 
 	if (o->counts)
 		return 0;
-	if (o->json || o->write) /* of a recording nobody knows yet what it will be asked */
+	if ((o->json || o->write) && !o->brief) /* of a recording nobody knows yet what it will be asked */
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_DETAIL;
 	if (o->histograms)
 		profile |= PROFILE_LATENCY | PROFILE_RESIDENCY;

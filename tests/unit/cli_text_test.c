@@ -133,7 +133,7 @@ static void test_bash(const char *directory)
 	snprintf(path, sizeof(path), "%s/ipctrace.bash", directory);
 	write_file(path, "--completion bash");
 	check_shell("bash", "", "bash can read its script", "bash -n '%s' 2>&1", path);
-	complete(path, "ipctrace --b", 1, "--backend\n", "an option");
+	complete(path, "ipctrace --ba", 1, "--backend\n", "an option");
 	complete(path, "ipctrace \"\"", 1, "pipe fifo trace all top graph export convert doctor list ring compare lab why chain help\n", "a first word");
 	complete(path, "ipctrace pi", 1, "pipe\n", "a mechanism");
 	complete(path, "ipctrace pipe,f", 1, "pipe,fifo\n", "one more mechanism");
