@@ -7,6 +7,7 @@
 # long for the second as for the first (tests/vm/scenarios).
 #   IPCTRACE_TEST_RUN=DIR      run only, in as few sessions as can be, and leave in DIR what was said
 #   IPCTRACE_TEST_COMPARE=DIR  compare only what is in DIR
+#   IPCTRACE_TEST_BRIEF=1      with --brief: what the default view collects, by the programs' way for that
 use strict;
 use warnings;
 
@@ -23,6 +24,7 @@ use Truth qw(as_seen_by differences lost missed_of unequal_sums);
 # What no backend can see, and why; said in the manual page.
 my %limit = ('held-fifo-open' => 'an open that waited before the start has no descriptor to find its FIFO by');
 
+my $brief = $ENV{IPCTRACE_TEST_BRIEF};
 my $only_compare = $ENV{IPCTRACE_TEST_COMPARE};
 my $dir = $only_compare // $ENV{IPCTRACE_TEST_RUN} // scratch('ran');
 my (%mechs, @ids, %read_so_far);
@@ -72,7 +74,7 @@ sub distinct {
 sub note_session {
     my ($session) = @_;
     open(my $f, '>>', "$dir/sessions") or die "$dir/sessions: $!";
-    print {$f} json_encode($session), "\n";
+    print {$f} json_encode({ %$session, $brief ? (brief => json_true()) : () }), "\n";
     close($f);
     return;
 }
@@ -80,14 +82,15 @@ sub note_session {
 # Where a session's files go.
 sub begin {
     my ($backend, $name) = @_;
-    my $at = "$backend-" . $name =~ tr/,/+/r;
+    my $at = ($brief ? 'brief-' : '') . "$backend-" . $name =~ tr/,/+/r;
     mkdir "$dir/$at" or die "$dir/$at: $!";
     return $at;
 }
 
 sub start_session {
     my ($at, $backend, $mechs, @more) = @_;
-    return start_tool([ $mechs, '-j', '-i', 3600, '--backend', $backend, '--output', "$dir/$at/report", @more ]);
+    my @brief = $brief ? '--brief' : ();
+    return start_tool([ $mechs, '-j', @brief, '-i', 3600, '--backend', $backend, '--output', "$dir/$at/report", @more ]);
 }
 
 sub end_session {
@@ -236,26 +239,34 @@ sub compare_session {
     my $i = 0;
     for my $id (@{ $session->{ids} }) {
         my $interval = $intervals[$i++];
-        subtest "$backend: $id" => sub {
+        subtest(($session->{brief} ? 'brief, ' : '') . "$backend: $id" => sub {
             my $status = slurp("$files/$id.status");
             my $said   = slurp("$files/$id.err") =~ s/\n.*//sr;
             plan(skip_all => $said) if $status =~ /^77$/;
             is($status =~ s/\n//r, '0', 'exit status of the scenario') or diag($said, $session->{stderr});
             is($session->{status}, 0, 'exit status') if $session->{stop} eq 'signal';
-            as_held($backend, "$files/$id.ready", $found) if $found && $id =~ /^held-/;
-            compare($backend, "$files/$id.truth", $interval, @lines);
-        };
+            as_held($session, "$files/$id.ready", $found) if $found && $id =~ /^held-/;
+            compare($session, "$files/$id.truth", $interval, @lines);
+        });
     }
     return;
 }
 
+# [mechanism, backend, path] of what may be null: with --brief also what only more than that asks for.
+sub blind_of {
+    my ($session, $truth) = @_;
+    return map { $session->{brief} && $_->[1] eq 'brief' ? [ $_->[0], $session->{backend}, $_->[2] ] : $_ } @{ $truth->{blind} };
+}
+
 # What is found there, before anything happens to it: its internals, where the scenario says them.
 sub as_held {
-    my ($backend, $ready, $found) = @_;
+    my ($session, $ready, $found) = @_;
     my ($truth) = json_lines(slurp($ready));
+    my $backend = $session->{backend};
+    my @blind = blind_of($session, $truth);
     my @differences = map {
         my %state = (key => $_->{key}, mechanism => $_->{mechanism}, internals => $_->{internals});
-        differences(\%state, object_of($found, $_->{key}, $_->{mechanism}), $backend, $truth->{blind}, missed_of($found, $backend));
+        differences(\%state, object_of($found, $_->{key}, $_->{mechanism}), $backend, \@blind, missed_of($found, $backend));
     } grep { $_->{internals} } @{ $truth->{objects} };
     is(scalar @differences, 0, 'found as the scenario holds it');
     diag($_) for @differences > 12 ? @differences[ 0 .. 11 ] : @differences;
@@ -265,8 +276,9 @@ sub as_held {
 # figures: the interval of this scenario. What an object did is read off the summary: its state at
 # the end is known only there.
 sub compare {
-    my ($backend, $truth_path, $figures, @lines) = @_;
+    my ($session, $truth_path, $figures, @lines) = @_;
     my ($truth) = json_lines(slurp($truth_path));
+    my $backend = $session->{backend};
     my $summary = summary_of(@lines);
     return fail('no report, no summary, or no truth') unless $figures && $summary && $truth;
     is($lines[0]{type}, 'start', 'the first line is the start');
@@ -280,7 +292,8 @@ sub compare {
         if $missed->{all};
 
     my @pairs = map { [ as_seen_by($backend, $_), object_of($summary, $_->{key}, $_->{mechanism}) ] } @{ $truth->{objects} };
-    my @differences = map { differences(@$_, $backend, $truth->{blind}, $missed) } @pairs;
+    my @blind = blind_of($session, $truth);
+    my @differences = map { differences(@$_, $backend, \@blind, $missed) } @pairs;
     push @differences, unequal_sums(\@pairs, $missed) if $backend eq 'function';
     is(scalar @differences, 0, 'as the scenario says');
     diag($_) for @differences > 12 ? (@differences[ 0 .. 11 ], '…') : @differences;

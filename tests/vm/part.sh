@@ -25,6 +25,7 @@ scenarios() {
 	case $which in
 	all) where=1 ;;
 	few) where="few[\$1]" ;;
+	plain) where='$2 ~ /pipe|eventfd|mq|msg|sem|unix|inet/' ;;
 	*/*) where="n++ % ${which#*/} == ${which%/*} - 1" ;;
 	*) where="\$2 == \"$which\"" ;;
 	esac
@@ -56,12 +57,14 @@ ring() {
 	local ran backend which command=true
 
 	while read -r backend which; do
-		command+=" && IPCTRACE_BACKENDS=$backend perl tests/live/scenarios.t$(scenarios "$which")"
+		command+=" && $* IPCTRACE_BACKENDS=$backend perl tests/live/scenarios.t$(scenarios "$which")"
 	done < <(lines)
 	ran=$(mktemp -d /tmp/ipctrace-ran.XXXXXX)
 	apart tests/live/scenarios.t "$ran" "$command"
 	rm -rf "$ran"
 }
+
+brief() { ring IPCTRACE_TEST_BRIEF=1; }
 
 lab() {
 	local ran=$PWD/.output/lab/$kernel backend which

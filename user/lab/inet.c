@@ -274,5 +274,6 @@ static const struct blind blind[] = {
 	{"inet", "syscall", "destroyed"},
 	{"inet", "syscall", "discarded_bytes"},
 	{"inet", "syscall", "close.*"},
+	{"inet", "brief", "depth.max_bytes"},
 };
 REGISTER_BLIND(blind);

@@ -271,3 +271,11 @@ static const struct scenario scenarios[] = {
 	{"lock-signal", "waits ended by a signal", run_signal, 13},
 };
 REGISTER_SCENARIOS(scenarios, "lock");
+
+/* Without what only more than the default view asks for. */
+static const struct blind blind[] = {
+	{"lock", "brief", "residency_ns"},
+	{"lock", "brief", "internals.ranges.*"},
+	{"lock", "brief", "internals.requests.*"},
+};
+REGISTER_BLIND(blind);

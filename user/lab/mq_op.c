@@ -126,5 +126,9 @@ static const struct blind blind[] = {
 	{"mq", "syscall", "internals.unlinked"},
 	{"mq", "syscall", "internals.priorities.*"},
 	{"mq", "syscall", "residency_unfollowed"},
+	{"mq", "brief", "residency_ns"},
+	{"mq", "brief", "residency_unfollowed"},
+	{"mq", "brief", "depth.max_bytes"},
+	{"mq", "brief", "internals.priorities.*"},
 };
 REGISTER_BLIND(blind);

@@ -231,5 +231,13 @@ static const struct blind blind[] = {
 	{"msg", "syscall", "internals.type_delivered"},
 	{"msg", "syscall", "discarded_bytes"}, /* where messages may have been cut */
 	{"msg", "syscall", "balance_bytes"},
+	{"msg", "brief", "residency_ns"},
+	{"msg", "brief", "residency_unfollowed"},
+	{"msg", "brief", "depth.max_bytes"},
+	{"msg", "brief", "internals.types.*"},
+	{"msg", "brief", "internals.type_sent"},
+	{"msg", "brief", "internals.type_asked"},
+	{"msg", "brief", "internals.type_asked_how"},
+	{"msg", "brief", "internals.type_delivered"},
 };
 REGISTER_BLIND(blind);

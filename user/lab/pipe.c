@@ -251,5 +251,11 @@ static const struct blind blind[] = {
 	{"fifo", "syscall", "destroyed"},
 	{"pipe", "syscall", "close.*"},
 	{"fifo", "syscall", "close.*"},
+	{"pipe", "brief", "depth.max_bytes"},
+	{"pipe", "brief", "internals.pages_reused"},
+	{"pipe", "brief", "internals.pages_allocated"},
+	{"fifo", "brief", "depth.max_bytes"},
+	{"fifo", "brief", "internals.pages_reused"},
+	{"fifo", "brief", "internals.pages_allocated"},
 };
 REGISTER_BLIND(blind);

@@ -47,7 +47,7 @@ void scenario_register(const struct scenario *table, size_t cnt, const char *mec
 /*
  * What a backend may say null of: a key's path inside the object, as in ipctrace's
  * JSON ("internals.pages_reused"), or "send.*" for all below it. It is said in the
- * mechanism's blind spots too; nothing else may be null.
+ * mechanism's blind spots too; nothing else may be null. "brief" is no backend: what any may say null of with --brief.
  */
 struct blind {
 	const char *mech;

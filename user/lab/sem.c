@@ -221,3 +221,10 @@ static const struct scenario scenarios[] = {
 	{"sem-left", "a set that outlives all who used it", run_left, 0},
 };
 REGISTER_SCENARIOS(scenarios, "sem");
+
+/* Without what only more than the default view asks for. */
+static const struct blind blind[] = {
+	{"sem", "brief", "internals.values.*"},
+	{"sem", "brief", "internals.undo.*"},
+};
+REGISTER_BLIND(blind);

@@ -257,3 +257,9 @@ static const struct scenario scenarios[] = {
 	{"sig-refused", "kill() without the right to", run_refused, 31},
 };
 REGISTER_SCENARIOS(scenarios, "signal");
+
+/* Without what only more than the default view asks for. */
+static const struct blind blind[] = {
+	{"signal", "brief", "residency_ns"},
+};
+REGISTER_BLIND(blind);

@@ -243,5 +243,10 @@ static const struct blind blind[] = {
 	{"unix", "syscall", "internals.truncated"},
 	{"unix", "syscall", "destroyed"},
 	{"unix", "syscall", "close.*"},
+	{"unix", "brief", "residency_ns"}, /* without what only more than the default view asks for */
+	{"unix", "brief", "residency_unfollowed"},
+	{"unix", "brief", "depth.max_bytes"},
+	{"unix", "brief", "internals.ends.*"},
+	{"unix", "brief", "internals.credentials.*"},
 };
 REGISTER_BLIND(blind);
