@@ -173,6 +173,7 @@ static void run_packet(unsigned n)
 		must_read(o, fds[0], 11, 11);
 	}
 	slots(0, 2 * n);
+	fact(o, INTERNALS, "packets", 2 * n);
 	/* What was dropped entered and never left. */
 	fact_range(o, TOP, "balance_bytes", 0, n * (103 - 11));
 }
