@@ -59,6 +59,7 @@ int BPF_PROG(unix_fds_taken, struct socket *sock, struct msghdr *msg, struct scm
 	if (ret || !run || run->task != current_task() || run->op != OP_SEND || !run->kobj ||
 	    (run->obj.mech != MECH_UNIX && !(run->flags & RUN_UNRESOLVED)))
 		return 0;
+	run->flags |= RUN_USED; /* of obj2 and aux the next operation must know */
 	if (BPF_CORE_READ(scm, creds.uid.val) != ~0u) { /* until then it is invalid */
 		run->obj2.domain = BPF_CORE_READ(scm, pid, numbers[0].nr);
 		run->obj2.id = (__u64)BPF_CORE_READ(scm, creds.uid.val) << 32 | BPF_CORE_READ(scm, creds.gid.val);
@@ -79,8 +80,10 @@ int BPF_PROG(unix_fds_given, struct msghdr *msg, struct scm_cookie *scm)
 {
 	struct ipc_run *run = socket_run();
 
-	if (run && run->op == OP_RECV)
+	if (run && run->op == OP_RECV) {
 		run->aux[1] += BPF_CORE_READ(scm, fp, count);
+		run->flags |= RUN_USED;
+	}
 	return 0;
 }
 
