@@ -12,6 +12,7 @@ use strict;
 use warnings;
 
 use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
 use Test::More;
 
 use lib dirname(__FILE__);
@@ -40,6 +41,8 @@ done_testing();
 sub run_all {
     need_root();
     my @backends = need_backends();
+    # Two files with one inode number are one object: those of a scenario stay until the test ends. A short path, for sockets.
+    local @ENV{qw(TMPDIR IPC_SCENARIO_KEEP)} = (tempdir('ipcs-XXXXXX', TMPDIR => 1, CLEANUP => 1), 1);
     my %wanted = map { $_ => 1 } @ARGV;
     my $list = run_command(argv => [ scenario(), '--list' ]);
     %mechs = map { (split)[ 0, 1 ] } split /\n/, $list->{stdout};    # id: what to trace

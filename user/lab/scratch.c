@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Files of a scenario: in a directory that goes with it. */
+/*
+ * Files of a scenario: in a directory that goes with it; with IPC_SCENARIO_KEEP set it stays, so that no later scenario's
+ * file gets its inode number.
+ */
 #include "lab/scenario.h"
 
 #include <dirent.h>
@@ -17,7 +20,7 @@ void scratch_remove(void)
 	struct dirent *entry;
 	DIR *dir;
 
-	if (!scratch_dir[0] || getpid() != owner)
+	if (!scratch_dir[0] || getpid() != owner || getenv("IPC_SCENARIO_KEEP"))
 		return;
 	dir = opendir(scratch_dir);
 	while (dir && (entry = readdir(dir))) {
