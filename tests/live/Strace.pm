@@ -157,8 +157,9 @@ sub sent_signals {
 # PID => number: handled or taken by default; taken by sigtimedwait; read from a signalfd.
 sub taken_signals {
     my ($calls, $signals) = @_;
-    my %taken;
-    $taken{ $_->{pid} }++ for @$signals;
+    my (%taken, %killed);
+    # each thread of a process is killed by the one SIGKILL that the process took
+    $taken{ $_->{pid} }++ for grep { $_->{signal} ne 'SIGKILL' || !$killed{ $_->{pid} }++ } @$signals;
     for my $c (@$calls) {
         $taken{ $c->{pid} }++ if $c->{call} eq 'rt_sigtimedwait' && ($c->{ret} // 0) > 0;
         $taken{ $c->{pid} } += $c->{ret} / 128 if $c->{call} eq 'read' && $c->{ret} && $c->{args} =~ /^\d+<anon_inode:\[signalfd\]>/;
