@@ -21,30 +21,33 @@ static const struct cli_term overhead_terms[] = {
 	{ "the default", "waits, causes and wakeups as well: every switch and every wakeup of the machine is looked at, "
 			 "those of tasks inside no operation briefly" },
 	{ "--json, --histograms, --min-us", "two clock readings an operation, histograms, and with most mechanisms a time "
-					    "stamp for each slot or message" },
+					    "stamp for each slot or message; --json --brief costs what the default does" },
 	{ "--events", "a record for each operation, copied to user space" },
 	{ "--backend syscall", "every system call of the machine passes a filter, whatever it does" },
 };
 
 static const char *const overhead_after[] = {
 	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
-	"by themselves: --counts adds 325 instructions to each, the default 595; an operation that a filter leaves out costs 250 "
-	"with --counts and 415 otherwise. Empty programs at exit alone add 175, at entry and exit 290; kprobes and a hash for the "
-	"same figures 2650. Where every read waits and every write wakes, an operation of 2715 instructions has 955 more. Other "
-	"mechanisms, --counts and the default: eventfd 745 and 1305 (to 780), queues 935 and 2005 (to 1490), UNIX streams 1290 and 2040 (to 2590). "
-	"What a filter leaves out, with the default, beside empty programs in the same places: eventfd and UNIX streams 405 and 295, "
-	"semaphores 785 and 595, futexes 395 and 290, queues 665 and 485; with other objects of the mechanism to be followed 60 to 230 "
-	"more, of queues 840.",
-	"On 7.3, of pipes: --counts 295, the default 555, left out by a filter 225 and 380, --histograms 1640, --json 2295; "
-	"empty programs 170 and 270, kprobes and a hash 2665; where every read waits 1140 (to 4025).",
-	"With many pipes, used in turn, on 6.1: of 1, 1009, 10,007 and 100,003 an operation takes 1245, 1370, 1400 and 1390 instructions by itself, "
-	"340, 380, 385 and 425 more with --counts, 615, 730, 765 and 835 more by default: a pipe that nobody has used for two ticks of the "
-	"kernel's clock is read whole.",
+	"by themselves: --counts adds 335 instructions to each, the default 600; an operation that a filter leaves out costs 250 "
+	"with --counts and 405 otherwise. Empty programs at exit alone add 175, at entry and exit 290; kprobes and a hash for the "
+	"same figures 2645. Where every read waits and every write wakes, an operation of 2715 instructions has 945 more.",
+	"Other mechanisms, --counts, the default, left out by a filter, and empty programs in the places of the default: eventfd 395, "
+	"735, 415, 295; UNIX streams 360, 780, 415, 300; UNIX datagrams 540, 890, 425, 295; TCP on loopback 520, 1290, 420, 310; "
+	"POSIX queues 615, 1355, 585, "
+	"415; System V queues 410, 1505, 750, 550; semaphores 775, 1565, 760, 595; futexes 545, 1000, 400, 290; attaching shared memory 750, 3160, "
+	"650, 240; signals 2200, 2200, 1190, 355; locks 1150, 6080, 3190, 435. "
+	"With other objects of the mechanism to be followed, what is left out costs up to 320 more, of queues 820, of UNIX datagrams 1960, of locks 3045.",
+	"On 7.3: pipes --counts 300, the default 550, left out 225 and 390, --histograms 1645, --json 2325, --events 3890 with reading "
+	"and printing; empty programs 170 and 270, kprobes and a hash 2660; where every read waits 1155 (to 4015). Others by default: "
+	"eventfd 625, UNIX streams 750 and "
+	"datagrams 865, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 945, signals 2690, locks 6435.",
+	"With many pipes, used in turn, on 6.1: of 1, 1009 and 10,007 an operation takes 1245, 1350 and 1395 instructions by itself, 330, 355 and "
+	"330 to 350 more with --counts, 595, 675 and 665 more by default.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
 	"In the same guests, of 6.1 and 7.3, a bpftrace script that keeps counts, bytes and latency of each process adds 4645 and 5115, "
-	"perf trace -s 11,335 and 11,000, strace -c 23,130 and 37,920. Measured on 6.1 earlier: --events 4730 with reading and printing, "
-	"--backend syscall 3490.",
+	"perf trace -s 11,335 and 11,000, strace -c 23,130 and 37,920. On 6.1, --events takes 4725 with reading and printing, "
+	"--backend syscall 3490 (measured earlier).",
 	"In time, with system call hooks on Linux 6.18, two CPUs of which the work had one: perf bench sched pipe, a switch for every two "
 	"calls, took 1.9 times as long with --counts, 1.8 with the default view, 2.5 with --histograms, 2.3 with --json, 2.6 with --events and "
 	"1.6 with a filter that leaves it out; with the bpftrace script 2.2, with perf trace -s and with strace -c 10. perf bench sched messaging "
