@@ -40,7 +40,7 @@ static const char *const overhead_after[] = {
 	"On 7.3: pipes --counts 300, the default 550, left out 225 and 390, --histograms 1645, --json 2325, --events 3890 with reading "
 	"and printing; empty programs 170 and 270, kprobes and a hash 2660; where every read waits 1155 (to 4015). Others by default: "
 	"eventfd 625, UNIX streams 750 and "
-	"datagrams 865, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 945, signals 2690, locks 6435.",
+	"datagrams 865, TCP on loopback 935, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 945, signals 2690, locks 6435.",
 	"With many pipes, used in turn, on 6.1: of 1, 1009 and 10,007 an operation takes 1245, 1350 and 1395 instructions by itself, 330, 355 and "
 	"330 to 350 more with --counts, 595, 675 and 665 more by default.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
