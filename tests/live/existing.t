@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Shared memory that is there before the start, by whom it is mapped, and what is left behind.
+# What is there before the start: shared memory, by whom it is mapped, and what is left behind; a pipe of which an end is closed.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use IPC::SysV qw(IPC_CREAT IPC_EXCL IPC_RMID);
 use Test::More;
 
 use lib dirname(__FILE__);
-use Ipctrace qw(need_root need_backends scratch slurp start_tool run_tool stop finish started alive wait_until report summary_of scenario);
+use Ipctrace qw(need_root need_backends scratch slurp start_tool run_tool stop finish started alive wait_until report summary_of json_lines scenario);
 
 use constant KEY => 0x1c98ff01;
 
@@ -99,8 +99,31 @@ sub left_by_a_command {
     return;
 }
 
+# A pipe was read as it was at the start: what a close leaves of it is told by the next report, and not only by the last.
+sub an_end_goes {
+    my ($backend) = @_;
+    pipe(my $in, my $out) or die "pipe: $!";
+    open(my $again, '<', '/proc/self/fd/' . fileno($in)) or die "open: $!";
+    my ($report, $id) = (scratch('report'), (stat $in)[1]);
+    my $tool = start_tool([ 'pipe', '-p', $$, '-j', '-i', 3600, '--backend', $backend, '--output', $report ]);
+    ok(started($report, $tool), 'it has started') or diag(slurp($tool->{err}));
+    for my $readers (2, 1) {
+        close($again) if $readers == 1;
+        syswrite($out, 'x' x 61) == 61 && sysread($in, my $got, 97) == 61 or die "write, read: $!";
+        my $lines = () = slurp($report) =~ /\n/g;
+        kill('USR1', $tool->{pid});
+        wait_until(60, sub { (() = slurp($report) =~ /\n/g) > $lines });
+        my ($pipe) = grep { $_->{id} eq "pipe:[$id]" } @{ (json_lines(slurp($report)))[-1]{objects} };
+        is($pipe->{internals}{readers}, $readers, "$readers open read ends");
+        is($pipe->{internals}{head}, 3 - $readers, 'as far as head got');
+    }
+    stop($tool);
+    return;
+}
+
 for my $backend (need_backends()) {
     subtest "$backend: before the start" => sub { before_the_start($backend) };
+    subtest "$backend: an end goes" => sub { an_end_goes($backend) };
     subtest "$backend: left by a command" => sub { left_by_a_command($backend) };
     shmctl($_, IPC_RMID, 0) for splice @segments;
 }

@@ -51,7 +51,7 @@ static void check_join(void)
 	is_int(wrote[PIPE_R_COUNTER], 2, "an open, too");
 	closed[PIPE_R_COUNTER] = 3;
 	wrote[PIPE_SET_UP] = 1;
-	closed[PIPE_SET_UP] = 0xffffffff;
+	closed[PIPE_SET_UP] = 0xfffffffd;
 	pipe_join(wrote, closed);
 	is_int(wrote[PIPE_R_COUNTER], 2, "what was read before the last look is not asked");
 	closed[PIPE_R_COUNTER] = closed[PIPE_READERS] = 1;
@@ -60,6 +60,14 @@ static void check_join(void)
 	closed[IPC_STATE_STAMP] = 4;
 	pipe_join(wrote, closed);
 	ok(wrote[PIPE_READERS] == 1 && wrote[PIPE_MAX_USAGE] == 7 && wrote[PIPE_SET_UP] == 3, "what was read after it is, whatever else is older");
+	wrote[PIPE_SET_UP] = IPC_STATE_ABSENT;
+	wrote[PIPE_READERS] = 0;
+	pipe_join(wrote, closed);
+	ok(!wrote[PIPE_READERS], "what is read with the rest, as the later state, is not taken from an earlier one");
+	closed[PIPE_SET_UP] = 0;
+	closed[IPC_STATE_STAMP] = 7;
+	pipe_join(wrote, closed);
+	ok(wrote[PIPE_READERS] == 1 && wrote[PIPE_SET_UP] == 7, "but from a later one");
 	wrote[PIPE_R_COUNTER] = 2;
 	closed[PIPE_R_COUNTER] = 4;
 	closed[PIPE_RING_SIZE] = 0;

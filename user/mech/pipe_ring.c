@@ -188,20 +188,28 @@ bool pipe_newer(const uint32_t *a, const uint32_t *b)
 	return a[PIPE_FILES] < b[PIPE_FILES];
 }
 
+/* The stamp when what opens, closes and resizes change was read: with the rest, where nobody says otherwise (syscall backend). */
+static uint32_t set_up_at(const uint32_t *state)
+{
+	bool said = state[PIPE_SET_UP] && state[PIPE_SET_UP] != IPC_STATE_ABSENT;
+
+	return state[said ? PIPE_SET_UP : IPC_STATE_STAMP];
+}
+
 /*
  * Operations read what opens, closes and resizes change now and then only (bpf/pipe_plain.bpf.h): of two
  * states the one has it that read it last or, within the unit of a stamp, that knows of more opens and closes.
  */
 void pipe_join(uint32_t *state, const uint32_t *other)
 {
-	int32_t later = other[PIPE_SET_UP] - state[PIPE_SET_UP], opened = opens_since(other, state);
+	int32_t later = set_up_at(other) - set_up_at(state), opened = opens_since(other, state);
 
 	if (!other[PIPE_RING_SIZE] || later < 0)
 		return;
 	if (!later && (opened < 0 || (!opened && other[PIPE_FILES] >= state[PIPE_FILES])))
 		return;
 	memcpy(&state[PIPE_RING_SIZE], &other[PIPE_RING_SIZE], (PIPE_NR_ACCOUNTED + 1 - PIPE_RING_SIZE) * sizeof(*state));
-	state[PIPE_SET_UP] = other[PIPE_SET_UP];
+	state[PIPE_SET_UP] = set_up_at(other);
 }
 
 bool pipe_ends(const struct object *o, uint32_t *senders, uint32_t *receivers)
