@@ -116,7 +116,7 @@ static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ip
 }
 
 /* As note_state(): what changes seldom is read once for each stamp, and again when it has changed. */
-static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp)
+static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u64 seen = *(volatile __u64 *)&changes;
 	__u32 *state = row->edge.state;
@@ -174,9 +174,6 @@ static __always_inline int enter_data(struct socket *socket, __u8 op, struct msg
 
 #define ECONNREFUSED 111
 
-#define LEAVES_PEEKED (1u << 0) /* the data stays where it is */
-#define LEAVES_MOVED (1u << 1)	/* without a copy */
-
 /* What was sent before went to nobody: how much of it, is not told. */
 static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_id *obj)
 {
@@ -208,26 +205,6 @@ static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 o
 	if (name && ret > 0 && obj.id)
 		inet_note_target(obj.id, sk, name, 0);
 	return 0;
-}
-
-/* An operation whose beginning was seen, with its row. */
-static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
-{
-	struct ipc_run *run = run_slot();
-	struct ipc_row *row = row_begun(run, socket, op, plain);
-	struct ipc_edge *edge;
-
-	if (!row)
-		return false;
-	edge = near_counts(row, run, res, plain);
-	if (edge) {
-		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
-		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1));
-		if (!plain)
-			socket_noted(edge, run, &run->obj, op, op, res);
-	}
-	op_done(run);
-	return true;
 }
 
 /* --counts: its end is all that is seen. */

@@ -40,20 +40,6 @@ static __always_inline struct ipc_run *msg_run(void)
 	return run && run->obj.mech == MECH_MSG ? run : NULL;
 }
 
-/* The object's record, for what was just read of the queue; NULL: no room. */
-static __always_inline struct ipc_object *queue_object(const struct ipc_object_id *obj)
-{
-	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
-
-	if (o)
-		return o;
-	map_create(&objects, obj, &zero_object);
-	o = bpf_map_lookup_elem(&objects, obj);
-	if (o)
-		o->first_ns = bpf_ktime_get_ns();
-	return o;
-}
-
 static __always_inline void queue_noted(struct ipc_object *o)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
@@ -67,7 +53,7 @@ static __always_inline void queue_noted(struct ipc_object *o)
 /* The queue as it is. Returns the object for more, or NULL. */
 static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_object_id *obj, __u64 queue)
 {
-	struct ipc_object *o = obj ? queue_object(obj) : NULL;
+	struct ipc_object *o = obj ? object_seen(obj) : NULL;
 
 	if (!o || !queue_state(queue, (void *)o->state))
 		return NULL;
@@ -82,7 +68,7 @@ static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_
 static __attribute__((noinline)) struct ipc_object *queue_moved(const struct ipc_object_id *obj, const struct queue_words *w,
 								__u32 key, __u32 mode, __s64 sent)
 {
-	struct ipc_object *o = obj && w ? queue_object(obj) : NULL;
+	struct ipc_object *o = obj && w ? object_seen(obj) : NULL;
 	__u32 me = bpf_get_current_pid_tgid() >> 32;
 	struct msg_internals *s;
 

@@ -24,6 +24,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
 #include "pipe.bpf.h"
 #include "residency.bpf.h"
 

@@ -10,40 +10,6 @@ static __always_inline bool knows_address(__u32 way)
 }
 
 /*
- * Who enters, in keys, and which call of it this is, into the slot. Who it is the last operation on this CPU may have
- * found out, and no other task has run here since: a switch clears who_task.
- */
-static __always_inline void enters(struct ipc_run *run)
-{
-	__u64 task;
-
-	if (has_task_pt_regs()) {
-		struct task_struct *current = bpf_get_current_task_btf();
-
-		task = (__u64)current;
-		run->call = call_id(current);
-		if (*(volatile __u64 *)&run->who_task == task)
-			return;
-		run->who = actor_word(actor_of(current));
-	} else {
-		task = current_task();
-		run->call = 0;
-		if (*(volatile __u64 *)&run->who_task == task)
-			return;
-		run->who = actor_word(current_actor());
-	}
-	barrier();
-	*(volatile __u64 *)&run->who_task = task;
-}
-
-/* Its row is not near, or a switch came between: another task may have changed the slot. */
-static __always_inline bool not_plain(struct ipc_run *run)
-{
-	*(volatile __u64 *)&run->who_task = 0;
-	return false;
-}
-
-/*
  * Begins an operation whose row is near: what has one is wanted. Whatever is found out goes into the slot at once,
  * where it is needed and no register is. false: it is not near, or the task was preempted.
  */
@@ -60,9 +26,9 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 		return true;
 	*(volatile __u64 *)&run->task = 0; /* from here on it is nobody's */
 	barrier();
-	enters(run);
+	plain_enters(run);
 	iter = (__u64)ITER(ctx);
-	run->kobj2 = iter + op; /* both in one word, for plain_row() */
+	run->kobj2 = iter + op; /* both in one word, for row_entered() */
 	run->iter = op == OP_SEND ? iter : 0; /* as in enter() */
 	file = IOCB(ctx)->ki_filp;
 	if (op == OP_SEND) /* its end would have to read the file, too */
@@ -118,7 +84,7 @@ static __always_inline void account_run(struct ipc_edge *edge, const struct ipc_
  * what the entry noted that is all: of two calls, one after the other without a switch, whose end and whose entry were
  * missed, the second's end counts for the first, and both misses are told. Before 6.2 the inode is compared, too.
  */
-static __always_inline struct ipc_row *plain_row(__u64 *ctx, __u32 way, __u8 op, const struct ipc_run *run,
+static __always_inline struct ipc_row *row_entered(__u64 *ctx, __u32 way, __u8 op, const struct ipc_run *run,
 						 struct pipe_inode_info **pipe)
 {
 	struct ipc_row *row;
@@ -145,7 +111,7 @@ static __always_inline bool leave_plainly(__u64 *ctx, __u32 way, __u8 op)
 	struct op_result res = {.ret = RESULT(ctx), .payload = true};
 	struct ipc_run *run = run_slot();
 	struct pipe_inode_info *pipe;
-	struct ipc_row *row = plain_row(ctx, way, op, run, &pipe);
+	struct ipc_row *row = row_entered(ctx, way, op, run, &pipe);
 
 	if (!row)
 		return false;

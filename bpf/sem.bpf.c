@@ -21,7 +21,6 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "left_out.bpf.h"
-#include "plain.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "sem.bpf.h"
 

@@ -129,12 +129,18 @@ static __always_inline void socket_peeked(struct ipc_edge *edge, const struct ip
 		add(&edge->counters[SOCKET_NOTED], run->aux[1]);
 }
 
+/* A send that slept for room: there was none. */
+static __always_inline void socket_was_full(struct ipc_edge *edge, const struct ipc_run *run, __u8 op)
+{
+	if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
+		depth_was_full(edge, socket_limit(edge->state));
+}
+
 /* What follows from its figures and from its object's state, both noted. counted: as what kind of operation. */
 static __always_inline void socket_noted(struct ipc_edge *edge, const struct ipc_run *run, const struct ipc_object_id *obj,
 					 __u8 op, __u8 counted, const struct op_result *res)
 {
-	if (op == OP_SEND && run && run->own_waits && socket_limit(edge->state))
-		depth_was_full(edge, socket_limit(edge->state));
+	socket_was_full(edge, run, op);
 	if (PROFILE(PROFILE_DETAIL) && res->payload)
 		object_bytes(obj, op, res->ret);
 	if (PROFILE(PROFILE_EVENTS))

@@ -4,9 +4,18 @@
  * end is the same in every family. Included after socket.bpf.h, which says what its includer has said before, and:
  *
  *   SOCKET_KEEPS   does the mechanism keep a number in obj2.id of a run?
+ *
+ * and says after it what note_near() does.
  */
 #ifndef SOCKET_NEAR_BPF_H
 #define SOCKET_NEAR_BPF_H
+
+/* How an operation leaves its data */
+#define LEAVES_PEEKED (1u << 0) /* where it is */
+#define LEAVES_MOVED (1u << 1)	/* elsewhere, without a copy */
+
+/* The state that an operation with this result leaves behind, with this stamp. */
+static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret);
 
 /* What an operation is on: of run.aux[0] */
 #define NEAR_FIRST (1u << 0)  /* this socket is the object's first end */
@@ -72,6 +81,28 @@ static __always_inline struct ipc_edge *near_counts(struct ipc_row *row, struct 
 	if (run->flags != SOCKET_RUN_FLAGS)
 		edge_account_waits(&row->edge, run);
 	return &row->edge;
+}
+
+/* An operation whose beginning was seen, with its row. msg: when it may have been cut. False: it has none. */
+static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
+{
+	struct ipc_run *run = run_slot();
+	struct ipc_row *row = row_begun(run, socket, op, plain);
+	struct ipc_edge *edge;
+
+	if (!row)
+		return false;
+	edge = near_counts(row, run, res, plain);
+	if (edge) {
+		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
+		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1), res->ret);
+		if (!plain)
+			socket_noted(edge, run, &run->obj, op, op, res);
+		else if (run->flags != SOCKET_RUN_FLAGS)
+			socket_was_full(edge, run, op);
+	}
+	op_done(run);
+	return true;
 }
 
 #endif

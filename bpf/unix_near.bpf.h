@@ -112,9 +112,12 @@ static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ip
  */
 static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
-	__u64 seen = *(volatile __u64 *)&changes;
 	__u32 *state = row->edge.state;
+	__u64 seen;
 
+	if (run->aux[1])
+		unix_changes();
+	seen = *(volatile __u64 *)&changes;
 	if (state[IPC_STATE_STAMP] != stamp || row->kobj != seen || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state)) {
 		smp_rmb(); /* with unix_changes() */
 		note_whole(&row->edge, run, socket);
@@ -123,9 +126,6 @@ static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, 
 	}
 	depth_note(&row->edge, socket_depth(state));
 }
-
-#define LEAVES_PEEKED (1u << 0) /* the data stays where it is */
-#define LEAVES_MOVED (1u << 1)	/* without a copy */
 
 /* Of one that was not seen to begin, or whose object or row was not known then. */
 static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
@@ -140,28 +140,6 @@ static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 o
 	if (run && run->aux[1])
 		unix_changes();
 	return leave_data(run, &obj, sk, op, ret, msg, leaves & LEAVES_PEEKED, leaves & LEAVES_MOVED, socket);
-}
-
-/* An operation whose beginning was seen, with its row. */
-static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
-{
-	struct ipc_run *run = run_slot();
-	struct ipc_row *row = row_begun(run, socket, op, plain);
-	struct ipc_edge *edge;
-
-	if (!row)
-		return false;
-	edge = near_counts(row, run, res, plain);
-	if (edge) {
-		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
-		if (run->aux[1])
-			unix_changes();
-		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1), res->ret);
-		if (!plain || run->flags)
-			socket_noted(edge, run, &run->obj, op, op, res);
-	}
-	op_done(run);
-	return true;
 }
 
 /* --counts: its end is all that is seen. */

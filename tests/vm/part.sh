@@ -25,12 +25,14 @@ scenarios() {
 	case $which in
 	all) where=1 ;;
 	few) where="few[\$1]" ;;
-	plain) where='$2 ~ /pipe|eventfd|mq|msg|sem|unix|inet/' ;;
+	plain) where="plain[\$2]" ;;
 	*/*) where="n++ % ${which#*/} == ${which%/*} - 1" ;;
 	*) where="\$2 == \"$which\"" ;;
 	esac
 	.output/ipc-scenario --list | awk '
-		FILENAME != "-" { if ($1 == "few") for (i = 2; i <= NF; i++) few[$i] = 1; next }
+		FILENAME != "-" && $1 == "few" { for (i = 2; i <= NF; i++) few[$i] = 1 }
+		FILENAME != "-" && $1 == "plain" { for (i = 2; i <= NF; i++) plain[$i] = 1 }
+		FILENAME != "-" { next }
 		$1 !~ /^(held-)?every$/ && ('"$where"') { printf " %s", $1 }
 		{ delete few[$1] }
 		END { for (id in few) printf " no-such-scenario-%s", id }' tests/vm/matrix -
