@@ -19,7 +19,7 @@ static int fd = -1;
 
 static void one_fifo(void)
 {
-	path = scratch_path(stage_experiment());
+	path = scratch_path(stage_name());
 	o = object_fifo(path);
 }
 

@@ -14,7 +14,7 @@ static int fd = -1;
 
 static void locked_file(void)
 {
-	l = locked_new(stage_experiment());
+	l = locked_new(stage_name());
 	uncertain_waits(l.o);
 }
 

@@ -21,12 +21,12 @@ static mqd_t mq;
 
 static void one_queue(void)
 {
-	o = object_mq(&mq, stage_experiment(), MAXMSG);
+	o = object_mq(&mq, stage_name(), MAXMSG);
 }
 
 static void unlink_queue(void)
 {
-	mq_unlink(mq_name(stage_experiment()));
+	mq_unlink(mq_name(stage_name()));
 }
 
 static void send_11(void)
@@ -183,7 +183,7 @@ static void judge_handoff_prio(const struct evidence *e, struct verdict *v)
 
 static void large_queue(void)
 {
-	o = object_mq(&mq, stage_experiment(), 10);
+	o = object_mq(&mq, stage_name(), 10);
 }
 
 static void send_four(void)

@@ -33,7 +33,7 @@ static void all_ways(void)
 	for (unsigned i = 0; i < 2; i++) {
 		char name[32];
 
-		snprintf(name, sizeof(name), "%s-%u", stage_experiment(), i);
+		snprintf(name, sizeof(name), "%s-%u", stage_name(), i);
 		mq_objects[i] = object_mq(&mqs[i], name, 3);
 		mq_unlink(mq_name(name));
 	}

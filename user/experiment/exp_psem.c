@@ -52,7 +52,7 @@ static struct stat one_semaphore(void)
 {
 	struct stat st;
 
-	snprintf(name, sizeof(name), "/ipctrace-%s-%d", stage_experiment(), (int)getpid());
+	snprintf(name, sizeof(name), "/ipctrace-%s-%d", stage_name(), (int)getpid());
 	st = make_semaphore(name);
 	file = watched_file(&st);
 	return st;

@@ -51,7 +51,7 @@ static void read_pages(void)
 
 static void posix_object(void)
 {
-	snprintf(name, sizeof(name), "/ipctrace-%s-%d", stage_experiment(), (int)getpid());
+	snprintf(name, sizeof(name), "/ipctrace-%s-%d", stage_name(), (int)getpid());
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	CHECK(fd >= 0 && ftruncate(fd, (off_t)(PAGES * page_size() - SHORT)) == 0);
 	file_object(NULL);
@@ -103,7 +103,7 @@ static void judge_posix_file(const struct evidence *e, struct verdict *v)
 /* Written to the disk and out of memory, where the file system has a disk. */
 static void file_on_disk(void)
 {
-	path = scratch_path(stage_experiment());
+	path = scratch_path(stage_name());
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	CHECK(fd >= 0);
 	for (unsigned i = 0; i < PAGES; i++)

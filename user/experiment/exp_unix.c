@@ -65,7 +65,7 @@ static void bind_both(void)
 {
 	static char abstract[64];
 
-	o = object_bound(&listener, SOCK_STREAM, scratch_path(stage_experiment()), 3);
+	o = object_bound(&listener, SOCK_STREAM, scratch_path(stage_name()), 3);
 	snprintf(abstract, sizeof(abstract), "@ipctrace-%d", getpid());
 	packets = object_bound(&mine, SOCK_STREAM, abstract, 3);
 }
@@ -89,7 +89,7 @@ static const char *address;
 
 static void listen_at_path(void)
 {
-	address = scratch_path(stage_experiment());
+	address = scratch_path(stage_name());
 	o = object_bound(&listener, SOCK_STREAM, address, 3);
 	uncertain(o, OPEN, OPS);
 	uncertain(o, CTL, OPS);

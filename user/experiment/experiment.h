@@ -137,7 +137,7 @@ struct object; /* lab/scenario.h */
 struct object *watched(const char *mech, const char *key_format, ...) __attribute__((format(printf, 2, 3)));
 
 int cast_pid(unsigned who); /* of an actor, from any process */
-const char *stage_experiment(void); /* the id of this one: for names, which are not given twice */
+const char *stage_name(void); /* of this experiment, and of this run of it: a name is not given twice */
 
 /* This kernel, or these privileges, cannot: "CONFIG_WATCH_QUEUE". Ends the experiment with that. */
 _Noreturn void absent(const char *format, ...) __attribute__((format(printf, 1, 2)));

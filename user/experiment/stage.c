@@ -34,6 +34,7 @@ static struct {
 	atomic_uint begun, ended; /* experiments */
 	atomic_uint go, done;	 /* steps of the director; the first is to set the scene */
 	const struct experiment *experiment; /* forked, not exec'ed: addresses are the same in all */
+	unsigned again; /* how often it was begun before, without another between */
 	atomic_bool over; /* no experiment follows */
 	atomic_int outcome;
 	char why[256];
@@ -120,9 +121,15 @@ int cast_pid(unsigned who)
 	return board->parts[who].pid;
 }
 
-const char *stage_experiment(void)
+const char *stage_name(void)
 {
-	return board->experiment->id;
+	static char name[32];
+
+	if (board->again)
+		snprintf(name, sizeof(name), "%s-%u", board->experiment->id, board->again + 1);
+	else
+		snprintf(name, sizeof(name), "%s", board->experiment->id);
+	return name;
 }
 
 struct object *watched(const char *mech, const char *key_format, ...)
@@ -373,6 +380,7 @@ bool stage_begin(const struct experiment *x)
 {
 	memset(truth, 0, sizeof(*truth));
 	memset(board->parts, 0, sizeof(board->parts));
+	board->again = x == board->experiment ? board->again + 1 : 0;
 	board->experiment = x;
 	board->outcome = STAGE_OK;
 	board->why[0] = '\0';
