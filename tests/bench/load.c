@@ -56,20 +56,6 @@ static void start_pipe(void)
 	take(fds);
 }
 
-/* Each operation on another object than the last one: what a table costs that is full of them. */
-static unsigned objects = 1, at_object;
-static int (*many)[2];
-
-static void start_pipes(void)
-{
-	struct rlimit files = { .rlim_cur = 2 * objects + 64, .rlim_max = 2 * objects + 64 };
-
-	must(!setrlimit(RLIMIT_NOFILE, &files), "setrlimit");
-	many = calloc(objects, sizeof(*many));
-	for (unsigned i = 0; i < objects; i++)
-		must(!pipe(many[i]), "pipe");
-}
-
 static void start_unix(int type)
 {
 	int fds[2];
@@ -150,12 +136,6 @@ static int do_file(void)
 {
 	must(write(out, buf, MESSAGE) == MESSAGE && read(in, buf, sizeof(buf)) == MESSAGE, "write, read");
 	return 2;
-}
-
-static int do_files(void)
-{
-	take(many[at_object++ % objects]);
-	return do_file();
 }
 
 static int do_eventfd(void)
@@ -255,7 +235,6 @@ static const struct load {
 	void (*end)(void);
 } loads[] = {
 	{ "pipe", start_pipe, do_file, NULL },
-	{ "pipe-many", start_pipes, do_files, NULL },
 	{ "pipe-waits", start_waits, do_waits, end_waits },
 	{ "mq", start_mq, do_mq, NULL },
 	{ "msg", start_msg, do_msg, end_msg },
@@ -269,6 +248,42 @@ static const struct load {
 	{ "lock", start_file, do_lock, NULL },
 	{ "eventfd", start_eventfd, do_eventfd, NULL },
 };
+
+/* With several objects each round is on another one than the last: what a table costs that is full of them. */
+static unsigned objects = 1, at_object;
+static int (*ends)[2];
+
+static void start_all(const struct load *l)
+{
+	struct rlimit files = { .rlim_cur = 3 * objects + 64, .rlim_max = 3 * objects + 64 };
+	struct rlimit queues = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+
+	must(objects == 1 || !setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
+	must(objects == 1 || l->round != do_mq || !setrlimit(RLIMIT_MSGQUEUE, &queues), "RLIMIT_MSGQUEUE");
+	ends = calloc(objects, sizeof(*ends));
+	errno = EINVAL;
+	must(objects == 1 || (l->start && l->round != do_waits && l->round != do_signal && l->round != do_lock), "several objects");
+	for (unsigned i = 0; i < objects && l->start; i++) {
+		l->start();
+		ends[i][0] = in;
+		ends[i][1] = out;
+	}
+}
+
+static int do_next(const struct load *l)
+{
+	if (objects > 1)
+		take(ends[at_object++ % objects]);
+	return l->round();
+}
+
+static void end_all(const struct load *l)
+{
+	for (unsigned i = 0; i < objects && l->end; i++) {
+		take(ends[i]);
+		l->end();
+	}
+}
 
 static uint64_t now_ns(void)
 {
@@ -284,13 +299,12 @@ static double measure(const struct load *l, unsigned long count)
 	unsigned long done = 0;
 	uint64_t begin;
 
-	if (l->start)
-		l->start();
+	start_all(l);
 	for (unsigned i = 0; i < 64 || i < 3 * objects; i++)
-		l->round();
+		do_next(l);
 	begin = now_ns();
 	while (done < count)
-		done += l->round();
+		done += do_next(l);
 	return (double)(now_ns() - begin) / done;
 }
 
@@ -314,8 +328,7 @@ int main(int argc, char **argv)
 			continue;
 		must(f != NULL, argv[3]);
 		fprintf(f, "%.1f\n", measure(&loads[i], strtoul(argv[2], NULL, 10)));
-		if (loads[i].end)
-			loads[i].end();
+		end_all(&loads[i]);
 		return fclose(f) ? 1 : 0;
 	}
 	fputs("usage: ipc-load --list | NAME COUNT [FILE [OBJECTS]]\n", stderr);
