@@ -6,6 +6,7 @@
 #define IPC_MAX_OWN_OBJECTS 4
 #define IPC_CPUS_MAX 8192     /* NR_CPUS_RANGE_END of x86-64 */
 #define IPC_HINT_BITS_MAX 20  /* 4 MB: the longest value of a map that every kernel allocates */
+#define IPC_KNOWN_BITS_MAX 17 /* the same, of the longest entries of `known_…` */
 #define IPC_FILTER_PIDS 64
 
 /*
@@ -65,6 +66,8 @@ struct ipc_config {
 	__u32 wake_mask; /* entries of `wake_rows` - 1 */
 	__u32 hint_shift; /* 64 - the binary logarithm of entries of `hints` */
 	__u32 cpu_mask;	  /* entries of `running` - 1 */
+	__u32 known_shift; /* 64 - the binary logarithm of entries of `known_…` */
+	__u32 known_mask;  /* the same entries - 1 */
 };
 
 /* A task's class in `classes[tid]`, when there is a filter. */

@@ -281,7 +281,7 @@ int BPF_PROG(eventfd_gone, struct inode *inode, struct file *file)
 	}
 	forget_maker(MECH_EVENTFD, e.obj.id);
 	handle_forget(file);
-	forget_known(number_of(file));
+	forget_known(number_of(file), MECH_EVENTFD);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ static __always_inline bool eventfd_known(const struct file *file, __u64 *id, __
 static __always_inline void eventfd_forget_at(__u64 address)
 {
 	if (has_current_task_btf())
-		forget_known(address - bpf_get_current_task() + number_of((void *)bpf_get_current_task_btf()));
+		forget_known(address - bpf_get_current_task() + number_of((void *)bpf_get_current_task_btf()), MECH_EVENTFD);
 }
 
 /* Begins an operation whose row is near. false: it is not, or the task was preempted. */

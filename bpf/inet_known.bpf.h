@@ -14,29 +14,26 @@ static __always_inline void inet_changes(void)
 }
 
 /*
- * What a connected socket is an end of. It is known by its address, its ports and the kernel's hash of all that the
- * object's id is made of: after a disconnect, and of the next socket at this address, these are others. `check` joins all
- * words, so that what two processors wrote at a time is nobody's.
+ * What a connected socket is an end of, see struct ipc_known_end. It is known by its address, its ports and the kernel's
+ * hash of all that the object's id is made of: after a disconnect, and of the next socket at this address, these are
+ * others. `check` joins all words, so that what two processors wrote at a time is nobody's.
+ *
+ *   id      0: none, for the way from this socket leaves the machine
+ *   more    the object's domain, and `changes` in the upper half
+ *   other   the other end's socket, as long as `changes` is so; 0: not known; in its lowest bits NEAR_* or INET_FAR
+ *
+ * Two ends at one place would take it from each other with each operation: the one that comes second is in
+ * `displaced_ends`, too, from where its next operation takes it, at a fraction of what it costs to tell it again.
  */
-struct inet_known {
-	__u64 check;
-	__u64 id;    /* 0: none, for the way from this socket leaves the machine */
-	__u64 where; /* as keys have domain and mechanism; from INET_HOW_SHIFT on NEAR_* or INET_FAR */
-	__u64 other; /* the other end's socket, as long as `changes` is `seen`; 0: not known */
-	__u64 seen;
-};
-
-#define INET_KNOWN_BITS 12
-#define INET_HOW_SHIFT 48
 #define INET_FAR (1u << 2)
-static struct inet_known known_ends[1 << INET_KNOWN_BITS];
+#define INET_HOW (NEAR_FIRST | NEAR_PAIRED | INET_FAR)
 
 struct near {
 	__u64 id; /* 0: not known, or none */
-	__u64 where; /* 0: not known */
+	__u64 where;
 	__u64 other;
 	__u32 seen; /* with `other` */
-	__u32 how;  /* NEAR_*, INET_FAR */
+	__u32 how;  /* NEAR_*, INET_FAR; 0: not known */
 };
 
 /* What a socket is known by; 0: it is none. As a number, see handle_of(). */
@@ -52,33 +49,93 @@ static __always_inline __u64 known_key(struct socket *socket)
 	return address + ends * 0x9E3779B97F4A7C15ull;
 }
 
-static __always_inline struct inet_known *known_place(__u64 key)
+static __always_inline volatile struct ipc_known_end *known_place(__u64 key)
 {
-	return &known_ends[key >> (64 - INET_KNOWN_BITS)];
+	return &known_ends[key >> cfg.known_shift];
 }
 
-static __always_inline __u64 known_check(__u64 key, const struct inet_known *k)
+/* Of what is at this place, or was copied from one. */
+static __always_inline __u64 known_check(__u64 key, const volatile struct ipc_known_end *k)
 {
-	return key ^ k->id ^ k->where ^ (k->other + k->seen * 0xD6E8FEB86659FD93ull);
+	return key ^ k->id ^ k->other ^ k->more * 0xD6E8FEB86659FD93ull;
+}
+
+static __always_inline bool is_known(__u64 key, const struct ipc_known_end *k)
+{
+	return k->check == known_check(key, k) && k->other & INET_HOW;
+}
+
+static __always_inline struct ipc_known_end known_copy(const volatile struct ipc_known_end *place)
+{
+	struct ipc_known_end k = {.check = place->check, .id = place->id, .other = place->other, .more = place->more};
+
+	return k;
+}
+
+static __always_inline void known_write(volatile struct ipc_known_end *place, const struct ipc_known_end *k)
+{
+	place->id = k->id;
+	place->other = k->other;
+	place->more = k->more;
+	place->check = k->check;
+}
+
+/* It has its place again, if another one took that. Returns whether. */
+static __attribute__((noinline)) int known_return(struct socket *socket)
+{
+	const struct ipc_known_end *displaced;
+	__u64 key;
+
+	if (!socket || socket->type != SOCKET_STREAM)
+		return 0;
+	key = known_key(socket);
+	displaced = bpf_map_lookup_elem(&displaced_ends, &key);
+	if (!displaced)
+		return 0;
+	known_write(known_place(key), displaced);
+	return 1;
 }
 
 static __always_inline struct near near_of(struct socket *socket)
 {
 	__u64 key = known_key(socket);
-	const volatile struct inet_known *place = known_place(key);
-	struct inet_known k = {.id = place->id, .where = place->where, .other = place->other, .seen = place->seen};
+	struct ipc_known_end k = known_copy(known_place(key));
 	struct near near = {};
 
-	if (place->check != known_check(key, &k) || !k.where)
+	if (!is_known(key, &k))
 		return near;
 	near.id = k.id;
-	near.where = k.where & ((1ull << INET_HOW_SHIFT) - 1);
-	near.how = k.where >> INET_HOW_SHIFT;
-	if (k.seen == *(volatile __u64 *)&changes) {
-		near.other = k.other;
-		near.seen = k.seen;
+	near.where = (__u32)k.more | (__u64)MECH_INET << 32;
+	near.how = k.other & INET_HOW;
+	if (k.more >> 32 == *(volatile __u32 *)&changes) {
+		near.other = k.other & ~7ull;
+		near.seen = k.more >> 32;
 	}
 	return near;
+}
+
+/* NEAR_*, INET_FAR; 0: not known. Not inlined: for the stack. */
+static __attribute__((noinline)) int known_how(struct socket *socket)
+{
+	return socket ? near_of(socket).how : 0;
+}
+
+/* It was released, or is about to be connected to another one. */
+static __attribute__((noinline)) int known_forget(struct socket *socket)
+{
+	volatile struct ipc_known_end *place;
+	struct ipc_known_end k;
+	__u64 key;
+
+	if (!socket || socket->type != SOCKET_STREAM)
+		return 0;
+	key = known_key(socket);
+	place = known_place(key);
+	k = known_copy(place);
+	if (is_known(key, &k))
+		place->check = 0;
+	bpf_map_delete_elem(&displaced_ends, &key);
+	return 0;
 }
 
 /* Does the way from this socket, which is connected, leave the machine for all its life? Global. */
@@ -104,32 +161,32 @@ __attribute__((noinline)) __u64 inet_end_of(__u64 sk, __u64 id)
 	return inet_other_end(&e) | NEAR_PAIRED | (inet_is_first(e.local, e.lport, e.remote, e.rport) ? NEAR_FIRST : 0);
 }
 
+/* Not in known_remember(): for the stack. */
+static __attribute__((noinline)) int known_store(__u64 key, __u64 id, __u64 other, __u64 more)
+{
+	struct ipc_known_end k = {.id = id, .other = other, .more = more};
+	volatile struct ipc_known_end *place = known_place(key);
+	bool taken = place->check && place->check != known_check(key, place);
+
+	k.check = known_check(key, &k);
+	bpf_map_update_elem(&displaced_ends, &key, &k, taken ? BPF_ANY : BPF_EXIST);
+	known_write(place, &k);
+	return 0;
+}
+
 /* For the next one that asks: what this socket is an end of, by what identified it. seen: of `changes`, before that. */
 static __attribute__((noinline)) int known_remember(struct socket *socket, const struct ipc_object_id *obj, __u64 sk, __u64 seen)
 {
-	struct inet_known k = {.seen = seen}, *place;
-	__u64 key, end;
+	__u64 key, other = 0;
 
 	if (!socket || !obj || socket->type != SOCKET_STREAM)
 		return 0;
 	key = known_key(socket);
-	end = obj->id ? inet_end_of(sk, obj->id) : 0;
-	if (end) {
-		k.id = obj->id;
-		k.where = obj->domain | (__u64)MECH_INET << 32 | (end & (NEAR_FIRST | NEAR_PAIRED)) << INET_HOW_SHIFT;
-		k.other = end & ~7ull;
-	} else if (!obj->id && inet_is_far(sk)) {
-		k.where = (__u64)MECH_INET << 32 | (__u64)INET_FAR << INET_HOW_SHIFT;
-	} else {
-		return 0;
-	}
-	if (known_key(socket) != key)
-		return 0; /* disconnected meanwhile */
-	place = known_place(key);
-	place->id = k.id;
-	place->where = k.where;
-	place->other = k.other;
-	place->seen = k.seen;
-	place->check = known_check(key, &k);
+	if (obj->id)
+		other = inet_end_of(sk, obj->id);
+	else if (inet_is_far(sk))
+		other = INET_FAR;
+	if (other && known_key(socket) == key) /* not disconnected meanwhile */
+		known_store(key, obj->id, other, obj->domain | seen << 32);
 	return 0;
 }

@@ -32,6 +32,8 @@ static __always_inline int enter_connect(struct socket *sock, __u64 name, __u8 c
 	struct ipc_object_id obj = {};
 	struct ipc_run *run;
 
+	if (connected)
+		known_forget(sock);
 	if (inet_identify(sk, OP_OPEN, name, 0, &obj)) {
 		if (!op_wanted(&obj))
 			return 0;
@@ -287,6 +289,7 @@ int BPF_PROG(inet_release_entry, struct socket *sock)
 	struct ipc_run *run;
 
 	handle_forget(sock);
+	known_forget(sock);
 	inet_changes();
 	/* neither bound nor connected, it was none */
 	if (!sk || !inet_identify(sk, OP_RECV, 0, 0, &obj) || !inet_goes(sk, obj.id) || !op_wanted(&obj))

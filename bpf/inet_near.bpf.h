@@ -102,42 +102,60 @@ static __always_inline bool note_moving(struct socket *socket, const struct ipc_
 	return true;
 }
 
-/* All words, by address; and, where that may have changed, who the other end is by now. */
+/* All words, by address; and, where that may have changed, who the other end is by now, which may be not known yet. */
 static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ipc_run *run, struct socket *socket, __u64 seen,
-						__u32 stamp)
+						bool again)
 {
 	if (!edge || !run)
 		return 0;
 	inet_words(run->kobj, run->obj.id, edge->state);
-	if (run->obj2.domain != (__u32)seen || (!run->obj2.id && edge->state[IPC_STATE_STAMP] != stamp))
+	if (run->obj2.domain != (__u32)seen || (!run->obj2.id && again))
 		known_remember(socket, &run->obj, run->kobj, seen);
-	edge->state[IPC_STATE_STAMP] = stamp;
 	return 0;
 }
 
-/* As note_state(): what changes seldom is read once for each stamp, and again when it has changed. */
+/* Of a row that was read whole with these changes, but long ago: is the other end's connection what it was? */
+static __attribute__((noinline)) int is_still(struct ipc_row *row, __u64 other, __u64 seen)
+{
+	__u8 state;
+
+	if (!row || !is_unchanged(row->kobj, seen) || !other || !probe_read(&state, other + SOCK_AT(__sk_common.skc_state)) ||
+	    state != INET_ESTABLISHED)
+		return false;
+	row->kobj = seldom_at(seen);
+	return true;
+}
+
+/* As note_state(), but see seldom_at(). */
 static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u64 seen = *(volatile __u64 *)&changes;
 	__u32 *state = row->edge.state;
 
-	if (state[IPC_STATE_STAMP] == stamp && row->kobj == seen && note_moving(socket, run, seen, (void *)state))
+	state[IPC_STATE_STAMP] = stamp;
+	if ((row->kobj == seldom_at(seen) || is_still(row, run->obj2.id, seen)) &&
+	    note_moving(socket, run, seen, (void *)state))
 		return;
 	smp_rmb(); /* with inet_changes() */
-	note_whole(&row->edge, run, socket, seen, stamp);
-	row->kobj = seen;
+	note_whole(&row->edge, run, socket, seen, row->kobj != seldom_at(seen));
+	row->kobj = seldom_at(seen);
 	depth_note(&row->edge, socket_depth(state));
 }
 
 /* In any view: with what is known of it. */
 static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, struct msghdr *msg, __u64 size)
 {
-	struct near near = near_of(socket);
-	struct ipc_object_id obj = {.id = near.id, .domain = near.where, .mech = MECH_INET};
 	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
+	struct near near = near_of(socket);
+	struct ipc_object_id obj;
 	struct ipc_run *run;
 	__u32 at;
 
+	if (!near.how && known_return(socket))
+		near = near_of(socket);
+	if (near.how & INET_FAR)
+		return 0;
+	obj = (struct ipc_object_id){.id = near.id, .domain = near.where, .mech = MECH_INET};
 	if ((!near.id && !inet_identify(sk, op, name_of(msg, op), 0, &obj)) || !op_wanted(&obj))
 		return 0;
 	run = enter_on(&obj, sk, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY);
@@ -147,9 +165,10 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 	run->size = is_plain() ? (__u64)socket + op : size;
 	if (op == OP_SEND && socket->type == SOCKET_DGRAM)
 		run->kobj2 = inet_socket_at(obj.id);
-	if (!near.id || !row_at_hand(near.id, near.where, op, actor_word(current_actor()), &at))
+	at = near.id ? row_search(near.id, near.where, op, actor_word(current_actor())) : 0;
+	if (!at)
 		return 0;
-	STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32);
+	STORE_TWO(run, row, at | (__u64)near.how << 32);
 	run->obj2.id = near.other;
 	run->obj2.domain = near.seen;
 	return 0;
@@ -184,20 +203,58 @@ static __attribute__((noinline)) int inet_note_refused(const struct ipc_object_i
 	return 0;
 }
 
+/* --counts: its end is all that is seen. False: not this way. Here and below, what leaves the machine is counted by nobody. */
+static __always_inline bool row_counted(struct ipc_row *row, __u32 how, __u8 op, const struct op_result *res, struct msghdr *msg)
+{
+	struct ipc_edge *edge = row ? op_end_at(row, NULL, res) : NULL;
+
+	if (edge)
+		socket_figures(edge, NULL, NULL, how & NEAR_FIRST, op, res->ret, msg);
+	return row;
+}
+
+static __always_inline bool leave_counted(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg)
+{
+	struct near near = near_of(socket);
+	__u32 at;
+
+	if (!near.id)
+		return near.how;
+	return row_counted(row_at_hand(near.id, near.where, op, actor_word(current_actor()), &at), near.how, op, res, msg);
+}
+
+/* The same where another one has its place, or its row's hint. */
+static __attribute__((noinline)) int leave_displaced(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
+{
+	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
+	struct near near = near_of(socket);
+	__u32 at;
+
+	if (!near.how && known_return(socket))
+		near = near_of(socket);
+	if (!near.id)
+		return near.how;
+	at = row_search(near.id, near.where, op, actor_word(current_actor())) - 1; /* beyond all rows, if there is none */
+	return row_counted(bpf_map_lookup_elem(&rows, &at), near.how, op, &res, msg);
+}
+
 /* Of one that was not seen to begin, or whose object or row was not known then. */
 static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
 {
 	__u64 seen = *(volatile __u64 *)&changes, sk = (__u64)BPF_CORE_READ(socket, sk), name = name_of(msg, op);
+	__u32 how = known_how(socket);
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
+	if (how & INET_FAR || (!cfg.asked && !(leaves & LEAVES_PEEKED) && leave_displaced(socket, op, ret, msg, leaves)))
+		return 0;
 	smp_rmb(); /* with inet_changes() */
 	run = find_named(sk, op, name, &obj);
 	if (run && run->aux[2] == CAME_FROM_ELSEWHERE) {
 		op_done(run);
 		return 0;
 	}
-	if (!near_of(socket).where)
+	if (!how)
 		known_remember(socket, &obj, sk, seen);
 	leave_data(run, &obj, sk, op, ret, msg, leaves & LEAVES_PEEKED, leaves & LEAVES_MOVED, socket);
 	if (ret == -ECONNREFUSED && obj.id)
@@ -207,43 +264,19 @@ static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 o
 	return 0;
 }
 
-/* --counts: its end is all that is seen. */
-static __always_inline bool leave_counted(const struct near *near, __u8 op, const struct op_result *res, struct msghdr *msg)
-{
-	struct ipc_row *row;
-	struct ipc_edge *edge;
-	__u32 at;
-
-	if (!near->id)
-		return false;
-	row = row_at_hand(near->id, near->where, op, actor_word(current_actor()), &at);
-	if (!row)
-		return false;
-	edge = op_end_at(row, NULL, res);
-	if (edge)
-		socket_figures(edge, NULL, NULL, near->how & NEAR_FIRST, op, res->ret, msg);
-	return true;
-}
-
 /* What a send or a receive leaves behind. */
 static __always_inline int leave(struct socket *socket, __u8 op, __s64 ret, struct msghdr *msg, __u32 leaves)
 {
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
-	bool done = false;
-	struct near near;
+	bool done;
 
 	if (handle_left_out(socket))
 		return 0;
 	if (leaves & LEAVES_PEEKED)
-		return leave_slowly(socket, op, ret, msg, leaves);
-	if (cfg.asked)
+		done = false;
+	else if (!cfg.asked)
+		done = leave_counted(socket, op, &res, msg);
+	else
 		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
-	if (done)
-		return 0;
-	near = near_of(socket);
-	if (near.how & INET_FAR)
-		return 0;
-	if (!cfg.asked && leave_counted(&near, op, &res, msg))
-		return 0;
-	return leave_slowly(socket, op, ret, msg, leaves);
+	return done ? 0 : leave_slowly(socket, op, ret, msg, leaves);
 }

@@ -260,6 +260,20 @@ struct ipc_alias {
 	__u64 other; /* the part's counterpart */
 };
 
+/* Which object something in the kernel belongs to: of `known_objects`, see known.bpf.h. */
+struct ipc_known {
+	__u64 what;
+	__u64 check;
+};
+
+/* What a connected socket is an end of: of `known_ends`, see inet_known.bpf.h. */
+struct ipc_known_end {
+	__u64 check;
+	__u64 id;
+	__u64 other;
+	__u64 more;
+};
+
 struct ipc_name {
 	char path[IPC_NAME_LEN]; /* NUL-terminated, raw bytes */
 };

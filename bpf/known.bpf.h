@@ -7,12 +7,6 @@
 #ifndef KNOWN_BPF_H
 #define KNOWN_BPF_H
 
-#define KNOWN_BITS 10
-static struct known_object {
-	__u64 what;
-	__u64 check;
-} known_objects[1 << KNOWN_BITS];
-
 /* A typed pointer as a number: it may not be shifted, but told from another address. Not comparable with an address. */
 static __always_inline __u64 number_of(const void *pointer)
 {
@@ -22,39 +16,45 @@ static __always_inline __u64 number_of(const void *pointer)
 	return number;
 }
 
-static __always_inline volatile struct known_object *known_at(__u64 number)
+static __always_inline volatile struct ipc_known *known_at(__u64 number)
 {
-	return &known_objects[number * 0x9E3779B97F4A7C15ull >> (64 - KNOWN_BITS)];
+	return &known_objects[number * 0x9E3779B97F4A7C15ull >> cfg.known_shift];
+}
+
+/* What two mechanisms call alike is not the same. */
+static __always_inline __u64 known_check(__u64 what, __u64 number, __u16 mech)
+{
+	return what ^ (number + mech);
 }
 
 /* number: an address, or number_of() one. In keys an object is `id` and `where`. */
 static __always_inline bool object_known(__u64 number, __u16 mech, __u64 *id, __u64 *where)
 {
-	volatile struct known_object *known = known_at(number);
+	volatile struct ipc_known *known = known_at(number);
 	__u64 what = known->what;
 
 	*id = (__u32)what;
 	*where = what >> 32 | (__u64)mech << 32;
-	return (what ^ known->check) == number;
+	return known->check == known_check(what, number, mech);
 }
 
 static __always_inline void becomes_known(__u64 number, const struct ipc_object_id *obj)
 {
-	volatile struct known_object *known = known_at(number);
+	volatile struct ipc_known *known = known_at(number);
 	__u64 what = obj->id | (__u64)obj->domain << 32;
 
 	if (obj->id >> 32)
 		return;
 	known->what = what;
-	known->check = what ^ number;
+	known->check = known_check(what, number, obj->mech);
 }
 
 /* It comes or goes. */
-static __always_inline void forget_known(__u64 number)
+static __always_inline void forget_known(__u64 number, __u16 mech)
 {
-	volatile struct known_object *known = known_at(number);
+	volatile struct ipc_known *known = known_at(number);
 
-	if ((known->what ^ known->check) == number)
+	if (known->check == known_check(known->what, number, mech))
 		known->check = 0;
 }
 

@@ -52,8 +52,6 @@ static __always_inline bool left_out(const struct ipc_object_id *obj)
  * the address of something in the kernel that belongs to one object from handle_forget() to handle_forget(). In one
  * word, so that nobody reads half of it: the address below, in units of 8, then the place.
  */
-#define HANDLE_BITS 12
-static __u64 known_slots[1 << HANDLE_BITS];
 _Static_assert(IPC_CLASS_BITS == 16, "a word has 48 bits of an address and a place");
 
 /* As a number: what has a type may not be shifted, but told from another address. */
@@ -67,7 +65,7 @@ static __always_inline __u64 handle_of(const void *object)
 
 static __always_inline volatile __u64 *handle_place(__u64 handle)
 {
-	return &known_slots[handle * 0x9E3779B97F4A7C15ull >> (64 - HANDLE_BITS)];
+	return &known_slots[handle * 0x9E3779B97F4A7C15ull >> cfg.known_shift];
 }
 
 static __always_inline bool handle_left_out(const void *object)

@@ -38,6 +38,7 @@
 IPC_TABLE(rows, struct ipc_row); /* the figures of edges */
 IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
 IPC_ARRAY(hints, __u32, 1 << IPC_HINT_BITS_MAX); /* rows that were used last, by a hash of the edge's key */
+
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);
@@ -52,6 +53,13 @@ IPC_MAP(names, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_name, 1);
 IPC_MAP(aliases, BPF_MAP_TYPE_HASH, __u64, struct ipc_alias, 1);
 IPC_MAP(losses, BPF_MAP_TYPE_ARRAY, __u32, __u64, LOSS_MAX);
 IPC_MAP(control_values, BPF_MAP_TYPE_ARRAY, __u32, __u64, CONTROL_MAX);
+
+/* which object it was that something in the kernel was told to belong to, by a hash of its address */
+IPC_ARRAY(known_objects, struct ipc_known, 1 << IPC_KNOWN_BITS_MAX); /* known.bpf.h */
+IPC_ARRAY(known_slots, __u64, 1 << IPC_KNOWN_BITS_MAX); /* left_out.bpf.h */
+IPC_ARRAY(known_pairs, __u64, 1 << IPC_KNOWN_BITS_MAX); /* unix_pair.bpf.h: by inode */
+IPC_ARRAY(known_ends, struct ipc_known_end, 1 << IPC_KNOWN_BITS_MAX); /* inet_known.bpf.h */
+IPC_MAP(displaced_ends, BPF_MAP_TYPE_HASH, __u64, struct ipc_known_end, 1); /* those whose place another one has */
 
 /* operations in progress: by CPU while they run, by TID while they do not, see struct ipc_kept */
 IPC_ARRAY(running, struct ipc_run, IPC_CPUS_MAX);

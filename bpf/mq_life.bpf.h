@@ -14,7 +14,7 @@ int BPF_PROG(mq_created, struct dentry *dentry, umode_t mode, void *arg, int ret
 
 	if (ret || !inode)
 		return 0;
-	forget_known((__u64)BPF_CORE_READ(dentry, d_inode));
+	forget_known((__u64)BPF_CORE_READ(dentry, d_inode), MECH_MQ);
 	mq_identify(inode, &obj);
 	if (!op_wanted(&obj))
 		return 0;
@@ -152,7 +152,7 @@ int BPF_PROG(mq_evicted, struct inode *inode)
 
 	if ((inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
-	forget_known(argument_address(ctx, 0));
+	forget_known(argument_address(ctx, 0), MECH_MQ);
 	mq_of_inode(inode, &mq);
 	o = bpf_map_lookup_elem(&objects, &mq.obj);
 	if (!o)

@@ -21,6 +21,23 @@ static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, 
 #define NEAR_FIRST (1u << 0)  /* this socket is the object's first end */
 #define NEAR_PAIRED (1u << 1) /* it has two */
 
+/* As row_at_hand(), where another one has its place there: its number + 1, 0: it has no row yet. */
+static __attribute__((noinline)) int row_search(__u64 id, __u64 where, __u32 op, __u64 who)
+{
+	struct ipc_edge_key key;
+	key_word *words = (key_word *)&key;
+	__u32 *row;
+
+	words[0] = id;
+	words[1] = where | (__u64)op << 48;
+	words[2] = who;
+	row = bpf_map_lookup_elem(&edges, &key);
+	if (!row)
+		return 0;
+	hints[hint_slot(id, hint_kind(words[1]), who)] = *row;
+	return *row + 1;
+}
+
 /*
  * The slot as op_begin() and enter_on() write it, see plain_begin(), for an operation on the object `id`, `where`, with
  * what the mechanism keeps in obj2 (id, domain), which has no mechanism. What has a row is wanted.

@@ -28,8 +28,9 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 		return 0;
 	run->iter = msg ? (__u64)&msg->msg_iter : 0;
 	run->size = is_plain() ? (__u64)socket + op : size;
-	if (near.id && row_at_hand(near.id, NEAR_WHERE, op, actor_word(current_actor()), &at))
-		STORE_TWO(run, row, (at + 1) | (__u64)near.how << 32);
+	at = near.id ? row_search(near.id, NEAR_WHERE, op, actor_word(current_actor())) : 0;
+	if (at)
+		STORE_TWO(run, row, at | (__u64)near.how << 32);
 	return 0;
 }
 
@@ -60,8 +61,14 @@ static __always_inline void unix_changes(void)
 	__sync_fetch_and_add(&changes, 1);
 }
 
-static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second)
+/* bufs: and what changes seldom, and nobody says so */
+static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second, bool bufs)
 {
+	if (bufs) {
+		s->first_sndbuf = first->sk_sndbuf;
+		if (second)
+			s->second_sndbuf = second->sk_sndbuf;
+	}
 	s->first_buffers = first->sk_receive_queue.qlen;
 	s->first_charged = first->sk_wmem_alloc.refs.counter - 1;
 	if (second) {
@@ -72,7 +79,7 @@ static __always_inline void note_ends(struct unix_internals *s, struct sock *fir
 }
 
 /* What every operation changes. how: of the object, see NEAR_*. False: not this way. */
-static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s)
+static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s, bool bufs)
 {
 	struct sock *sk, *peer;
 	struct unix_sock *u;
@@ -81,7 +88,7 @@ static __always_inline bool note_moving(struct socket *socket, __u32 how, struct
 		return false;
 	sk = socket->sk;
 	if (how == NEAR_FIRST) {
-		note_ends(s, sk, NULL);
+		note_ends(s, sk, NULL, bufs);
 		return true;
 	}
 	u = unix_of(sk);
@@ -89,9 +96,9 @@ static __always_inline bool note_moving(struct socket *socket, __u32 how, struct
 	if (!peer)
 		return false;
 	if (how & NEAR_FIRST)
-		note_ends(s, sk, peer);
+		note_ends(s, sk, peer, bufs);
 	else
-		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL);
+		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL, bufs);
 	return true;
 }
 
@@ -106,24 +113,24 @@ static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ip
 }
 
 /*
- * As note_state(), at less than half the cost: what changes seldom is read once for each stamp, and again when it has
- * changed. A result may tell that before: what a close ends, ends before the close does. SO_SNDBUF has no hook: what
- * is told of it may be older by the unit of a stamp.
+ * As note_state(), at less than half the cost, see seldom_at(). A result may tell of a change before: what a close ends,
+ * ends before the close does. SO_SNDBUF has no hook.
  */
 static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u32 *state = row->edge.state;
-	__u64 seen;
+	__u64 seen, at;
 
 	if (run->aux[1])
 		unix_changes();
+	state[IPC_STATE_STAMP] = stamp;
 	seen = *(volatile __u64 *)&changes;
-	if (state[IPC_STATE_STAMP] != stamp || row->kobj != seen || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state)) {
+	at = seldom_at(seen);
+	if (!is_unchanged(row->kobj, seen) || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state, row->kobj != at)) {
 		smp_rmb(); /* with unix_changes() */
 		note_whole(&row->edge, run, socket);
-		state[IPC_STATE_STAMP] = stamp;
-		row->kobj = seen;
 	}
+	row->kobj = at;
 	depth_note(&row->edge, socket_depth(state));
 }
 

@@ -9,12 +9,9 @@
  * In one word, so that nobody reads half of it: the inode, then the object's id. Of a stream that holds as long as
  * there is the end: it is connected once, and what it is called then stays so (unix_object_id).
  */
-#define PAIRS_KNOWN (1 << 12)
-static __u64 known_pairs[PAIRS_KNOWN];
-
 static __always_inline volatile __u64 *pair_place(__u64 ino)
 {
-	return &known_pairs[ino & (PAIRS_KNOWN - 1)];
+	return &known_pairs[ino & cfg.known_mask];
 }
 
 /* 0: not known */

@@ -42,7 +42,9 @@ static const char *const overhead_after[] = {
 	"eventfd 625, UNIX streams 750 and "
 	"datagrams 865, TCP on loopback 935, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 945, signals 2690, locks 6435.",
 	"With many pipes, used in turn, on 6.1: of 1, 1009 and 10,007 an operation takes 1245, 1350 and 1395 instructions by itself, 330, 355 and "
-	"330 to 350 more with --counts, 595, 675 and 665 more by default.",
+	"330 to 350 more with --counts, 595, 675 and 665 more by default. Of 1, 1009 and 10,007 eventfds 380, 395 and 395, by default 735, 740 and "
+	"795; of so many UNIX streams 360, 365 and 400, 785, 785 and 810; of datagrams 540, 545 and 605, 900, 900 and 915; of TCP connections 510, "
+	"530 and 705, 1280, 1290 to 1440 and 1525; of POSIX queues 615, 655 and 680, 1355, 1390 and 1480.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
 	"In the same guests, of 6.1 and 7.3, a bpftrace script that keeps counts, bytes and latency of each process adds 4645 and 5115, "

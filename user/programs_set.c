@@ -32,11 +32,21 @@ static unsigned hint_bits(const struct programs_options *o)
 	return bits < IPC_HINT_BITS_MAX ? bits : IPC_HINT_BITS_MAX;
 }
 
-/* Every size follows from --max-edges; what no profile asks for has one entry. */
+/* Of what is known: a place for each of the ends that as many edges can have, twice, for the same reason. */
+static unsigned known_bits(const struct programs_options *o)
+{
+	unsigned bits = bits_for(2ull * o->max_edges);
+
+	return bits < IPC_KNOWN_BITS_MAX ? bits : IPC_KNOWN_BITS_MAX;
+}
+
+/* Every size follows from --max-edges; what nothing asks for has one entry. */
 uint32_t map_entries(const char *name, const void *arg)
 {
 	const struct programs *p = arg;
 	const struct programs_options *o = &p->options;
+	const uint32_t known = 1u << known_bits(o);
+	const uint32_t mechs = o->mechs;
 	const struct {
 		const char *name;
 		uint32_t entries;
@@ -57,6 +67,11 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
 		{"aliases", EDGE_SHARE(4)},
+		{"known_objects", mechs & (1u << MECH_EVENTFD | 1u << MECH_MQ) ? known : 1},
+		{"known_slots", o->config.filtered ? known : 1},
+		{"known_pairs", mechs & 1u << MECH_UNIX ? known : 1},
+		{"known_ends", mechs & 1u << MECH_INET ? known : 1},
+		{"displaced_ends", mechs & 1u << MECH_INET ? EDGE_SHARE(4) : 1},
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", 1u << bits_for(p->kernel->cpus)},
@@ -96,6 +111,8 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	config.kept_mask = map_entries("kept", p) - 1;
 	config.wake_mask = map_entries("wake_rows", p) - 1;
 	config.hint_shift = 64 - hint_bits(&p->options);
+	config.known_shift = 64 - known_bits(&p->options);
+	config.known_mask = (1u << known_bits(&p->options)) - 1;
 	config.cpu_mask = map_entries("running", p) - 1;
 	config.no_probe_read = p->kernel->lockdown == LOCKDOWN_CONFIDENTIALITY;
 	config.page_shift = p->kernel->page_shift;

@@ -103,6 +103,7 @@ static const char *const blind[] = {
 	"it is an interrupt. On top of an operation on the same object it is the task that is in that operation",
 	"what a call that was inside the kernel when tracing began did: its wait is shown and counted, its bytes are not",
 	"residency",
+	"that an end broke which neither end's calls did (ss --kill), until one works, or 256 ticks of the kernel have passed",
 	"an end that was not accepted yet: what it has queued",
 	"under lockdown=confidentiality: everything, for what a socket is is read by address",
 	"a connect or an unconnected send to an address of this machine that is not a loopback one, while nobody is bound to exactly that",

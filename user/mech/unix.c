@@ -236,6 +236,7 @@ static const char *const blind[] = {
 	"waits of a splice between a pipe and a socket when pipes are traced too: they are told of the pipe",
 	"messages of sendmmsg and recvmmsg count one by one, with the syscall backend those that succeeded",
 	"with the syscall backend: what is sent, received, connected or accepted through io_uring; 32-bit processes",
+	"a new SO_SNDBUF before 256 ticks of the kernel have passed, some second: nothing says so, and it is not read each time",
 	"of a sender and a receiver that slept on one and the same end before the start, which is which",
 	NULL,
 };

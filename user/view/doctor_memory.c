@@ -18,6 +18,7 @@ static int memory(const struct cli_options *o, const struct kernel *k, struct ca
 {
 	/* all that a view can ask for: --json, with events */
 	struct programs_options all = {
+		.mechs = ~0u,
 		.profile = PROFILE_WAITS | PROFILE_LATENCY | PROFILE_RESIDENCY | PROFILE_DETAIL | PROFILE_EVENTS,
 		.max_edges = c.max_edges,
 		.ring_buffer_bytes = (uint32_t)o->ring_buffer_mb << 20,
