@@ -17,8 +17,10 @@ plan(skip_all => 'tmux is not installed') unless have('tmux');
 my $session = "ipctrace$$";
 my @tmux = ('tmux', '-L', $session, '-f', '/dev/null');
 
-# A full pipe that nobody empties, and one that a word goes through now and then; comms tell them apart.
+# A full pipe that nobody empties, and one that a word goes through now and then; comms tell them apart. A pipe that
+# all would have from who runs the test would be on the screen, too.
 my $work = <<'EOT';
+    use POSIX (); POSIX::close($_) for 3 .. 255;
     sub name { open(my $f, '>', '/proc/self/comm'); print $f $_[0] }
     pipe(R, W); pipe(A, B);
     if (!fork()) { name('stuffer'); close R; close A; close B; syswrite W, 'x' x 65536 while 1 }
