@@ -157,6 +157,7 @@ struct mechanism {
 	const char *const *blind; /* what no backend of it sees; NULL-terminated */
 
 	const char *object;  /* BPF object that has its hooks: bpf/NAME.bpf.c */
+	const char *const *maps; /* that only it and others which name them use; NULL-terminated; NULL: none */
 	const struct mech_hook *hooks;
 	const struct mech_syscall *syscalls;
 	const struct mech_field *fields; /* terminated by .name NULL */

@@ -40,13 +40,28 @@ static unsigned known_bits(const struct programs_options *o)
 	return bits < IPC_KNOWN_BITS_MAX ? bits : IPC_KNOWN_BITS_MAX;
 }
 
+/* A map that mechanisms have for themselves, and none of those that are traced. */
+static bool is_unused(const char *name, uint32_t mechs)
+{
+	bool unused = false;
+
+	for (size_t i = 0; i < mechanism_cnt; i++)
+		for (const char *const *map = mechanisms[i]->maps; map && *map; map++) {
+			if (strcmp(*map, name))
+				continue;
+			if (mechs & 1u << mechanisms[i]->id)
+				return false;
+			unused = true;
+		}
+	return unused;
+}
+
 /* Every size follows from --max-edges; what nothing asks for has one entry. */
 uint32_t map_entries(const char *name, const void *arg)
 {
 	const struct programs *p = arg;
 	const struct programs_options *o = &p->options;
 	const uint32_t known = 1u << known_bits(o);
-	const uint32_t mechs = o->mechs;
 	const struct {
 		const char *name;
 		uint32_t entries;
@@ -67,11 +82,11 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"stamps", o->profile & PROFILE_RESIDENCY ? EDGE_SHARE(1) : 1},
 		{"names", EDGE_SHARE(16)},
 		{"aliases", EDGE_SHARE(4)},
-		{"known_objects", mechs & (1u << MECH_EVENTFD | 1u << MECH_MQ) ? known : 1},
+		{"known_objects", known},
 		{"known_slots", o->config.filtered ? known : 1},
-		{"known_pairs", mechs & 1u << MECH_UNIX ? known : 1},
-		{"known_ends", mechs & 1u << MECH_INET ? known : 1},
-		{"displaced_ends", mechs & 1u << MECH_INET ? EDGE_SHARE(4) : 1},
+		{"known_pairs", known},
+		{"known_ends", known},
+		{"displaced_ends", EDGE_SHARE(4)},
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", 1u << bits_for(p->kernel->cpus)},
@@ -84,7 +99,7 @@ uint32_t map_entries(const char *name, const void *arg)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		if (!strcmp(sizes[i].name, name))
-			return sizes[i].entries;
+			return is_unused(name, o->mechs) ? 1 : sizes[i].entries;
 	return 0;
 }
 

@@ -166,6 +166,8 @@ static const char *const blind[] = {
 	NULL,
 };
 
+static const char *const maps[] = { "known_objects", NULL };
+
 const struct mechanism mech_eventfd = {
 	.id = MECH_EVENTFD,
 	.name = "eventfd",
@@ -178,6 +180,7 @@ const struct mechanism mech_eventfd = {
 	       "eventfd:[NUMBER] when it was there before the start.",
 	.blind = blind,
 	.object = "eventfd",
+	.maps = maps,
 	.hooks = hooks,
 	.syscalls = syscalls,
 	.state_needs = PROFILE_ANY,

@@ -115,6 +115,8 @@ static const char *const blind[] = {
 	NULL,
 };
 
+static const char *const maps[] = { "known_ends", "displaced_ends", NULL };
+
 const struct mechanism mech_inet = {
 	.id = MECH_INET,
 	.name = "inet",
@@ -131,6 +133,7 @@ const struct mechanism mech_inet = {
 	       "A receive with MSG_PEEK leaves the data where it is: it is counted as a control operation.",
 	.blind = blind,
 	.object = "inet",
+	.maps = maps,
 	.hooks = inet_hooks,
 	.syscalls = socket_syscalls,
 	.state_needs = PROFILE_ANY,

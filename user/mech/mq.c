@@ -257,6 +257,8 @@ static const char *const blind[] = {
 	NULL,
 };
 
+static const char *const maps[] = { "known_objects", NULL };
+
 const struct mechanism mech_mq = {
 	.id = MECH_MQ,
 	.name = "mq",
@@ -270,6 +272,7 @@ const struct mechanism mech_mq = {
 	       "goes when it has been unlinked and the last descriptor is closed.",
 	.blind = blind,
 	.object = "mq",
+	.maps = maps,
 	.hooks = hooks,
 	.syscalls = syscalls,
 	.state_needs = PROFILE_ANY,

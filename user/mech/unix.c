@@ -241,6 +241,8 @@ static const char *const blind[] = {
 	NULL,
 };
 
+static const char *const maps[] = { "known_pairs", NULL };
+
 const struct mechanism mech_unix = {
 	.id = MECH_UNIX,
 	.name = "unix",
@@ -255,6 +257,7 @@ const struct mechanism mech_unix = {
 	       "A receive with MSG_PEEK leaves the data where it is: it is counted as a control operation.",
 	.blind = blind,
 	.object = "unix",
+	.maps = maps,
 	.hooks = unix_hooks,
 	.syscalls = socket_syscalls,
 	.fields = fields,
