@@ -34,15 +34,32 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 	return 0;
 }
 
+/* Does it go to an address? That is looked up later. */
+static __always_inline bool is_addressed(__u8 op, struct msghdr *msg, bool datagrams)
+{
+	return datagrams && op == OP_SEND && msg->msg_namelen > 0;
+}
+
+/* Datagrams leave no handle, see socket_of_object(): whose they are is another question each time. */
+static __always_inline bool datagram_left_out(struct socket *socket, __u8 op, struct msghdr *msg)
+{
+	struct ipc_object_id obj = {.mech = MECH_UNIX};
+
+	if (!cfg.filtered || is_addressed(op, msg, true))
+		return false;
+	obj.id = near_datagram(socket, op).id;
+	return obj.id && left_out(&obj);
+}
+
 static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *msg, __u64 size, bool datagrams)
 {
 	__u8 cause = op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY;
-	bool unresolved = datagrams && op == OP_SEND && msg->msg_namelen > 0;
+	bool unresolved = is_addressed(op, msg, datagrams);
 	struct near near;
 
 	if (!cfg.asked && !unresolved)
 		return 0; /* --counts: its end tells what it was on */
-	if (handle_left_out(socket))
+	if (handle_left_out(socket) || (datagrams && datagram_left_out(socket, op, msg)))
 		return 0;
 	if (is_plain() && !unresolved) {
 		near = near_of(socket, op, datagrams);
@@ -175,13 +192,14 @@ static __always_inline int end(struct socket *socket, __u8 op, __s64 ret, struct
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
 	bool done = false;
 
-	if (handle_left_out(socket))
+	/* what was begun is ended, whoever its peer is by now */
+	if (handle_left_out(socket) || (datagrams && cfg.filtered && run_slot()->task != current_task() && datagram_left_out(socket, op, msg)))
 		return 0;
 	if (leaves & LEAVES_PEEKED)
 		;
 	else if (cfg.asked)
 		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
-	else if (!(datagrams && op == OP_SEND && msg->msg_namelen > 0))
+	else if (!is_addressed(op, msg, datagrams))
 		done = leave_counted(socket, op, &res, msg, datagrams);
 	return done ? 0 : leave_slowly(socket, op, ret, msg, leaves);
 }
