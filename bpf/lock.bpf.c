@@ -113,7 +113,16 @@ static __always_inline int enter(const struct lock_call *c)
 	run->aux[0] = c->kind | (__u32)c->type << TYPE_SHIFT;
 	run->kobj2 = c->start;
 	run->progress = c->end;
+	run->obj2.id = c->file;
 	return 0;
+}
+
+static __always_inline void asked_for(struct lock_call *c, const struct ipc_run *run)
+{
+	c->kind = run->aux[0];
+	c->type = run->aux[0] >> TYPE_SHIFT;
+	c->start = run->kobj2;
+	c->end = run->progress;
 }
 
 /*
@@ -130,10 +139,25 @@ static __always_inline struct ipc_run *run_of_call(struct lock_call *c)
 		return run; /* found asleep: what it asks for was not seen */
 	if (run->kobj != c->inode)
 		return NULL;
-	c->kind = run->aux[0];
-	c->type = run->aux[0] >> TYPE_SHIFT;
-	c->start = run->kobj2;
-	c->end = run->progress;
+	asked_for(c, run);
+	return run;
+}
+
+/*
+ * The run of the call of this kind that ends, where its entry was seen: then all is known without reading it again.
+ * What a call left behind whose end was missed is taken for this one's, if its entry was missed, too: both misses are told.
+ */
+static __always_inline struct ipc_run *call_entered(struct lock_call *c, __u8 kind, bool only_asks)
+{
+	struct ipc_run *run = has_entry() && !cfg.syscall_backend ? run_mine() : NULL;
+
+	if (!is_lock(run) || run->flags & (RUN_PREEXISTING | RUN_ENDED) || (__u8)run->aux[0] != kind ||
+	    (only_asks ? run->op != OP_CTL : run->op != OP_RECV && run->op != OP_SEND))
+		return NULL;
+	c->op = run->op;
+	c->inode = run->kobj;
+	c->file = run->obj2.id;
+	asked_for(c, run);
 	return run;
 }
 
@@ -169,17 +193,30 @@ static __always_inline void follow_call(const struct lock_call *c, const struct 
 	lock_follow(obj, &key);
 }
 
+static __always_inline void leave_wanted(const struct lock_call *c, const struct ipc_object_id *obj, struct ipc_run *run, __s64 ret)
+{
+	if (PROFILE(~0u))
+		follow_call(c, run, obj);
+	leave_counted(c, obj, run, ret);
+}
+
 static __always_inline int leave(struct lock_call *c, __s64 ret)
 {
 	struct ipc_run *run = run_of_call(c);
 	struct ipc_object_id obj;
 
 	lock_identify(c->inode, &obj);
-	if (op_wanted(&obj)) {
-		if (PROFILE(~0u))
-			follow_call(c, run, &obj);
-		leave_counted(c, &obj, run, ret);
-	}
+	if (op_wanted(&obj))
+		leave_wanted(c, &obj, run, ret);
+	op_done(run);
+	return 0;
+}
+
+static __always_inline int leave_entered(const struct lock_call *c, struct ipc_run *run, __s64 ret)
+{
+	struct ipc_object_id obj = run->obj;
+
+	leave_wanted(c, &obj, run, ret);
 	op_done(run);
 	return 0;
 }
@@ -210,7 +247,10 @@ SEC("?fexit/__x64_sys_flock")
 int BPF_PROG(flock_exit, void *regs, long ret)
 {
 	struct lock_call c = {};
+	struct ipc_run *run = call_entered(&c, KIND_FLOCK, false);
 
+	if (run)
+		return leave_entered(&c, run, ret);
 	return current_flock_call(&c) ? leave(&c, ret) : 0;
 }
 
@@ -234,7 +274,10 @@ SEC("?fexit/fcntl_setlk")
 int BPF_PROG(setlk_exit, unsigned int fd, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
+	struct ipc_run *run = call_entered(&c, fcntl_kind(cmd), false);
 
+	if (run)
+		return leave_entered(&c, run, ret);
 	return range_call(ctx, 1, cmd, range, false, &c) ? leave(&c, ret) : 0;
 }
 
@@ -250,7 +293,10 @@ SEC("?fexit/fcntl_getlk")
 int BPF_PROG(getlk_exit, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
+	struct ipc_run *run = call_entered(&c, fcntl_kind(cmd), true);
 
+	if (run)
+		return leave_entered(&c, run, ret);
 	return range_call(ctx, 0, cmd, range, true, &c) ? leave(&c, ret) : 0;
 }
 

@@ -155,7 +155,7 @@ static __always_inline bool file_is_going(__u64 file)
 
 static __always_inline bool lock_is_going(__u64 lock)
 {
-	__u64 file = lock_file(lock);
+	__u64 file = cfg.syscall_backend ? lock_file(lock) : 0;
 
 	return file && lock_owner(lock) == file && file_is_going(file);
 }
@@ -172,23 +172,51 @@ static __always_inline bool lock_is_ofd(__u64 lock)
 #define FOUND_OWN (1ull << 32)	/* one of the owner's */
 #define FOUND_MORE (1ull << 33) /* the list is longer */
 #define FOUND_GOING (1ull << 34) /* one of the owner's, who is a file that is going; it is not counted */
+#define FOUND_WRITE (1ull << 35) /* who holds it, has a write lock; else it is the first one's */
+#define FOUND_PID_SHIFT 36	 /* who holds it, as the kernel noted who asked for it; OFD locks have none */
 #define FOUND_NUMBERS 0xffffffffull
+#define FOUND_FLAGS (FOUND_OWN | FOUND_MORE | FOUND_GOING)
 #define FOUND_LOCKS(found) ((__u32)(found) & 0xffff)
 #define FOUND_OFD(found) ((__u32)(found) >> 16)
 
-/* What one lock adds to that. Global: its branches are none of the walk's. */
-__attribute__((noinline)) __u64 ipc_lock_counts(__u64 lock, __u64 owner)
-{
-	__u64 its_owner = lock_owner(lock), file = lock_file(lock);
-	bool own = its_owner == owner, of_file = file && its_owner == file;
+/* What lies together in a lock, and is read at once: its owner, flags, type and PID. */
+#define LOCK_TOGETHER 24
+#define FROM_OWNER(member) ((__u32)(FILE_LOCK_AT(member) - FILE_LOCK_AT(owner)))
 
+/*
+ * What one lock of the list of this kind adds to that. Only POSIX and OFD locks share a list; whose file goes, function
+ * hooks see. Global: its branches are none of the walk's.
+ */
+__attribute__((noinline)) __u64 ipc_lock_counts(__u64 lock, __u64 owner, __u32 kind)
+{
+	__u64 words[LOCK_TOGETHER / 8] = {}, file = 0, type = FROM_OWNER(type), pid = FROM_OWNER(pid);
+	bool own, of_file;
+	__s32 asked;
+
+	if (type > LOCK_TOGETHER - 1 || pid > LOCK_TOGETHER - 4 || !probe_read(&words, lock + FILE_LOCK_AT(owner)))
+		return 0;
+	own = words[0] == owner;
+	if (kind == KIND_POSIX || kind == KIND_OFD || cfg.syscall_backend)
+		file = lock_file(lock);
+	of_file = file && words[0] == file;
 	if (of_file && file_is_going(file))
 		return own ? FOUND_GOING : 0;
-	return 1 + (of_file ? 1 << 16 : 0) + (own ? FOUND_OWN : 0);
+	asked = *(__s32 *)((__u8 *)words + pid);
+	return (1 + (of_file ? 1 << 16 : 0)) | (own ? FOUND_OWN : 0) | (((__u8 *)words)[type] == TYPE_WRITE ? FOUND_WRITE : 0) |
+	       (asked > 0 ? (__u64)asked << FOUND_PID_SHIFT : 0);
 }
 
-/* Counts a list, looking for an owner's. Global, as all that loops here: verified once. */
-__attribute__((noinline)) __u64 ipc_lock_count(__u64 head, __u64 owner)
+/* With one lock more: a write lock is whose holder counts, or else the first one. */
+static __always_inline __u64 found_with(__u64 found, __u64 one)
+{
+	__u64 held = !FOUND_LOCKS(found) || one & ~found & FOUND_WRITE ? one : found;
+
+	return ((found & FOUND_NUMBERS) + (one & FOUND_NUMBERS)) | ((found | one) & FOUND_FLAGS) |
+	       (held & ~(FOUND_NUMBERS | FOUND_FLAGS));
+}
+
+/* Counts the list of a kind, looking for an owner's. Global, as all that loops here: verified once. */
+__attribute__((noinline)) __u64 ipc_lock_count(__u64 head, __u64 owner, __u32 kind)
 {
 	__u64 at = 0, found = 0, one;
 
@@ -197,8 +225,8 @@ __attribute__((noinline)) __u64 ipc_lock_count(__u64 head, __u64 owner)
 	for (int i = 0; i < WALK_LOCKS; i++) {
 		if (!at || at == head)
 			return found;
-		one = ipc_lock_counts(at - FILE_LOCK_AT(list), owner);
-		found = (found + (one & FOUND_NUMBERS)) | (one & ~FOUND_NUMBERS);
+		one = ipc_lock_counts(at - FILE_LOCK_AT(list), owner, kind);
+		found = found_with(found, one);
 		if (!probe_read(&at, at))
 			return found;
 	}
@@ -237,16 +265,6 @@ __attribute__((noinline)) __u64 ipc_lock_first(__u64 head)
 	return first;
 }
 
-/* The PID that asked for it, as the kernel noted it; OFD locks have none. */
-static __always_inline __u32 lock_pid(__u64 lock)
-{
-	__u32 pid = 0;
-
-	if (lock)
-		probe_read(&pid, lock + FILE_LOCK_AT(pid));
-	return (__s32)pid > 0 ? pid : IPC_STATE_ABSENT;
-}
-
 static __always_inline void lock_words(struct lock_internals *s, __u32 what, __u64 start, __u64 end)
 {
 	s->kind = what & 0xff;
@@ -262,27 +280,41 @@ static __always_inline __u32 counted(__u64 found, __u32 number)
 	return found & FOUND_MORE ? IPC_STATE_ABSENT : number;
 }
 
+/* The heads of an inode's lists, which lie together. */
+#define LISTS_TOGETHER 48
+#define FROM_FLOCKS(member) ((__u32)(bpf_core_field_offset(struct file_lock_context, member) - \
+				     bpf_core_field_offset(struct file_lock_context, flc_flock)))
+
+/* Of one list, by the address of the first head and what was read there; most lists are empty. */
+static __always_inline __u64 list_found(__u64 flocks, const __u64 *lists, __u32 kind)
+{
+	__u32 at = kind == KIND_FLOCK ? 0 : kind == KIND_POSIX ? FROM_FLOCKS(flc_posix) : FROM_FLOCKS(flc_lease);
+
+	if (!flocks || (at < LISTS_TOGETHER && lists[at / 8] == flocks + at))
+		return 0;
+	return ipc_lock_count(flocks + at, 0, kind);
+}
+
 /* How many the inode has of each kind, and who holds one that locks out others. */
 static __attribute__((noinline)) int lock_held_words(__u32 *words, __u64 inode)
 {
 	struct lock_internals *s = (void *)words;
-	__u64 found, first;
+	__u64 lists[LISTS_TOGETHER / 8], flocks = lock_list(inode, KIND_FLOCK), found, holder;
 
 	if (!words)
 		return 0;
-	found = ipc_lock_count(lock_list(inode, KIND_FLOCK), 0);
+	if (!flocks || !probe_read(&lists, flocks))
+		flocks = 0;
+	holder = found = list_found(flocks, lists, KIND_FLOCK);
 	s->flocks = counted(found, FOUND_LOCKS(found));
-	found = ipc_lock_count(lock_list(inode, KIND_POSIX), 0);
+	found = list_found(flocks, lists, KIND_POSIX);
 	s->ofd = counted(found, FOUND_OFD(found));
 	s->posix = counted(found, FOUND_LOCKS(found) - FOUND_OFD(found));
-	found = ipc_lock_count(lock_list(inode, KIND_LEASE), 0);
+	holder = FOUND_LOCKS(holder) ? holder : found;
+	found = list_found(flocks, lists, KIND_LEASE);
 	s->leases = counted(found, FOUND_LOCKS(found));
-	first = ipc_lock_first(lock_list(inode, KIND_FLOCK));
-	if (!first)
-		first = ipc_lock_first(lock_list(inode, KIND_POSIX));
-	if (!first)
-		first = ipc_lock_first(lock_list(inode, KIND_LEASE));
-	s->holder = lock_pid(first);
+	holder = FOUND_LOCKS(holder) ? holder : found;
+	s->holder = holder >> FOUND_PID_SHIFT ?: IPC_STATE_ABSENT;
 	return 0;
 }
 
@@ -331,10 +363,10 @@ static __attribute__((noinline)) int lock_follow(const struct ipc_object_id *obj
 
 	if (!obj || !key)
 		return 0;
-	found = ipc_lock_count(lock_list(key->inode, key->kind), key->owner);
+	found = ipc_lock_count(lock_list(key->inode, key->kind), key->owner, key->kind);
 	hold = bpf_map_lookup_elem(&lock_holds, key);
 	if (found & FOUND_OWN) {
-		now.since_ns = bpf_ktime_get_ns();
+		now.since_ns = PROFILE(PROFILE_RESIDENCY) ? bpf_ktime_get_ns() : 1;
 		if (!hold)
 			map_create(&lock_holds, key, &now);
 		return 0;

@@ -70,7 +70,7 @@ static __u32 closes_go_on; /* ever: else no system call looks for one */
  */
 static __always_inline void close_ends(struct ipc_run *run)
 {
-	__u64 lease = ipc_lock_count(lock_list(run->kobj, KIND_LEASE), run->kobj2);
+	__u64 lease = ipc_lock_count(lock_list(run->kobj, KIND_LEASE), run->kobj2, KIND_LEASE);
 
 	lease_released(run);
 	if (!(lease & FOUND_GOING)) {

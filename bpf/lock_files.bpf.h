@@ -99,7 +99,7 @@ __attribute__((noinline)) int ipc_lock_found(__u64 inode, __u64 owner, __u64 kin
 	struct lock_hold_key key = {.owner = owner, .inode = inode, .kind = kind};
 	struct lock_hold unknown = {};
 
-	if (!(ipc_lock_count(lock_list(inode, kind), owner) & FOUND_OWN))
+	if (!(ipc_lock_count(lock_list(inode, kind), owner, kind) & FOUND_OWN))
 		return 0;
 	if (!control_value(CONTROL_PASS))
 		map_create(&lock_holds, &key, &unknown);

@@ -50,18 +50,25 @@ static __always_inline void note_range(struct ipc_run *run, __u64 lock)
 	probe_read(&run->progress, &((struct file_lock *)lock)->fl_end);
 }
 
+/* As lock_identify(), of an inode at hand */
+static __always_inline struct ipc_object_id lock_object(struct inode *inode)
+{
+	struct ipc_object_id obj = {.id = inode->i_ino, .domain = inode->i_sb->s_dev, .mech = MECH_LOCK};
+
+	return obj;
+}
+
 #define DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait, and tries again */
 
-static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind, int ret)
+static __always_inline int lock_done(const struct ipc_object_id *object, __u64 inode, __u64 lock, __u32 kind, int ret)
 {
 	struct lock_hold_key key = {.owner = lock_owner(lock), .inode = inode, .kind = kind};
+	struct ipc_object_id obj = *object;
 	struct ipc_run *run = run_mine();
-	struct ipc_object_id obj;
 	bool gone, closes;
 
 	if (!inode || !lock)
 		return 0;
-	lock_identify(inode, &obj);
 	if (!is_lock(run) || (run->flags & RUN_ENDED))
 		run = NULL;
 	closes = run && run->op == OP_CLOSE;
@@ -82,15 +89,18 @@ static __always_inline int lock_done(__u64 inode, __u64 lock, __u32 kind, int re
 SEC("?tp_btf/flock_lock_inode")
 int BPF_PROG(flock_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	return lock_done(argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK, ret);
+	struct ipc_object_id obj = lock_object(inode);
+
+	return lock_done(&obj, argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK, ret);
 }
 
 SEC("?tp_btf/posix_lock_inode")
 int BPF_PROG(posix_done, struct inode *inode, struct file_lock *fl, int ret)
 {
+	struct ipc_object_id obj = lock_object(inode);
 	__u64 lock = argument_address(ctx, 1);
 
-	return lock_done(argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX, ret);
+	return lock_done(&obj, argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX, ret);
 }
 
 /* ---- leases ---- */
