@@ -72,12 +72,24 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	return (want && *want) || (who.tgid && op_wanted(obj));
 }
 
+/* Does it take part in this object already, by a row that is told at once? */
+static __always_inline bool target_seen(const struct ipc_object_id *obj, struct actor who)
+{
+	key_word words[3] = {obj->id, obj->domain | (__u64)obj->mech << 32 | (__u64)OP_RECV << 48, actor_word(who)};
+	__u32 at = hints[hint_slot(words[0], hint_kind(words[1]), words[2])];
+
+	return row_is(bpf_map_lookup_elem(&rows, &at), words);
+}
+
 /* The target is an endpoint as soon as anything is sent to it. */
 static __always_inline void target_see(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
 {
-	struct signal_target *target = target_of(who);
+	struct signal_target *target;
 	struct ipc_edge_key key;
 
+	if (target_seen(obj, who))
+		return;
+	target = target_of(who);
 	if (target)
 		target->signals |= 1ull << ((obj->domain - 1) & 63);
 	process_see_task(t->group_leader, who.tgid, who.start);
@@ -139,8 +151,13 @@ static __always_inline __u32 current_pid_for(struct task_struct *t)
 	struct task_struct *me = (void *)bpf_get_current_task();
 	struct upid here = {}, there = {};
 	struct pid *mine, *theirs = NULL;
-	__u32 level = 0;
+	__u32 level = 0, nr;
 
+	if (has_current_task_btf() && !t->thread_pid->level) { /* there all have one */
+		nr = bpf_get_current_task_btf()->group_leader->thread_pid->numbers[0].nr;
+		barrier_var(nr); /* a load of its own: the other one is through another kind of pointer */
+		return nr;
+	}
 	if (!probe_read(&theirs, &t->thread_pid) || !theirs || !probe_read(&level, &theirs->level))
 		return 0;
 	mine = BPF_CORE_READ(me, group_leader, thread_pid);
@@ -190,7 +207,7 @@ static __always_inline void note_generation(struct ipc_edge *edge, const struct 
 		o->counters[SIGNAL_VALUE] = (__u64)g->value.sival_ptr;
 	if (!PROFILE(~0u))
 		return; /* --counts */
-	signal_target_words(t, g->sig, s);
+	signal_words_at_hand(t, g->sig, s);
 	signal_words(o, s);
 	depth_note(edge, s->pending);
 }

@@ -152,6 +152,16 @@ static __always_inline void signal_target_words(struct task_struct *t, __u32 sig
 	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
 }
 
+/* The same of a task at hand. */
+static __always_inline void signal_words_at_hand(struct task_struct *t, __u32 sig, struct signal_internals *s)
+{
+	__u64 limit = t->signal->rlim[PENDING_RLIMIT].rlim_cur;
+
+	s->action = signal_action(t, sig);
+	s->blocked = t->blocked.sig[0] >> ((sig - 1) & 63) & 1;
+	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
+}
+
 static __always_inline __u32 signal_pending_count(const struct ipc_object *o)
 {
 	return o->counters[SIGNAL_QUEUED] - o->counters[SIGNAL_TAKEN];

@@ -114,6 +114,14 @@ static __always_inline void take_oldest(struct ipc_object *o, const struct ipc_o
 		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED];
 }
 
+static __always_inline void current_words(__u32 sig, struct signal_internals *s)
+{
+	if (has_current_task_btf())
+		signal_words_at_hand(bpf_get_current_task_btf(), sig, s);
+	else
+		signal_target_words((void *)bpf_get_current_task(), sig, s);
+}
+
 static __attribute__((noinline)) int take_object(const struct ipc_object_id *obj, __u32 how, const struct self *self,
 						 struct ipc_run *run)
 {
@@ -141,7 +149,7 @@ static __attribute__((noinline)) int take_object(const struct ipc_object_id *obj
 	}
 	if (PROFILE(~0u)) {
 		s = (void *)edge->state;
-		signal_target_words((void *)bpf_get_current_task(), obj->domain, s);
+		current_words(obj->domain, s);
 		signal_words(o, s);
 		edge->depth = s->pending;
 	}
