@@ -34,7 +34,7 @@ static struct {
 	atomic_uint begun, ended; /* experiments */
 	atomic_uint go, done;	 /* steps of the director; the first is to set the scene */
 	const struct experiment *experiment; /* forked, not exec'ed: addresses are the same in all */
-	unsigned again; /* how often it was begun before, without another between */
+	unsigned again; /* how often it was begun before */
 	atomic_bool over; /* no experiment follows */
 	atomic_int outcome;
 	char why[256];
@@ -376,11 +376,27 @@ static bool await_done(unsigned n)
 	return board->done >= n;
 }
 
+/* How often, until now; from here on once more. */
+static unsigned begun_before(const struct experiment *x)
+{
+	static const struct experiment **begun;
+	static size_t cnt;
+	unsigned before = 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		before += begun[i] == x;
+	begun = realloc(begun, (cnt + 1) * sizeof(*begun));
+	if (!begun)
+		abort();
+	begun[cnt++] = x;
+	return before;
+}
+
 bool stage_begin(const struct experiment *x)
 {
 	memset(truth, 0, sizeof(*truth));
 	memset(board->parts, 0, sizeof(board->parts));
-	board->again = x == board->experiment ? board->again + 1 : 0;
+	board->again = begun_before(x);
 	board->experiment = x;
 	board->outcome = STAGE_OK;
 	board->why[0] = '\0';
