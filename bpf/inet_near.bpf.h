@@ -153,7 +153,7 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 
 	if (!near.how && known_return(socket))
 		near = near_of(socket);
-	if (near.how & INET_FAR)
+	if (near.how & INET_FAR || (near.id && !cfg.asked))
 		return 0;
 	obj = (struct ipc_object_id){.id = near.id, .domain = near.where, .mech = MECH_INET};
 	if ((!near.id && !inet_identify(sk, op, name_of(msg, op), 0, &obj)) || !op_wanted(&obj))
@@ -178,7 +178,7 @@ static __always_inline int enter_data(struct socket *socket, __u8 op, struct msg
 {
 	struct near near;
 
-	if (handle_left_out(socket))
+	if (socket_left_out(socket))
 		return 0;
 	near = near_of(socket);
 	if (near.how & INET_FAR || (near.id && !cfg.asked))
@@ -270,7 +270,7 @@ static __always_inline int leave(struct socket *socket, __u8 op, __s64 ret, stru
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
 	bool done;
 
-	if (handle_left_out(socket))
+	if (socket_left_out(socket))
 		return 0;
 	if (leaves & LEAVES_PEEKED)
 		done = false;

@@ -97,6 +97,16 @@ static __always_inline __u64 range_bytes(__u64 start, __u64 end)
 	return end == TO_END_OF_FILE ? ~0ull : end - start + 1;
 }
 
+/* Of a call that is not followed: what an earlier one left behind whose end was missed is not this one's. */
+static __always_inline int not_entered(void)
+{
+	struct ipc_run *run = run_mine();
+
+	if (is_lock(run) && run->flags & RUN_OWN && !(run->flags & RUN_ENDED))
+		op_done(run);
+	return 0;
+}
+
 static __always_inline int enter(const struct lock_call *c)
 {
 	struct ipc_object_id obj;
@@ -104,7 +114,7 @@ static __always_inline int enter(const struct lock_call *c)
 
 	lock_identify(c->inode, &obj);
 	if (!op_wanted(&obj))
-		return 0;
+		return not_entered();
 	/* to unlock waits for nobody; one whose end was missed must not take its task's next sleep for a wait on the file */
 	run = op_begin(&obj, c->op, c->op == OP_SEND ? CAUSE_LOCK : CAUSE_HELD, c->inode);
 	if (!run)
@@ -146,6 +156,7 @@ static __always_inline struct ipc_run *run_of_call(struct lock_call *c)
 /*
  * The run of the call of this kind that ends, where its entry was seen: then all is known without reading it again.
  * What a call left behind whose end was missed is taken for this one's, if its entry was missed, too: both misses are told.
+ * Of a descriptor that another thread closes meanwhile the file may be gone: then what is read of it is another's.
  */
 static __always_inline struct ipc_run *call_entered(struct lock_call *c, __u8 kind, bool only_asks)
 {
@@ -240,7 +251,7 @@ int BPF_PROG(flock_entry)
 {
 	struct lock_call c = {};
 
-	return current_flock_call(&c) ? enter(&c) : 0;
+	return current_flock_call(&c) ? enter(&c) : not_entered();
 }
 
 SEC("?fexit/__x64_sys_flock")
@@ -267,7 +278,7 @@ int BPF_PROG(setlk_entry, unsigned int fd, struct file *filp, unsigned int cmd, 
 {
 	struct lock_call c = {};
 
-	return range_call(ctx, 1, cmd, range, false, &c) ? enter(&c) : 0;
+	return range_call(ctx, 1, cmd, range, false, &c) ? enter(&c) : not_entered();
 }
 
 SEC("?fexit/fcntl_setlk")
@@ -286,7 +297,7 @@ int BPF_PROG(getlk_entry, struct file *filp, unsigned int cmd, struct flock *ran
 {
 	struct lock_call c = {};
 
-	return range_call(ctx, 0, cmd, range, true, &c) ? enter(&c) : 0;
+	return range_call(ctx, 0, cmd, range, true, &c) ? enter(&c) : not_entered();
 }
 
 SEC("?fexit/fcntl_getlk")
@@ -311,7 +322,7 @@ int BPF_PROG(setlease_entry, unsigned int fd, struct file *filp, int type)
 {
 	struct lock_call c = {};
 
-	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? enter(&c) : 0;
+	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? enter(&c) : not_entered();
 }
 
 SEC("?fexit/fcntl_setlease")
@@ -327,7 +338,7 @@ int BPF_PROG(getlease_entry, struct file *filp)
 {
 	struct lock_call c = {};
 
-	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? enter(&c) : 0;
+	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? enter(&c) : not_entered();
 }
 
 SEC("?fexit/fcntl_getlease")

@@ -144,6 +144,15 @@ static __always_inline __u32 lock_type(__u64 lock)
 	return type;
 }
 
+/* The PID that asked for it, as the kernel noted it; OFD locks have none. */
+static __always_inline __u32 lock_pid(__u64 lock)
+{
+	__u32 pid = 0;
+
+	probe_read(&pid, lock + FILE_LOCK_AT(pid));
+	return (__s32)pid > 0 ? pid : IPC_STATE_ABSENT;
+}
+
 /*
  * What a file that nobody refers to holds goes with it: until 6.5 a close leaves that to its task's way back to
  * user space (fput). Function hooks see it go.
@@ -189,21 +198,22 @@ static __always_inline bool lock_is_ofd(__u64 lock)
  */
 __attribute__((noinline)) __u64 ipc_lock_counts(__u64 lock, __u64 owner, __u32 kind)
 {
-	__u64 words[LOCK_TOGETHER / 8] = {}, file = 0, type = FROM_OWNER(type), pid = FROM_OWNER(pid);
+	__u64 words[LOCK_TOGETHER / 8] = {}, file = 0;
+	__u32 type = FROM_OWNER(type), pid = FROM_OWNER(pid);
 	bool own, of_file;
-	__s32 asked;
 
-	if (type > LOCK_TOGETHER - 1 || pid > LOCK_TOGETHER - 4 || !probe_read(&words, lock + FILE_LOCK_AT(owner)))
+	if (!probe_read(&words, lock + FILE_LOCK_AT(owner)))
 		return 0;
+	type = type < LOCK_TOGETHER ? ((__u8 *)words)[type] : lock_type(lock);
+	pid = pid <= LOCK_TOGETHER - 4 ? *(__u32 *)((__u8 *)words + pid) : lock_pid(lock);
 	own = words[0] == owner;
 	if (kind == KIND_POSIX || kind == KIND_OFD || cfg.syscall_backend)
 		file = lock_file(lock);
 	of_file = file && words[0] == file;
 	if (of_file && file_is_going(file))
 		return own ? FOUND_GOING : 0;
-	asked = *(__s32 *)((__u8 *)words + pid);
-	return (1 + (of_file ? 1 << 16 : 0)) | (own ? FOUND_OWN : 0) | (((__u8 *)words)[type] == TYPE_WRITE ? FOUND_WRITE : 0) |
-	       (asked > 0 ? (__u64)asked << FOUND_PID_SHIFT : 0);
+	return (1 + (of_file ? 1 << 16 : 0)) | (own ? FOUND_OWN : 0) | (type == TYPE_WRITE ? FOUND_WRITE : 0) |
+	       ((__s32)pid > 0 ? (__u64)pid << FOUND_PID_SHIFT : 0);
 }
 
 /* With one lock more: a write lock is whose holder counts, or else the first one. */

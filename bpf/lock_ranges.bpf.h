@@ -49,15 +49,6 @@ static __always_inline __u32 waiters_met(void)
 	return *(volatile __u32 *)&requests_met;
 }
 
-/* The PID that asked for it, as the kernel noted it; OFD locks have none. */
-static __always_inline __u32 lock_pid(__u64 lock)
-{
-	__u32 pid = 0;
-
-	probe_read(&pid, lock + FILE_LOCK_AT(pid));
-	return (__s32)pid > 0 ? pid : IPC_STATE_ABSENT;
-}
-
 /* packed: as PACK() makes it. waiters: behind it; IPC_STATE_ABSENT: it is a request itself. Global: verified once. Returns 0. */
 __attribute__((noinline)) int ipc_lock_note(__u64 lock, __u64 id, __u64 packed, __u32 waiters)
 {

@@ -59,7 +59,8 @@ IPC_ARRAY(known_objects, struct ipc_known, 1 << IPC_KNOWN_BITS_MAX); /* known.bp
 IPC_ARRAY(known_slots, __u64, 1 << IPC_KNOWN_BITS_MAX); /* left_out.bpf.h */
 IPC_ARRAY(known_pairs, __u64, 1 << IPC_KNOWN_BITS_MAX); /* unix_pair.bpf.h: by inode */
 IPC_ARRAY(known_ends, struct ipc_known_end, 1 << IPC_KNOWN_BITS_MAX); /* inet_known.bpf.h */
-IPC_MAP(displaced_ends, BPF_MAP_TYPE_HASH, __u64, struct ipc_known_end, 1); /* those whose place another one has */
+/* those whose place another one has; no loss when one goes, and some are of sockets that nobody saw go */
+IPC_MAP(displaced_ends, BPF_MAP_TYPE_LRU_HASH, __u64, struct ipc_known_end, 1);
 
 /* operations in progress: by CPU while they run, by TID while they do not, see struct ipc_kept */
 IPC_ARRAY(running, struct ipc_run, IPC_CPUS_MAX);

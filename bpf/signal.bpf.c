@@ -22,6 +22,7 @@
 #include "compat.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "plain.bpf.h"
 #include "signal.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -72,13 +73,15 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	return (want && *want) || (who.tgid && op_wanted(obj));
 }
 
+#define TARGET_SEEN 1 /* ipc_row.kobj: all is noted of the target */
+
 /* Does it take part in this object already, by a row that is told at once? */
 static __always_inline bool target_seen(const struct ipc_object_id *obj, struct actor who)
 {
-	key_word words[3] = {obj->id, obj->domain | (__u64)obj->mech << 32 | (__u64)OP_RECV << 48, actor_word(who)};
-	__u32 at = hints[hint_slot(words[0], hint_kind(words[1]), words[2])];
+	__u32 at;
+	struct ipc_row *row = row_at_hand(obj->id, obj->domain | (__u64)obj->mech << 32, OP_RECV, actor_word(who), &at);
 
-	return row_is(bpf_map_lookup_elem(&rows, &at), words);
+	return row && row->kobj == TARGET_SEEN;
 }
 
 /* The target is an endpoint as soon as anything is sent to it. */
@@ -86,6 +89,7 @@ static __always_inline void target_see(const struct ipc_object_id *obj, struct t
 {
 	struct signal_target *target;
 	struct ipc_edge_key key;
+	struct ipc_edge *edge;
 
 	if (target_seen(obj, who))
 		return;
@@ -93,7 +97,9 @@ static __always_inline void target_see(const struct ipc_object_id *obj, struct t
 	if (target)
 		target->signals |= 1ull << ((obj->domain - 1) & 63);
 	process_see_task(t->group_leader, who.tgid, who.start);
-	edge_of(obj, OP_RECV, who, &key);
+	edge = edge_of(obj, OP_RECV, who, &key);
+	if (edge && target)
+		((struct ipc_row *)edge)->kobj = TARGET_SEEN;
 }
 
 /* SIGCONT drops stop signals that are pending, and the other way round (prepare_signal). */

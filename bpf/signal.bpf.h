@@ -136,30 +136,29 @@ static __always_inline __u32 signal_action(struct task_struct *t, __u32 sig)
 	return handler > 1 ? 2 : handler;
 }
 
+static __always_inline void signal_words_of(struct task_struct *t, __u32 sig, __u64 blocked, __u64 limit, struct signal_internals *s)
+{
+	s->action = signal_action(t, sig);
+	s->blocked = blocked >> ((sig - 1) & 63) & 1;
+	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
+}
+
 /* The words that need the target; t is typed or just an address. */
 static __always_inline void signal_target_words(struct task_struct *t, __u32 sig, struct signal_internals *s)
 {
-	__u64 limit = 0, blocked = 0;
-
-	s->action = signal_action(t, sig);
-	s->limit = IPC_STATE_ABSENT;
-	s->blocked = IPC_STATE_ABSENT;
-	if (cfg.no_probe_read)
+	if (cfg.no_probe_read) {
+		s->action = IPC_STATE_ABSENT;
+		s->limit = IPC_STATE_ABSENT;
+		s->blocked = IPC_STATE_ABSENT;
 		return;
-	blocked = BPF_CORE_READ(t, blocked.sig[0]);
-	limit = BPF_CORE_READ(t, signal, rlim[PENDING_RLIMIT].rlim_cur);
-	s->blocked = blocked >> (sig - 1) & 1;
-	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
+	}
+	signal_words_of(t, sig, BPF_CORE_READ(t, blocked.sig[0]), BPF_CORE_READ(t, signal, rlim[PENDING_RLIMIT].rlim_cur), s);
 }
 
 /* The same of a task at hand. */
 static __always_inline void signal_words_at_hand(struct task_struct *t, __u32 sig, struct signal_internals *s)
 {
-	__u64 limit = t->signal->rlim[PENDING_RLIMIT].rlim_cur;
-
-	s->action = signal_action(t, sig);
-	s->blocked = t->blocked.sig[0] >> ((sig - 1) & 63) & 1;
-	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
+	signal_words_of(t, sig, t->blocked.sig[0], t->signal->rlim[PENDING_RLIMIT].rlim_cur, s);
 }
 
 static __always_inline __u32 signal_pending_count(const struct ipc_object *o)

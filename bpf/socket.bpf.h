@@ -53,6 +53,14 @@ static __always_inline void socket_of_object(struct socket *socket, const struct
 		handle_known(socket, obj);
 }
 
+/* Is it left out what the current task does there, as far as a handle tells? Who is at its address may be one of datagrams by now. */
+static __always_inline bool socket_left_out(struct socket *socket)
+{
+	if (!cfg.filtered)
+		return false;
+	return socket->type == SOCKET_DGRAM ? all_left_out() : handle_left_out(socket);
+}
+
 /* The run of an operation that begins on this socket; an addressed one learns later of its object. */
 static __always_inline struct ipc_run *enter(__u64 sk, __u8 op, __u8 cause, bool unresolved)
 {

@@ -51,7 +51,8 @@ static __always_inline __u32 stamp_in_jiffies(void)
 
 /*
  * When what few operations change was read: `changes` counts those who say that they did. The second half is for what
- * nobody says, a new size of a buffer or a connection that breaks: that is looked at again after 256 jiffies.
+ * nobody says, a new size of a buffer or a connection that breaks, and for what two processors wrote at a time: all is
+ * looked at again after 256 jiffies, when the row is used next.
  */
 static __always_inline __u64 seldom_at(__u64 changes)
 {

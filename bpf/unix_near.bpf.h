@@ -6,10 +6,16 @@
 
 #define NEAR_WHERE ((__u64)MECH_UNIX << 32)
 
+/* Does it go to an address? That is looked up later. */
+static __always_inline bool is_addressed(__u8 op, struct msghdr *msg, bool datagrams)
+{
+	return datagrams && op == OP_SEND && msg && msg->msg_namelen > 0;
+}
+
 /* In any view: with what is known of it, if that is its object. */
 static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, __u32 cause, struct msghdr *msg, __u64 size)
 {
-	bool datagrams = socket->type == SOCKET_DGRAM, unresolved = datagrams && op == OP_SEND && msg && msg->msg_namelen > 0;
+	bool datagrams = socket->type == SOCKET_DGRAM, unresolved = is_addressed(op, msg, datagrams);
 	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
 	struct near near = {};
 	struct ipc_object_id obj = {.mech = MECH_UNIX};
@@ -34,21 +40,19 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 	return 0;
 }
 
-/* Does it go to an address? That is looked up later. */
-static __always_inline bool is_addressed(__u8 op, struct msghdr *msg, bool datagrams)
-{
-	return datagrams && op == OP_SEND && msg->msg_namelen > 0;
-}
-
 /* Datagrams leave no handle, see socket_of_object(): whose they are is another question each time. */
 static __always_inline bool datagram_left_out(struct socket *socket, __u8 op, struct msghdr *msg)
 {
 	struct ipc_object_id obj = {.mech = MECH_UNIX};
 
-	if (!cfg.filtered || is_addressed(op, msg, true))
+	if (!cfg.filtered || !task_is_out())
+		return false;
+	if (none_wanted())
+		return true;
+	if (is_addressed(op, msg, true))
 		return false;
 	obj.id = near_datagram(socket, op).id;
-	return obj.id && left_out(&obj);
+	return obj.id && !slot_wanted(object_hash(&obj));
 }
 
 static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *msg, __u64 size, bool datagrams)
@@ -59,7 +63,7 @@ static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *
 
 	if (!cfg.asked && !unresolved)
 		return 0; /* --counts: its end tells what it was on */
-	if (handle_left_out(socket) || (datagrams && datagram_left_out(socket, op, msg)))
+	if (datagrams ? datagram_left_out(socket, op, msg) : handle_left_out(socket))
 		return 0;
 	if (is_plain() && !unresolved) {
 		near = near_of(socket, op, datagrams);
@@ -70,7 +74,7 @@ static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *
 }
 
 /* Each close, shutdown, connection and passing of descriptors: what operations do not read each time has changed then. */
-static __u64 changes;
+static __u64 changes = 1; /* a new row has seen none */
 
 static __always_inline void unix_changes(void)
 {
@@ -78,14 +82,8 @@ static __always_inline void unix_changes(void)
 	__sync_fetch_and_add(&changes, 1);
 }
 
-/* bufs: and what changes seldom, and nobody says so */
-static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second, bool bufs)
+static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second)
 {
-	if (bufs) {
-		s->first_sndbuf = first->sk_sndbuf;
-		if (second)
-			s->second_sndbuf = second->sk_sndbuf;
-	}
 	s->first_buffers = first->sk_receive_queue.qlen;
 	s->first_charged = first->sk_wmem_alloc.refs.counter - 1;
 	if (second) {
@@ -96,16 +94,16 @@ static __always_inline void note_ends(struct unix_internals *s, struct sock *fir
 }
 
 /* What every operation changes. how: of the object, see NEAR_*. False: not this way. */
-static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s, bool bufs)
+static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s)
 {
 	struct sock *sk, *peer;
 	struct unix_sock *u;
 
-	if (!has_unix_cast())
-		return false;
+	if (!has_unix_cast() || (s->fds_in_flight && s->fds_in_flight != IPC_STATE_ABSENT))
+		return false; /* who receives without room for them takes them out, and nobody says so */
 	sk = socket->sk;
 	if (how == NEAR_FIRST) {
-		note_ends(s, sk, NULL, bufs);
+		note_ends(s, sk, NULL);
 		return true;
 	}
 	u = unix_of(sk);
@@ -113,9 +111,9 @@ static __always_inline bool note_moving(struct socket *socket, __u32 how, struct
 	if (!peer)
 		return false;
 	if (how & NEAR_FIRST)
-		note_ends(s, sk, peer, bufs);
+		note_ends(s, sk, peer);
 	else
-		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL, bufs);
+		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL);
 	return true;
 }
 
@@ -136,18 +134,17 @@ static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ip
 static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u32 *state = row->edge.state;
-	__u64 seen, at;
+	__u64 seen;
 
 	if (run->aux[1])
 		unix_changes();
 	state[IPC_STATE_STAMP] = stamp;
-	seen = *(volatile __u64 *)&changes;
-	at = seldom_at(seen);
-	if (!is_unchanged(row->kobj, seen) || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state, row->kobj != at)) {
+	seen = seldom_at(*(volatile __u64 *)&changes);
+	if (row->kobj != seen || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state)) {
 		smp_rmb(); /* with unix_changes() */
 		note_whole(&row->edge, run, socket);
+		row->kobj = seen;
 	}
-	row->kobj = at;
 	depth_note(&row->edge, socket_depth(state));
 }
 
@@ -192,8 +189,8 @@ static __always_inline int end(struct socket *socket, __u8 op, __s64 ret, struct
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
 	bool done = false;
 
-	/* what was begun is ended, whoever its peer is by now */
-	if (handle_left_out(socket) || (datagrams && cfg.filtered && run_slot()->task != current_task() && datagram_left_out(socket, op, msg)))
+	/* of a datagram what was begun is ended, whoever its peer is by now */
+	if (datagrams ? cfg.filtered && !run_mine() && datagram_left_out(socket, op, msg) : handle_left_out(socket))
 		return 0;
 	if (leaves & LEAVES_PEEKED)
 		;

@@ -30,6 +30,7 @@ static void reckon(struct map_memory *m, const struct bpf_map *map, const struct
 
 	switch (bpf_map__type(map)) {
 	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
 		m->entry_bytes = HASH_ELEMENT + words(key) + words(value);
 		m->bytes = ((uint64_t)m->entries + k->cpus) * m->entry_bytes + power_of_two(m->entries) * HASH_BUCKET;
 		break;

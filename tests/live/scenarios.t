@@ -92,7 +92,7 @@ sub begin {
 
 sub start_session {
     my ($at, $backend, $mechs, @more) = @_;
-    # and with small tables, so that many share a place
+    # and with tables so small that some of many share a place
     my @brief = $brief ? ('--brief', '--max-edges', 8192) : ();
     return start_tool([ $mechs, '-j', @brief, '-i', 3600, '--backend', $backend, '--output', "$dir/$at/report", @more ]);
 }

@@ -187,6 +187,24 @@ static void run_rights(unsigned n)
 		close_fd(sent[j]);
 }
 
+/* Who receives without room for them closes them, and nothing but the count of those in flight says so. */
+static void run_rights_dropped(unsigned n)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	one_pair(SOCK_STREAM);
+	for (unsigned i = 0; i < n; i++) {
+		CHECK(op_sendfds(o, fds[0], &null, 1) == 1);
+		must_sock_recv(o, fds[1], 7, 1);
+	}
+	must_sock_send(o, fds[0], 61);
+	stayed(n);
+	fact(o, INTERNALS, "fds_sent", n);
+	fact(o, INTERNALS, "fds_received", 0);
+	fact(o, INTERNALS, "fds_in_flight", 0);
+	close_fd(null);
+}
+
 /* Records stay for a while: residency is theirs, not the receiver's. */
 static void run_residency(unsigned n)
 {
@@ -229,6 +247,7 @@ static const struct scenario scenarios[] = {
 	{"unix-dgram-pair", "two datagram sockets connected to each other", run_datagram_pair, 7},
 	{"unix-mmsg", "sendmmsg and recvmmsg of N messages", run_many_messages, 5},
 	{"unix-rights", "descriptors of all kinds, some never received", run_rights, 3},
+	{"unix-rights-dropped", "descriptors that are received without room for them", run_rights_dropped, 7},
 	{"unix-residency", "N records stay in the queue for a while", run_residency, 7},
 	{"unix-errors", "EAGAIN, EPIPE, ECONNRESET", run_errors, 3},
 };

@@ -217,7 +217,7 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 }
 
 /*
- * Operations read once within the unit of a stamp what closes and shutdowns change (bpf/unix_near.bpf.h): of two
+ * Operations read again what closes and shutdowns change when one of those has said so (bpf/unix_near.bpf.h): of two
  * states of one unit, one may know of more of them. None is ever taken back.
  */
 static void join(uint32_t *state, const uint32_t *other)
@@ -236,7 +236,7 @@ static const char *const blind[] = {
 	"waits of a splice between a pipe and a socket when pipes are traced too: they are told of the pipe",
 	"messages of sendmmsg and recvmmsg count one by one, with the syscall backend those that succeeded",
 	"with the syscall backend: what is sent, received, connected or accepted through io_uring; 32-bit processes",
-	"a new SO_SNDBUF before 256 ticks of the kernel have passed, some second: nothing says so, and it is not read each time",
+	"a new SO_SNDBUF until an operation 256 ticks of the kernel, a second or some, later: nothing says so, and it is not read each time",
 	"of a sender and a receiver that slept on one and the same end before the start, which is which",
 	NULL,
 };
