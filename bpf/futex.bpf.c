@@ -22,6 +22,7 @@
 #include "compat_futex.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
+#include "plain.bpf.h"
 #include "left_out.bpf.h"
 #include "vma.bpf.h"
 #include "path.bpf.h"
@@ -42,6 +43,8 @@ static __always_inline bool word_left_out(const struct futex_call *c)
 	return left_out(&obj);
 }
 
+#include "futex_plain.bpf.h"
+
 static __always_inline int enter(const struct futex_call *c)
 {
 	const struct futex_kind *kind = kind_of(c);
@@ -49,7 +52,7 @@ static __always_inline int enter(const struct futex_call *c)
 	struct ipc_run *run;
 	bool wanted;
 
-	if (word_left_out(c))
+	if (word_left_out(c) || (is_plain() && enter_plainly(c)))
 		return 0;
 	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
 		return 0;
@@ -141,6 +144,8 @@ static __always_inline int leave(const struct futex_call *c, __s64 ret)
 	struct ipc_run *run;
 
 	if (word_left_out(c) || (__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
+		return 0;
+	if (is_plain() ? leave_plainly(c, ret) : !has_entry() && leave_counted(c, ret))
 		return 0;
 	run = run_of_call(c);
 	if (run)

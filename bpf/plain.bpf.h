@@ -46,7 +46,7 @@ static __always_inline struct ipc_run *plain_slot(__u32 flags, __u64 *switches)
 	__u32 left = *(volatile __u32 *)&run->flags;
 
 	*switches = *(volatile __u64 *)&run->switches;
-	if (left & ~RUN_WHOLE && !run_clear_used(run, current_task()))
+	if (left & ~(RUN_WHOLE | RUN_TAKES_MOVED) && !run_clear_used(run, current_task()))
 		return NULL;
 	*(volatile __u64 *)&run->task = 0;
 	barrier();

@@ -251,3 +251,12 @@ static const struct scenario scenarios[] = {
 	{"held-futex-shared", "a process asleep on a shared word before the start", run_held_shared, 0},
 };
 REGISTER_SCENARIOS(scenarios, "futex");
+
+/* Without what only more than the default view asks for. */
+static const struct blind blind[] = {
+	{"futex", "brief", "internals.value"},
+	{"futex", "brief", "internals.owner"},
+	{"futex", "brief", "internals.owner_died"},
+	{"futex", "brief", "internals.waited_for"},
+};
+REGISTER_BLIND(blind);

@@ -277,5 +277,7 @@ static const struct blind blind[] = {
 	{"lock", "brief", "residency_ns"},
 	{"lock", "brief", "internals.ranges.*"},
 	{"lock", "brief", "internals.requests.*"},
+	{"lock", "brief", "internals.ranges_untold"},
+	{"lock", "brief", "internals.requests_untold"},
 };
 REGISTER_BLIND(blind);
