@@ -190,7 +190,7 @@ static __always_inline int end(struct socket *socket, __u8 op, __s64 ret, struct
 	bool done = false;
 
 	/* of a datagram what was begun is ended, whoever its peer is by now */
-	if (datagrams ? cfg.filtered && !run_mine() && datagram_left_out(socket, op, msg) : handle_left_out(socket))
+	if (datagrams ? datagram_left_out(socket, op, msg) && (none_wanted() || !run_mine()) : handle_left_out(socket))
 		return 0;
 	if (leaves & LEAVES_PEEKED)
 		;
