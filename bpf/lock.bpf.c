@@ -21,6 +21,7 @@
 #include "found.bpf.h"
 #include "path.bpf.h"
 #include "fd.bpf.h"
+#include "left_out.bpf.h"
 #include "lock.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -251,6 +252,8 @@ int BPF_PROG(flock_entry)
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return current_flock_call(&c) ? enter(&c) : not_entered();
 }
 
@@ -258,8 +261,11 @@ SEC("?fexit/__x64_sys_flock")
 int BPF_PROG(flock_exit, void *regs, long ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run = call_entered(&c, KIND_FLOCK, false);
+	struct ipc_run *run;
 
+	if (all_left_out())
+		return 0;
+	run = call_entered(&c, KIND_FLOCK, false);
 	if (run)
 		return leave_entered(&c, run, ret);
 	return current_flock_call(&c) ? leave(&c, ret) : 0;
@@ -278,6 +284,8 @@ int BPF_PROG(setlk_entry, unsigned int fd, struct file *filp, unsigned int cmd, 
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return range_call(ctx, 1, cmd, range, false, &c) ? enter(&c) : not_entered();
 }
 
@@ -285,8 +293,11 @@ SEC("?fexit/fcntl_setlk")
 int BPF_PROG(setlk_exit, unsigned int fd, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run = call_entered(&c, fcntl_kind(cmd), false);
+	struct ipc_run *run;
 
+	if (all_left_out())
+		return 0;
+	run = call_entered(&c, fcntl_kind(cmd), false);
 	if (run)
 		return leave_entered(&c, run, ret);
 	return range_call(ctx, 1, cmd, range, false, &c) ? leave(&c, ret) : 0;
@@ -297,6 +308,8 @@ int BPF_PROG(getlk_entry, struct file *filp, unsigned int cmd, struct flock *ran
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return range_call(ctx, 0, cmd, range, true, &c) ? enter(&c) : not_entered();
 }
 
@@ -304,8 +317,11 @@ SEC("?fexit/fcntl_getlk")
 int BPF_PROG(getlk_exit, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run = call_entered(&c, fcntl_kind(cmd), true);
+	struct ipc_run *run;
 
+	if (all_left_out())
+		return 0;
+	run = call_entered(&c, fcntl_kind(cmd), true);
 	if (run)
 		return leave_entered(&c, run, ret);
 	return range_call(ctx, 0, cmd, range, true, &c) ? leave(&c, ret) : 0;
@@ -322,6 +338,8 @@ int BPF_PROG(setlease_entry, unsigned int fd, struct file *filp, int type)
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? enter(&c) : not_entered();
 }
 
@@ -330,6 +348,8 @@ int BPF_PROG(setlease_exit, unsigned int fd, struct file *filp, int type, int re
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? leave(&c, ret) : 0;
 }
 
@@ -338,6 +358,8 @@ int BPF_PROG(getlease_entry, struct file *filp)
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? enter(&c) : not_entered();
 }
 
@@ -346,6 +368,8 @@ int BPF_PROG(getlease_exit, struct file *filp, int ret)
 {
 	struct lock_call c = {};
 
+	if (all_left_out())
+		return 0;
 	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? leave(&c, ret) : 0;
 }
 

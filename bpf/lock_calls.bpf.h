@@ -97,7 +97,7 @@ int BPF_PROG(lock_sys_enter, struct pt_regs *regs, long id)
 
 	if (*(volatile __u32 *)&closes_go_on)
 		close_is_over();
-	if ((nr != NR_FLOCK && nr != NR_FCNTL && nr != NR_CLOSE) || cfg.no_probe_read || is_compat_task())
+	if ((nr != NR_FLOCK && nr != NR_FCNTL && nr != NR_CLOSE) || all_left_out() || cfg.no_probe_read || is_compat_task())
 		return 0;
 	if (nr == NR_CLOSE)
 		return PROFILE(~0u) ? close_begins(PT_REGS_PARM1_SYSCALL(regs)) : 0;
@@ -112,7 +112,7 @@ int BPF_PROG(lock_sys_exit, struct pt_regs *regs, long ret)
 	struct ipc_run *run;
 
 	if (nr == NR_FLOCK || nr == NR_FCNTL)
-		return !cfg.no_probe_read && !is_compat_task() && call_of(regs, nr, &c) ? leave(&c, ret) : 0;
+		return !all_left_out() && !cfg.no_probe_read && !is_compat_task() && call_of(regs, nr, &c) ? leave(&c, ret) : 0;
 	run = has_entry() ? run_mine() : NULL;
 	if (!is_lock(run))
 		return 0;

@@ -11,7 +11,7 @@ int BPF_PROG(release_begins, struct inode *inode, int type, struct file_lock_con
 {
 	struct ipc_object_id obj;
 
-	if (type != TYPE_UNLOCK || !context || is_lock(run_mine()))
+	if (type != TYPE_UNLOCK || !context || all_left_out() || is_lock(run_mine()))
 		return 0;
 	lock_identify(argument_address(ctx, 0), &obj);
 	if (op_wanted(&obj))
@@ -89,17 +89,23 @@ static __always_inline int lock_done(const struct ipc_object_id *object, __u64 i
 SEC("?tp_btf/flock_lock_inode")
 int BPF_PROG(flock_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	struct ipc_object_id obj = lock_object(inode);
+	struct ipc_object_id obj;
 
+	if (all_left_out())
+		return 0;
+	obj = lock_object(inode);
 	return lock_done(&obj, argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK, ret);
 }
 
 SEC("?tp_btf/posix_lock_inode")
 int BPF_PROG(posix_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	struct ipc_object_id obj = lock_object(inode);
 	__u64 lock = argument_address(ctx, 1);
+	struct ipc_object_id obj;
 
+	if (all_left_out())
+		return 0;
+	obj = lock_object(inode);
 	return lock_done(&obj, argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX, ret);
 }
 
