@@ -34,13 +34,13 @@ static const char *const overhead_after[] = {
 	"Other mechanisms, --counts, the default, left out by a filter, and empty programs in the places of the default: eventfd 395, "
 	"735, 415, 295; UNIX streams 360, 780, 415, 300; UNIX datagrams 540, 890, 425, 295; TCP on loopback 520, 1290, 420, 310; "
 	"POSIX queues 615, 1355, 585, "
-	"415; System V queues 410, 1505, 750, 550; semaphores 775, 1565, 760, 595; futexes 545, 1000, 400, 290; attaching shared memory 750, 3160, "
-	"650, 240; signals 2200, 2200, 1190, 355; locks 1150, 6080, 3190, 435. "
-	"With other objects of the mechanism to be followed, what is left out costs up to 320 more, of queues 820, of UNIX datagrams 1960, of locks 3045.",
+	"415; System V queues 410, 1505, 750, 550; semaphores 775, 1565, 760, 595; futexes 400, 710, 400, 290; attaching shared memory 750, 3160, "
+	"650, 240; signals 1635, 1640, 1190, 360; locks 1150, 4015, 650, 430. "
+	"With other objects of the mechanism to be followed, what is left out costs up to 320 more, of UNIX datagrams 380, of queues 820, of locks 3485.",
 	"On 7.3: pipes --counts 300, the default 550, left out 225 and 390, --histograms 1645, --json 2325, --events 3890 with reading "
 	"and printing; empty programs 170 and 270, kprobes and a hash 2660; where every read waits 1155 (to 4015). Others by default: "
 	"eventfd 625, UNIX streams 750 and "
-	"datagrams 865, TCP on loopback 935, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 945, signals 2690, locks 6435.",
+	"datagrams 865, TCP on loopback 935, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 700, signals 1465, locks 4160.",
 	"With many pipes, used in turn, on 6.1: of 1, 1009 and 10,007 an operation takes 1245, 1350 and 1395 instructions by itself, 330, 355 and "
 	"330 to 350 more with --counts, 595, 675 and 665 more by default. Of 1, 1009 and 10,007 eventfds 380, 395 and 395, by default 735, 740 and "
 	"795; of so many UNIX streams 360, 365 and 400, 785, 785 and 810; of datagrams 540, 545 and 605, 900, 900 and 915; of TCP connections 510, "
