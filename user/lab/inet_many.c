@@ -23,14 +23,33 @@ static void take_turn(struct stream *s, unsigned size)
 	s->back += 3;
 }
 
+/* One listener for all: of its address no later scenario's object should be. */
+static void connect_all(unsigned n)
+{
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct address at = loopback(AF_INET, 0);
+
+	CHECK(listener >= 0 && bind(listener, &at.any, at.len) == 0 && listen(listener, 1) == 0);
+	at = address_of(listener);
+	for (unsigned i = 0; i < n; i++) {
+		int *fds = streams[i].fds;
+
+		fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		CHECK(fds[0] >= 0 && connect(fds[0], &at.any, at.len) == 0);
+		fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		CHECK(fds[1] >= 0);
+		streams[i].o = object_inet_pair(fds[0]);
+	}
+	close_fd(listener);
+}
+
 /* After the third turn the last stream ends: what is not read of each at every operation is read anew. */
 static void run_many(unsigned n)
 {
 	unsigned streams_cnt = n;
 
 	CHECK(n <= STREAMS_MAX);
-	for (unsigned i = 0; i < n; i++)
-		streams[i].o = object_tcp(streams[i].fds, AF_INET);
+	connect_all(n);
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		for (unsigned i = 0; i < streams_cnt; i++)
 			take_turn(&streams[i], 11 + (i + turn) % 13);
