@@ -155,7 +155,7 @@ static void run_peek(unsigned n)
 {
 	o = object_tcp(fds, AF_INET);
 	certain_waits(o);
-	must_sock_send(o, fds[0], 251);
+	ARRIVES(fds[1], must_sock_send(o, fds[0], 251));
 	for (unsigned i = 0; i < n; i++)
 		CHECK(op_recv(o, fds[1], 97, MSG_PEEK) == 97);
 	must_sock_recv(o, fds[1], 1009, 251);
@@ -169,8 +169,9 @@ static void run_errors(unsigned n)
 	signal(SIGPIPE, SIG_IGN);
 	for (unsigned i = 0; i < n; i++)
 		CHECK(op_recv(o, fds[0], 97, MSG_DONTWAIT) < 0 && errno == EAGAIN);
-	must_write(o, fds[0], 97);
+	ARRIVES(fds[1], must_write(o, fds[0], 97));
 	close_fd(fds[1]);
+	await_tcp(fds[0], TCP_CLOSE);
 	CHECK(op_read(o, fds[0], payload(97), 97) < 0 && errno == ECONNRESET);
 	CHECK(op_read(o, fds[0], payload(97), 97) == 0);
 	for (unsigned i = 0; i < n; i++)
@@ -191,6 +192,7 @@ static void run_late(unsigned n)
 	close_fd(fds[1]);
 	must_read(o, fds[0], 97, 0);
 	must_write(o, fds[0], 53);
+	await_tcp(fds[0], TCP_CLOSE);
 	CHECK(op_write(o, fds[0], payload(53), 53) < 0 && errno == EPIPE);
 	close_fd(fds[0]);
 	gone();
@@ -222,10 +224,12 @@ static void run_half(unsigned n)
 	certain_waits(o);
 	must_write(o, fds[0], 211);
 	CHECK(op_shutdown(o, fds[0], SHUT_WR) == 0);
+	await_tcp(fds[1], TCP_CLOSE_WAIT);
 	drain(o, fds[1], 97);
 	for (unsigned i = 0; i < n; i++)
 		must_write(o, fds[1], 67);
 	close_fd(fds[1]);
+	await_tcp(fds[0], TCP_CLOSE);
 	drain(o, fds[0], 97);
 	close_fd(fds[0]);
 	gone();

@@ -6,6 +6,7 @@
 #include "lab/socket.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 struct address {
 	union {
@@ -39,5 +40,19 @@ void inet_directions(struct object *o, const int fds[2], uint64_t by_this, uint6
 int op_inet_connect(struct object *o, int fd, const struct address *a);
 ssize_t op_inet_sendto(struct object *o, int fd, size_t n, int flags, const struct address *a);
 void set_buffer(int fd, int option, int bytes); /* SO_SNDBUF, SO_RCVBUF */
+
+/*
+ * What delivers on loopback is a softirq: mostly of the sender's own call, before that returns, and ksoftirqd's, later,
+ * where that runs (do_softirq()). Who says of a receiver that it does not wait waits here first.
+ */
+#define ARRIVES(fd, call)                       \
+	do {                                    \
+		uint64_t before_ = arrived(fd); \
+		call;                           \
+		await_arrival(fd, before_);     \
+	} while (0)
+uint64_t arrived(int fd);                   /* changes with all that comes, or is thrown away */
+void await_arrival(int fd, uint64_t before); /* until that is not what it was */
+void await_tcp(int fd, int state);	    /* TCP_ESTABLISHED, TCP_CLOSE, ... */
 
 #endif

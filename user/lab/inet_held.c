@@ -121,7 +121,7 @@ static void run_inside(unsigned n)
 	certain_waits(o);
 	fact(o, TOP, "created", 0);
 	fact(o, TOP, "balance_bytes", 0);
-	must_sock_send(o, fds[0], 59);
+	ARRIVES(fds[1], must_sock_send(o, fds[0], 59));
 	CHECK(op_recv(o, fds[1], n * 4093 + 59, MSG_WAITALL) == (ssize_t)n * 4093 + 59);
 	must_sock_recv(o, fds[0], 4093, 331);
 	fact(o, DEPTH, "max_bytes", n * 4093 + 331 + 59);

@@ -5,9 +5,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/sock_diag.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 struct address loopback(int family, unsigned port)
@@ -184,4 +186,37 @@ ssize_t op_inet_sendto(struct object *o, int fd, size_t n, int flags, const stru
 void set_buffer(int fd, int option, int bytes)
 {
 	CHECK(setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes)) == 0);
+}
+
+uint64_t arrived(int fd)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(memory);
+	int bytes;
+
+	if (protocol_of(fd)[0] == 't') {
+		CHECK(ioctl(fd, FIONREAD, &bytes) == 0);
+		return (uint64_t)bytes;
+	}
+	CHECK(getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0); /* FIONREAD tells only the first datagram */
+	return (uint64_t)memory[SK_MEMINFO_DROPS] << 32 | memory[SK_MEMINFO_RMEM_ALLOC];
+}
+
+void await_arrival(int fd, uint64_t before)
+{
+	while (arrived(fd) == before)
+		sched_yield();
+}
+
+void await_tcp(int fd, int state)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	for (;;) {
+		CHECK(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
+		if (info.tcpi_state == state)
+			return;
+		sched_yield();
+	}
 }

@@ -27,12 +27,12 @@ static void datagrams(unsigned n, int family)
 	receiver_of(family);
 	certain_waits(o);
 	for (unsigned i = 0; i < n; i++) {
-		CHECK(op_inet_sendto(o, sender, 83, 0, &address) == 83);
+		ARRIVES(receiver, CHECK(op_inet_sendto(o, sender, 83, 0, &address) == 83));
 		must_sock_recv(o, receiver, 1009, 83);
 	}
 	CHECK(op_inet_connect(o, sender, &address) == 0);
 	for (unsigned i = 0; i < n; i++) {
-		must_write(o, sender, 89);
+		ARRIVES(receiver, must_write(o, sender, 89));
 		must_read(o, receiver, 1009, 89);
 	}
 	fact(o, INTERNALS, "connects", 1);
@@ -83,11 +83,11 @@ static void run_pair(unsigned n)
 	o = object_udp(fds, AF_INET);
 	certain_waits(o);
 	for (unsigned i = 0; i < n; i++)
-		must_sock_send(o, fds[0], 61);
+		ARRIVES(fds[1], must_sock_send(o, fds[0], 61));
 	fact(o, DEPTH, "max_slots", n);
 	for (unsigned i = 0; i < n; i++)
 		must_sock_recv(o, fds[1], 61, 61);
-	must_write(o, fds[1], 307);
+	ARRIVES(fds[0], must_write(o, fds[1], 307));
 	must_read(o, fds[0], 101, 101);
 	fact(o, TOP, "created", 1);
 	fact(o, INTERNALS, "truncated", 1);
@@ -128,7 +128,7 @@ static uint32_t drops_told(void)
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	uint32_t drops = 0;
 
-	CHECK(op_inet_sendto(o, sender, 101, 0, &address) == 101);
+	ARRIVES(receiver, CHECK(op_inet_sendto(o, sender, 101, 0, &address) == 101));
 	enter_call();
 	CHECK(sock_ended(o, RECV, recvmsg(receiver, &msg, 0), true) == 101);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
@@ -148,7 +148,7 @@ static void run_drops(unsigned n)
 	set_buffer(receiver, SO_RCVBUF, 32749);
 	CHECK(setsockopt(receiver, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) == 0);
 	for (unsigned i = 0; i < n; i++)
-		CHECK(op_inet_sendto(o, sender, 1009, 0, &address) == 1009);
+		ARRIVES(receiver, CHECK(op_inet_sendto(o, sender, 1009, 0, &address) == 1009));
 	while (op_recv(o, receiver, 1009, MSG_DONTWAIT) == 1009)
 		got++;
 	CHECK(errno == EAGAIN && got && got < n);

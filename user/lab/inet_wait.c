@@ -236,6 +236,7 @@ static void run_nonblocking(unsigned n)
 	certain_waits(o);
 	address = address_of(listener);
 	CHECK(op_inet_connect(o, fd, &address) < 0 && errno == EINPROGRESS);
+	await_tcp(fd, TCP_ESTABLISHED);
 	CHECK(op_inet_connect(o, fd, &address) == 0);
 	CHECK(op_inet_connect(o, fd, &address) < 0 && errno == EISCONN);
 	CHECK(op_accept(o, listener) >= 0);
@@ -277,7 +278,7 @@ static void in_namespace(void *arg)
 	o = object_new("inet", "tcp:127.0.0.1:%u-127.0.0.1:%u@net:[%ju]", LOWER_PORT, UPPER_PORT, (uintmax_t)st.st_ino);
 	certain_waits(o);
 	for (unsigned i = 0; i < n; i++) {
-		must_write(o, fds[0], 37);
+		ARRIVES(fds[1], must_write(o, fds[0], 37));
 		must_read(o, fds[1], 97, 37);
 	}
 	fact(o, TOP, "created", 1);
