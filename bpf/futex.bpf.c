@@ -93,8 +93,7 @@ static __always_inline void leave_first(const struct futex_call *c, const struct
 
 	if (!edge)
 		return;
-	if ((kind->flags & KIND_WAKES) && !ret)
-		add(&edge->counters[FUTEX_EMPTY_WAKES], 1);
+	count_empty(edge, c, ret);
 	if (moved)
 		add(&edge->counters[FUTEX_REQUEUED], moved);
 	if (kind->flags & KIND_PI)

@@ -10,6 +10,12 @@ static __always_inline bool is_simple(const struct futex_call *c)
 	return !c->shared && !(kind_of(c)->flags & ~(KIND_KNOWN | KIND_WAKES));
 }
 
+static __always_inline void count_empty(struct ipc_edge *edge, const struct futex_call *c, __s64 ret)
+{
+	if ((kind_of(c)->flags & KIND_WAKES) && !ret)
+		add(&edge->counters[FUTEX_EMPTY_WAKES], 1);
+}
+
 /* Begins an operation whose row is near. false: it is not, or the task was preempted. */
 static __always_inline bool enter_plainly(const struct futex_call *c)
 {
@@ -41,8 +47,7 @@ static __always_inline bool leave_plainly(const struct futex_call *c, __s64 ret)
 	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
-	if ((kind_of(c)->flags & KIND_WAKES) && !ret)
-		add(&row->edge.counters[FUTEX_EMPTY_WAKES], 1);
+	count_empty(&row->edge, c, ret);
 	plain_done(&row->edge, run, RUN_TAKES_MOVED);
 	return true;
 }
@@ -64,7 +69,6 @@ static __always_inline bool leave_counted(const struct futex_call *c, __s64 ret)
 	if (!row)
 		return false;
 	edge_account(&row->edge, &row->key, &res);
-	if ((kind_of(c)->flags & KIND_WAKES) && !ret)
-		add(&row->edge.counters[FUTEX_EMPTY_WAKES], 1);
+	count_empty(&row->edge, c, ret);
 	return true;
 }

@@ -36,17 +36,16 @@ struct near {
 	__u32 how;  /* NEAR_*, INET_FAR; 0: not known */
 };
 
-/* What a socket is known by; 0: it is none. As a number, see handle_of(). */
+/* What a socket is known by; 0: it is none. */
 static __always_inline __u64 known_key(struct socket *socket)
 {
 	struct sock *sk = socket->sk;
-	__u64 ends, address;
+	__u64 ends;
 
 	if (!sk)
 		return 0;
 	ends = (__u64)sk->__sk_common.skc_hash << 32 | sk->__sk_common.skc_portpair;
-	asm volatile("%0 -= %1" : "=r"(address) : "r"(known_ends), "0"(socket));
-	return address + ends * 0x9E3779B97F4A7C15ull;
+	return number_from(known_ends, socket) + ends * 0x9E3779B97F4A7C15ull;
 }
 
 static __always_inline volatile struct ipc_known_end *known_place(__u64 key)

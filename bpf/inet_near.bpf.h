@@ -119,7 +119,7 @@ static __attribute__((noinline)) int is_still(struct ipc_row *row, __u64 other, 
 {
 	__u8 state;
 
-	if (!row || !is_unchanged(row->kobj, seen) || !other || !probe_read(&state, other + SOCK_AT(__sk_common.skc_state)) ||
+	if (!row || row->kobj >> 32 != (__u32)seen || !other || !probe_read(&state, other + SOCK_AT(__sk_common.skc_state)) ||
 	    state != INET_ESTABLISHED)
 		return false;
 	row->kobj = seldom_at(seen);
@@ -241,13 +241,16 @@ static __attribute__((noinline)) int leave_displaced(struct socket *socket, __u3
 /* Of one that was not seen to begin, or whose object or row was not known then. */
 static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
 {
-	__u64 seen = *(volatile __u64 *)&changes, sk = (__u64)BPF_CORE_READ(socket, sk), name = name_of(msg, op);
 	__u32 how = known_how(socket);
+	__u64 seen, sk, name;
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 
 	if (how & INET_FAR || (!cfg.asked && !(leaves & LEAVES_PEEKED) && leave_displaced(socket, op, ret, msg, leaves)))
 		return 0;
+	seen = *(volatile __u64 *)&changes;
+	sk = (__u64)BPF_CORE_READ(socket, sk);
+	name = name_of(msg, op);
 	smp_rmb(); /* with inet_changes() */
 	run = find_named(sk, op, name, &obj);
 	if (run && run->aux[2] == CAME_FROM_ELSEWHERE) {

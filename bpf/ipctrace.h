@@ -180,7 +180,7 @@ struct ipc_row {
 		struct ipc_edge_key key;
 		__u64 words[3]; /* the same, for comparing */
 	};
-	__u64 kobj; /* a pipe's: the object's address, 0: not known; a socket's: see note_near(). A number of rows is whole pages, see user/source/window.h */
+	__u64 kobj; /* a pipe's: the object's address, 0: not known; a socket's: see note_near(); of who is signalled: TARGET_SEEN. A number of rows is whole pages, see user/source/window.h */
 };
 
 /* Free rows are handed out one by one; at the start as blocks of this many, by the number of the first. */

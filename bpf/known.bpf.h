@@ -7,18 +7,14 @@
 #ifndef KNOWN_BPF_H
 #define KNOWN_BPF_H
 
-/* A typed pointer as a number: it may not be shifted, but told from another address. Not comparable with an address. */
 static __always_inline __u64 number_of(const void *pointer)
 {
-	__u64 number;
-
-	asm volatile("%0 -= %1" : "=r"(number) : "r"(known_objects), "0"(pointer));
-	return number;
+	return number_from(known_objects, pointer);
 }
 
 static __always_inline volatile struct ipc_known *known_at(__u64 number)
 {
-	return &known_objects[number * 0x9E3779B97F4A7C15ull >> cfg.known_shift];
+	return &known_objects[known_index(number)];
 }
 
 /* What two mechanisms call alike is not the same. */

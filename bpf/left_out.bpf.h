@@ -54,18 +54,14 @@ static __always_inline bool left_out(const struct ipc_object_id *obj)
  */
 _Static_assert(IPC_CLASS_BITS == 16, "a word has 48 bits of an address and a place");
 
-/* As a number: what has a type may not be shifted, but told from another address. */
 static __always_inline __u64 handle_of(const void *object)
 {
-	__u64 handle;
-
-	asm volatile("%0 -= %1" : "=r"(handle) : "r"(known_slots), "0"(object));
-	return handle << 13;
+	return number_from(known_slots, object) << 13;
 }
 
 static __always_inline volatile __u64 *handle_place(__u64 handle)
 {
-	return &known_slots[handle * 0x9E3779B97F4A7C15ull >> cfg.known_shift];
+	return &known_slots[known_index(handle)];
 }
 
 static __always_inline bool handle_left_out(const void *object)

@@ -38,7 +38,6 @@
 IPC_TABLE(rows, struct ipc_row); /* the figures of edges */
 IPC_MAP(edges, BPF_MAP_TYPE_HASH, struct ipc_edge_key, __u32, 1); /* an edge's row */
 IPC_ARRAY(hints, __u32, 1 << IPC_HINT_BITS_MAX); /* rows that were used last, by a hash of the edge's key */
-
 IPC_MAP(objects, BPF_MAP_TYPE_HASH, struct ipc_object_id, struct ipc_object, 1);
 IPC_MAP(processes, BPF_MAP_TYPE_HASH, struct ipc_process_key, struct ipc_process, 1);
 IPC_MAP(errors, BPF_MAP_TYPE_HASH, struct ipc_error_key, __u64, 1);

@@ -48,8 +48,6 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
 }
 
-#define SET_UP_JIFFIES 256 /* how old it may be that nothing has opened, closed or resized unseen */
-
 /*
  * As note_ring(), at less than half the cost: of operations' doing are head and tail. What opens, closes and resizes
  * change is read now and then; they read it, too, when they have changed it, so that some edge of the pipe always
@@ -64,7 +62,7 @@ static __always_inline void note_ring_plainly(struct ipc_edge *edge, struct pipe
 	if (edge->state[IPC_STATE_STAMP] != stamp) {
 		edge->state[IPC_STATE_STAMP] = stamp;
 		pipe_aside(pipe, s);
-		if (stamp - s->set_up >= SET_UP_JIFFIES)
+		if (stamp - s->set_up >= SELDOM_JIFFIES)
 			pipe_set_up(pipe, s);
 	}
 	pipe_position(pipe, s);

@@ -85,6 +85,21 @@ static __always_inline void edge_forget(struct ipc_edge *edge, const struct ipc_
 	((struct ipc_row *)edge)->key.mech = MECH_NONE;
 }
 
+/* A typed pointer as a number: it may not be shifted, but told from another address. Not comparable with an address. */
+static __always_inline __u64 number_from(const void *base, const void *pointer)
+{
+	__u64 number;
+
+	asm volatile("%0 -= %1" : "=r"(number) : "r"(base), "0"(pointer));
+	return number;
+}
+
+/* Where in the tables `known_…` something is that has this number. */
+static __always_inline __u64 known_index(__u64 number)
+{
+	return number * 0x9E3779B97F4A7C15ull >> cfg.known_shift;
+}
+
 static __always_inline __u32 hint_entries(void)
 {
 	return 1u << (64 - cfg.hint_shift);

@@ -47,21 +47,16 @@ static __always_inline __u32 stamp_in_jiffies(void)
 	return ((__u32)bpf_jiffies64() + *(volatile __u32 *)&ring_restarts) | 1;
 }
 
-#define SELDOM_JIFFIES_SHIFT 8
+#define SELDOM_JIFFIES 256 /* how old it may be that nothing has changed unseen */
 
 /*
  * When what few operations change was read: `changes` counts those who say that they did. The second half is for what
  * nobody says, a new size of a buffer or a connection that breaks, and for what two processors wrote at a time: all is
- * looked at again after 256 jiffies, when the row is used next.
+ * looked at again after so many jiffies, when the row is used next.
  */
 static __always_inline __u64 seldom_at(__u64 changes)
 {
-	return changes << 32 | (__u32)(bpf_jiffies64() >> SELDOM_JIFFIES_SHIFT);
-}
-
-static __always_inline bool is_unchanged(__u64 at, __u64 changes)
-{
-	return at >> 32 == (__u32)changes;
+	return changes << 32 | (__u32)(bpf_jiffies64() / SELDOM_JIFFIES);
 }
 
 /* at: taken before the words were read, so that what came after them never seems the older */
