@@ -224,14 +224,25 @@ static __always_inline int leave(struct lock_call *c, __s64 ret)
 	return 0;
 }
 
-static __always_inline int leave_entered(const struct lock_call *c, struct ipc_run *run, __s64 ret)
+static __always_inline bool leaves_entered(struct lock_call *c, __u8 kind, bool only_asks, __s64 ret)
 {
-	struct ipc_object_id obj = run->obj;
+	struct ipc_run *run = call_entered(c, kind, only_asks);
+	struct ipc_object_id obj;
 
+	if (!run)
+		return false;
+	obj = run->obj;
 	leave_wanted(c, &obj, run, ret);
 	op_done(run);
-	return 0;
+	return true;
 }
+
+/* An entry of a call that is `decoded` into c, or is none that is followed. */
+#define ENTERS(decoded) (all_left_out() ? 0 : (decoded) ? enter(&c) : not_entered())
+
+/* The end of a call of this kind, which is `decoded` into c only where its entry was not seen. */
+#define LEAVES(kind, only_asks, decoded) \
+	(all_left_out() || leaves_entered(&c, kind, only_asks, ret) || !(decoded) ? 0 : leave(&c, ret))
 
 /* flock(fd, operation), by the registers that the task came with: what the hooked function is given has no type on 5.10. */
 static __always_inline bool flock_call(struct pt_regs *regs, struct lock_call *c)
@@ -252,23 +263,15 @@ int BPF_PROG(flock_entry)
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return current_flock_call(&c) ? enter(&c) : not_entered();
+	return ENTERS(current_flock_call(&c));
 }
 
 SEC("?fexit/__x64_sys_flock")
 int BPF_PROG(flock_exit, void *regs, long ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run;
 
-	if (all_left_out())
-		return 0;
-	run = call_entered(&c, KIND_FLOCK, false);
-	if (run)
-		return leave_entered(&c, run, ret);
-	return current_flock_call(&c) ? leave(&c, ret) : 0;
+	return LEAVES(KIND_FLOCK, false, current_flock_call(&c));
 }
 
 static __always_inline bool range_call(void *ctx, __u32 file_arg, __u32 cmd, struct flock *range, bool only_asks,
@@ -284,23 +287,15 @@ int BPF_PROG(setlk_entry, unsigned int fd, struct file *filp, unsigned int cmd, 
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return range_call(ctx, 1, cmd, range, false, &c) ? enter(&c) : not_entered();
+	return ENTERS(range_call(ctx, 1, cmd, range, false, &c));
 }
 
 SEC("?fexit/fcntl_setlk")
 int BPF_PROG(setlk_exit, unsigned int fd, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run;
 
-	if (all_left_out())
-		return 0;
-	run = call_entered(&c, fcntl_kind(cmd), false);
-	if (run)
-		return leave_entered(&c, run, ret);
-	return range_call(ctx, 1, cmd, range, false, &c) ? leave(&c, ret) : 0;
+	return LEAVES(fcntl_kind(cmd), false, range_call(ctx, 1, cmd, range, false, &c));
 }
 
 SEC("?fentry/fcntl_getlk")
@@ -308,23 +303,15 @@ int BPF_PROG(getlk_entry, struct file *filp, unsigned int cmd, struct flock *ran
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return range_call(ctx, 0, cmd, range, true, &c) ? enter(&c) : not_entered();
+	return ENTERS(range_call(ctx, 0, cmd, range, true, &c));
 }
 
 SEC("?fexit/fcntl_getlk")
 int BPF_PROG(getlk_exit, struct file *filp, unsigned int cmd, struct flock *range, int ret)
 {
 	struct lock_call c = {};
-	struct ipc_run *run;
 
-	if (all_left_out())
-		return 0;
-	run = call_entered(&c, fcntl_kind(cmd), true);
-	if (run)
-		return leave_entered(&c, run, ret);
-	return range_call(ctx, 0, cmd, range, true, &c) ? leave(&c, ret) : 0;
+	return LEAVES(fcntl_kind(cmd), true, range_call(ctx, 0, cmd, range, true, &c));
 }
 
 static __always_inline bool lease_call(void *ctx, __u32 file_arg, __u32 cmd, __u32 type, struct lock_call *c)
@@ -338,9 +325,7 @@ int BPF_PROG(setlease_entry, unsigned int fd, struct file *filp, int type)
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? enter(&c) : not_entered();
+	return ENTERS(lease_call(ctx, 1, CMD_SETLEASE, type, &c));
 }
 
 SEC("?fexit/fcntl_setlease")
@@ -348,9 +333,7 @@ int BPF_PROG(setlease_exit, unsigned int fd, struct file *filp, int type, int re
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? leave(&c, ret) : 0;
+	return all_left_out() || !lease_call(ctx, 1, CMD_SETLEASE, type, &c) ? 0 : leave(&c, ret);
 }
 
 SEC("?fentry/fcntl_getlease")
@@ -358,9 +341,7 @@ int BPF_PROG(getlease_entry, struct file *filp)
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? enter(&c) : not_entered();
+	return ENTERS(lease_call(ctx, 0, CMD_GETLEASE, 0, &c));
 }
 
 SEC("?fexit/fcntl_getlease")
@@ -368,9 +349,7 @@ int BPF_PROG(getlease_exit, struct file *filp, int ret)
 {
 	struct lock_call c = {};
 
-	if (all_left_out())
-		return 0;
-	return lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? leave(&c, ret) : 0;
+	return all_left_out() || !lease_call(ctx, 0, CMD_GETLEASE, 0, &c) ? 0 : leave(&c, ret);
 }
 
 #include "lock_life.bpf.h"

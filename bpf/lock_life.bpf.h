@@ -5,6 +5,14 @@
  * exit, and a lease is broken by who opens the file. Included by lock.bpf.c.
  */
 
+/* As lock_identify(), of an inode at hand */
+static __always_inline struct ipc_object_id lock_object(struct inode *inode)
+{
+	struct ipc_object_id obj = {.id = inode->i_ino, .domain = inode->i_sb->s_dev, .mech = MECH_LOCK};
+
+	return obj;
+}
+
 /* Locks are about to go, and nobody called for it: who is woken by that, this close has woken. */
 SEC("?tp_btf/locks_get_lock_context")
 int BPF_PROG(release_begins, struct inode *inode, int type, struct file_lock_context *context)
@@ -13,7 +21,7 @@ int BPF_PROG(release_begins, struct inode *inode, int type, struct file_lock_con
 
 	if (type != TYPE_UNLOCK || !context || all_left_out() || is_lock(run_mine()))
 		return 0;
-	lock_identify(argument_address(ctx, 0), &obj);
+	obj = lock_object(inode);
 	if (op_wanted(&obj))
 		op_begin(&obj, OP_CLOSE, CAUSE_LOCK, 0);
 	return 0;
@@ -48,14 +56,6 @@ static __always_inline void note_range(struct ipc_run *run, __u64 lock)
 		return;
 	probe_read(&run->kobj2, &((struct file_lock *)lock)->fl_start);
 	probe_read(&run->progress, &((struct file_lock *)lock)->fl_end);
-}
-
-/* As lock_identify(), of an inode at hand */
-static __always_inline struct ipc_object_id lock_object(struct inode *inode)
-{
-	struct ipc_object_id obj = {.id = inode->i_ino, .domain = inode->i_sb->s_dev, .mech = MECH_LOCK};
-
-	return obj;
 }
 
 #define DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait, and tries again */
