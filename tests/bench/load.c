@@ -93,10 +93,14 @@ static void start_file(void)
 	must(out >= 0, "/tmp/ipc-load.lock");
 }
 
+static unsigned objects = 1; /* used in turn */
+
 static void start_mq(void)
 {
+	struct rlimit queues = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
 	struct mq_attr attr = { .mq_maxmsg = 8, .mq_msgsize = 8192 };
 
+	must(objects == 1 || !setrlimit(RLIMIT_MSGQUEUE, &queues), "RLIMIT_MSGQUEUE");
 	out = in = mq_open("/ipc-load", O_CREAT | O_RDWR, 0600, &attr);
 	must(in >= 0, "mq_open");
 	mq_unlink("/ipc-load");
@@ -233,36 +237,35 @@ static const struct load {
 	void (*start)(void);
 	int (*round)(void);
 	void (*end)(void);
+	int each; /* every start is another object */
 } loads[] = {
-	{ "pipe", start_pipe, do_file, NULL },
-	{ "pipe-waits", start_waits, do_waits, end_waits },
-	{ "mq", start_mq, do_mq, NULL },
-	{ "msg", start_msg, do_msg, end_msg },
-	{ "sem", start_sem, do_sem, end_sem },
-	{ "shm", start_shm, do_shm, end_shm },
-	{ "futex", NULL, do_futex, NULL },
-	{ "unix-stream", start_unix_stream, do_file, NULL },
-	{ "unix-dgram", start_unix_dgram, do_file, NULL },
-	{ "inet-stream", start_inet, do_file, NULL },
-	{ "signal", start_signal, do_signal, NULL },
-	{ "lock", start_file, do_lock, NULL },
-	{ "eventfd", start_eventfd, do_eventfd, NULL },
+	{ "pipe", start_pipe, do_file, NULL, 1 },
+	{ "pipe-waits", start_waits, do_waits, end_waits, 0 },
+	{ "mq", start_mq, do_mq, NULL, 1 },
+	{ "msg", start_msg, do_msg, end_msg, 1 },
+	{ "sem", start_sem, do_sem, end_sem, 1 },
+	{ "shm", start_shm, do_shm, end_shm, 1 },
+	{ "futex", NULL, do_futex, NULL, 0 },
+	{ "unix-stream", start_unix_stream, do_file, NULL, 1 },
+	{ "unix-dgram", start_unix_dgram, do_file, NULL, 1 },
+	{ "inet-stream", start_inet, do_file, NULL, 1 },
+	{ "signal", start_signal, do_signal, NULL, 0 },
+	{ "lock", start_file, do_lock, NULL, 0 },
+	{ "eventfd", start_eventfd, do_eventfd, NULL, 1 },
 };
 
 /* With several objects each round is on another one than the last: what a table costs that is full of them. */
-static unsigned objects = 1, at_object;
+static unsigned at_object;
 static int (*ends)[2];
 
 static void start_all(const struct load *l)
 {
 	struct rlimit files = { .rlim_cur = 3 * objects + 64, .rlim_max = 3 * objects + 64 };
-	struct rlimit queues = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
 
-	must(objects == 1 || !setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
-	must(objects == 1 || l->round != do_mq || !setrlimit(RLIMIT_MSGQUEUE, &queues), "RLIMIT_MSGQUEUE");
-	ends = calloc(objects, sizeof(*ends));
 	errno = EINVAL;
-	must(objects == 1 || (l->start && l->round != do_waits && l->round != do_signal && l->round != do_lock), "several objects");
+	must(objects == 1 || l->each, "several objects");
+	must(objects == 1 || !setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
+	ends = calloc(objects, sizeof(*ends));
 	for (unsigned i = 0; i < objects && l->start; i++) {
 		l->start();
 		ends[i][0] = in;
