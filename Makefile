@@ -178,7 +178,7 @@ test-all: deps
 	$(Q)$(MAKE) $(JOBS) all unit-tests
 	$(Q)tests/run --all
 
-unit-tests: $(UNIT_TESTS) $(O)/bench/ipc-objects
+unit-tests: $(UNIT_TESTS) $(O)/bench/ipc-objects $(O)/bench/ipc-load
 	@:
 
 bench: deps
