@@ -1,11 +1,14 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What is there before the start: shared memory, by whom it is mapped, and what is left behind; a pipe of which an end is closed.
+# What is there before the start: shared memory, by whom it is mapped, and what is left behind; a pipe of which an end is closed. And what is
+# told of a socket while it is open.
 use strict;
 use warnings;
 
 use File::Basename qw(dirname);
 use IPC::SysV qw(IPC_CREAT IPC_EXCL IPC_RMID);
+use POSIX ();
+use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 use Test::More;
 
 use lib dirname(__FILE__);
@@ -121,9 +124,47 @@ sub an_end_goes {
     return;
 }
 
+my %sendmsg = (x86_64 => 46, aarch64 => 211);
+
+# One byte, and a descriptor with it (SCM_RIGHTS).
+sub send_descriptor {
+    my ($socket, $fd) = @_;
+    my $byte = 'x';
+    my $vector = pack('P Q', $byte, 1);
+    my $control = pack('Q l l l x4', 20, 1, 1, $fd);
+    my $message = pack('x8 l x4 P Q P Q l x4', 0, $vector, 1, $control, length $control, 0);
+    return syscall($sendmsg{ (POSIX::uname())[4] }, fileno($socket), $message, 0);
+}
+
+# Who receives without room for descriptors closes them, and no hook of ours sees that.
+sub none_in_flight {
+    my ($backend) = @_;
+    socketpair(my $out, my $in, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
+    my ($report, $got) = (scratch('report'));
+    my $tool = start_tool([ 'unix', '-p', $$, '-j', '--brief', '-i', 3600, '--backend', $backend, '--output', $report ]);
+    ok(started($report, $tool), 'it has started') or diag(slurp($tool->{err}));
+    my $inode = (stat $out)[1];
+    for my $in_flight (1, 0) {
+        for (1 .. 3) { # the first operation of a row is read whole in any case
+            is(send_descriptor($out, 0), 1, 'sent') or return diag($!);
+            is(sysread($in, $got, 7), 1, 'received') if !$in_flight || $_ < 3;
+        }
+        is(sysread($in, $got, 7), 1, 'received') unless $in_flight;
+        syswrite($out, 'x' x 61) == 61 or die "write: $!" unless $in_flight;
+        my $lines = () = slurp($report) =~ /\n/g;
+        kill('USR1', $tool->{pid});
+        wait_until(60, sub { (() = slurp($report) =~ /\n/g) > $lines });
+        my ($o) = grep { $_->{send}{ops} } @{ (json_lines(slurp($report)))[-1]{objects} };
+        is($o->{internals}{fds_in_flight}, $in_flight, "$in_flight in flight");
+    }
+    stop($tool);
+    return;
+}
+
 for my $backend (need_backends()) {
     subtest "$backend: before the start" => sub { before_the_start($backend) };
     subtest "$backend: an end goes" => sub { an_end_goes($backend) };
+    subtest "$backend: none in flight" => sub { none_in_flight($backend) };
     subtest "$backend: left by a command" => sub { left_by_a_command($backend) };
     shmctl($_, IPC_RMID, 0) for splice @segments;
 }

@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 
-use Fcntl qw(:flock :seek F_SETLK F_WRLCK);
+use Fcntl qw(:flock :seek F_SETLK F_RDLCK F_WRLCK);
 use File::Basename qw(dirname);
 use Test::More;
 
@@ -17,11 +17,19 @@ my @holders;
 END { kill('KILL', @holders) if @holders && $$ == $main }
 my ($path, $other) = (scratch('locked'), scratch('other'));
 my %pid = (flock => holder($path, \&takes_flock), range => holder($path, \&takes_range), other => holder($other, \&takes_flock));
+# Ranges of which one is to be changed by nobody else: in the kernel's list first, and behind one that may be read, too.
+my ($write_first, $read_first) = (scratch('write-first'), scratch('read-first'));
+my @writers = (
+    holder($write_first, sub { takes($_[0], F_WRLCK, 3) }), (map { holder($read_first, sub { takes($_[0], F_RDLCK, 3) }) } 1, 2),
+    holder($write_first, sub { takes($_[0], F_RDLCK, 11) }), holder($read_first, sub { takes($_[0], F_WRLCK, 11) }))[ 0, 4 ];
+my $only_read = scratch('only-read');
+my @readers = map { holder($only_read, sub { takes($_[0], F_RDLCK, 3) }) } 1, 2;
 my @waiters = map { holder($path, sub { flock($_[0], LOCK_EX) }, 1) } 1 .. 3;
 ok(wait_until(20, sub { 3 == grep { asleep($_) } @waiters }), 'all is held, and waited for');
 
 for my $backend (need_backends()) {
     subtest "$backend: as it stands" => sub { stands($backend) };
+    subtest "$backend: who holds" => sub { who_holds($backend) };
     subtest "$backend: by process" => sub { by_process($backend) };
     subtest "$backend: events" => sub { events($backend) };
     subtest "$backend: counts" => sub { counts($backend) };
@@ -48,10 +56,13 @@ sub holder {
 sub takes_flock { return flock($_[0], LOCK_EX) || die "flock: $!" }
 
 # struct flock of a 64-bit process: type, whence, start, length, PID
-sub takes_range {
-    my $range = pack('s s x4 q q l x4', F_WRLCK, SEEK_SET, 100, 37, 0);
-    return fcntl($_[0], F_SETLK, $range) || die "fcntl: $!";
+sub takes {
+    my ($fh, $type, $start, $length) = @_;
+    my $range = pack('s s x4 q q l x4', $type, SEEK_SET, $start, $length // 7, 0);
+    return fcntl($fh, F_SETLK, $range) || die "fcntl: $!";
 }
+
+sub takes_range { return takes($_[0], F_WRLCK, 100, 37) }
 
 sub asleep { return slurp("/proc/$_[0]/syscall") =~ /^(?:73|32) / && slurp("/proc/$_[0]/stat") =~ /[)] S/ }
 
@@ -75,6 +86,20 @@ sub stands {
     is(scalar(grep { $_->{preexisting} } @{ $o->{waiting} }), 3, 'and have waited from before the start');
     is_deeply([ @{ $o->{depth} }{qw(slots max_slots)} ], [ 2, 2 ], 'depth');
     ok($o->{preexisting} && $o->{exact}, 'older than the trace, and exact');
+    return;
+}
+
+# A write lock's holder, wherever it stands among the others; without one the first one's.
+sub who_holds {
+    my ($backend) = @_;
+    my $report = scratch('report');
+    my $tool = run_tool([ 'lock', '-j', '-d', '0.3', '--backend', $backend, '--output', $report ]);
+    is($tool->{status}, 0, 'exit status') or diag($tool->{stderr});
+    my $summary = summary_of(report(undef, $report));
+    for my $case ([ $write_first, $writers[0] ], [ $read_first, $writers[1] ], [ $only_read, $readers[0] ]) {
+        my $o = object_of($summary, $case->[0], 'lock') or return fail($case->[0]);
+        is($o->{internals}{holder}, $case->[1], $case->[0] =~ s/.*-(\w+-\w+)$/$1/r);
+    }
     return;
 }
 
