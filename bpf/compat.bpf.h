@@ -184,7 +184,7 @@ static __always_inline bool is_compat_task(void)
 
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 {
-	return regs->REGS_SYSCALL;
+	return *(const __u32 *)&regs->REGS_SYSCALL; /* its low half: all of it would be cut then */
 }
 
 /* 5.15 brought bpf_task_pt_regs; before it, registers lie at the very end of the stack */
@@ -403,7 +403,7 @@ static __always_inline __u64 task_user_regs(struct task_struct *task)
 }
 
 /*
- * Which call a task is in: its number, with bit 32 set. 0: the kernel cannot tell (before 5.15). Two calls of one
+ * Which call a task is in: its number + 1, in 64 bits. 0: the kernel cannot tell (before 5.15). Two calls of one
  * number are one here: where they entered the kernel told few of them apart, and is one more read in each operation.
  */
 static __always_inline __u64 call_id(struct task_struct *task)
@@ -413,7 +413,7 @@ static __always_inline __u64 call_id(struct task_struct *task)
 	if (!has_task_pt_regs())
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return (__u32)syscall_nr(regs) | 1ull << 32;
+	return (__u64)syscall_nr(regs) + 1;
 }
 
 /* The same of the current task, whose type a kernel that has the helper asks for. */

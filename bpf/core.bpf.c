@@ -349,7 +349,7 @@ static __always_inline struct ipc_run *early_run(struct task_struct *wakee)
 /* Its task is inside the system call that it began in: no interrupt of user mode, no thread of softirqs. */
 static __always_inline bool is_of_syscall(const struct ipc_run *run)
 {
-	return run->call && (__s32)run->call != -1;
+	return (__u32)run->call; /* -1 + 1 is in none */
 }
 
 SEC("?tp_btf/sched_waking")

@@ -248,22 +248,19 @@ static __always_inline bool leave_counted(struct kiocb *iocb, __u8 op, __s64 ret
 
 #include "pipe_plain.bpf.h"
 
-static __always_inline int begin(__u64 *ctx, __u8 op, __u8 cause)
+static __always_inline int begin(__u64 *ctx, __u32 way, __u8 op, __u8 cause)
 {
-	__u32 way = cfg.way;
-
 	if (way != WAY_PLAIN && way != WAY_AT) {
 		if (all_left_out() || (cfg.filtered && enters_left_out(IOCB(ctx)->ki_filp->f_inode, ITER(ctx))))
 			return 0;
 		if (way == WAY_ANY)
 			return enter(IOCB(ctx)->ki_filp->f_inode, op, cause, ITER(ctx));
 	}
-	return enter_plainly(ctx, op, cause) ? 0 : enter_slowly(IOCB(ctx), ITER(ctx), op, cause);
+	return enter_plainly(ctx, way, op, cause) ? 0 : enter_slowly(IOCB(ctx), ITER(ctx), op, cause);
 }
 
-static __always_inline int end(__u64 *ctx, __u8 op)
+static __always_inline int end(__u64 *ctx, __u32 way, __u8 op)
 {
-	__u32 way = cfg.way;
 	bool done;
 
 	if (way != WAY_PLAIN && way != WAY_AT && (all_left_out() || (cfg.filtered && leaves_left_out(IOCB(ctx), ITER(ctx)))))
@@ -275,30 +272,35 @@ static __always_inline int end(__u64 *ctx, __u8 op)
 	return done ? 0 : leave_slowly(IOCB(ctx), op, RESULT(ctx));
 }
 
-/* Without BPF_PROG, which takes all arguments out first and keeps them. */
-SEC("?fentry/pipe_write")
-int pipe_write_entry(__u64 *ctx)
-{
-	return begin(ctx, OP_SEND, CAUSE_FULL);
-}
+/*
+ * Without BPF_PROG, which takes all arguments out first and keeps them. Once for any way, and once for each of those that
+ * most often are taken (loader_find()): what a program has to ask for costs it even where the verifier knows the answer.
+ */
+#define HOOKS(suffix, way)                               \
+	SEC("?fentry/pipe_write")                        \
+	int pipe_write_entry##suffix(__u64 *ctx)         \
+	{                                                \
+		return begin(ctx, way, OP_SEND, CAUSE_FULL); \
+	}                                                \
+	SEC("?fexit/pipe_write")                         \
+	int pipe_write_exit##suffix(__u64 *ctx)          \
+	{                                                \
+		return end(ctx, way, OP_SEND);           \
+	}                                                \
+	SEC("?fentry/pipe_read")                         \
+	int pipe_read_entry##suffix(__u64 *ctx)          \
+	{                                                \
+		return begin(ctx, way, OP_RECV, CAUSE_EMPTY); \
+	}                                                \
+	SEC("?fexit/pipe_read")                          \
+	int pipe_read_exit##suffix(__u64 *ctx)           \
+	{                                                \
+		return end(ctx, way, OP_RECV);           \
+	}
 
-SEC("?fexit/pipe_write")
-int pipe_write_exit(__u64 *ctx)
-{
-	return end(ctx, OP_SEND);
-}
-
-SEC("?fentry/pipe_read")
-int pipe_read_entry(__u64 *ctx)
-{
-	return begin(ctx, OP_RECV, CAUSE_EMPTY);
-}
-
-SEC("?fexit/pipe_read")
-int pipe_read_exit(__u64 *ctx)
-{
-	return end(ctx, OP_RECV);
-}
+HOOKS(, cfg.way)
+HOOKS(_plain, WAY_PLAIN)
+HOOKS(_at, WAY_AT)
 
 /* A buffer is given back inside a read or a splice: is its page kept for reuse? (anon_pipe_buf_release) */
 SEC("?fentry/anon_pipe_buf_release")

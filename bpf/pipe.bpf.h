@@ -72,7 +72,7 @@ static __always_inline void pipe_identify(struct inode *inode, struct ipc_object
 static __always_inline void pipe_position(struct pipe_inode_info *pipe, struct pipe_internals *s)
 {
 	if (bpf_core_field_exists(pipe->head_tail)) { /* 6.15: both in one load, of one moment */
-		*(key_word *)&s->head = pipe->head_tail;
+		*(volatile key_word *)&s->head = pipe->head_tail; /* in one store, too */
 	} else {
 		s->head = pipe->head;
 		s->tail = pipe->tail;

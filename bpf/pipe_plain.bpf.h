@@ -13,7 +13,7 @@ static __always_inline bool knows_address(__u32 way)
  * Begins an operation whose row is near: what has one is wanted. Whatever is found out goes into the slot at once,
  * where it is needed and no register is. false: it is not near, or the task was preempted.
  */
-static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
+static __always_inline bool enter_plainly(__u64 *ctx, __u32 way, __u8 op, __u8 cause)
 {
 	struct ipc_run *run = run_slot();
 	__u64 switches = *(volatile __u64 *)&run->switches, iter, packet = 0;
@@ -35,7 +35,7 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u8 op, __u8 cause)
 		packet = file->f_flags & FILE_O_DIRECT;
 	inode = file->f_inode;
 	run->obj.id = inode->i_ino;
-	run->kobj = knows_address(cfg.way) ? (__u64)inode->i_pipe : (__u64)inode;
+	run->kobj = knows_address(way) ? (__u64)inode->i_pipe : (__u64)inode;
 	row = row_near(inode, run->obj.id, run->who, op, &at);
 	if (!row)
 		return not_plain(run);

@@ -19,7 +19,7 @@ static __always_inline bool is_plain(void)
  */
 static __always_inline void plain_enters(struct ipc_run *run)
 {
-	struct caller me = current_caller();
+	struct caller me = caller_and_call();
 
 	run->call = me.call;
 	if (*(volatile __u64 *)&run->who_task == me.task)

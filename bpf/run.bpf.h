@@ -224,11 +224,11 @@ struct caller {
 	__u64 call;
 };
 
-static __always_inline struct caller current_caller(void)
+static __always_inline struct caller caller_and_call(void)
 {
 	struct caller me = {};
 
-	if (PROFILE(PROFILE_WAITS) && has_task_pt_regs()) { /* and then it has the other helper, too */
+	if (has_task_pt_regs()) { /* and then it has the other helper, too */
 		struct task_struct *current = bpf_get_current_task_btf();
 
 		me.task = (__u64)current;
@@ -237,6 +237,11 @@ static __always_inline struct caller current_caller(void)
 		me.task = current_task();
 	}
 	return me;
+}
+
+static __always_inline struct caller current_caller(void)
+{
+	return PROFILE(PROFILE_WAITS) ? caller_and_call() : (struct caller){.task = current_task()};
 }
 
 /* An outer operation of the same task keeps the slot. */

@@ -140,19 +140,39 @@ int loader_rodata(struct loaded *l, const char *variable, const void *value, siz
 	return err;
 }
 
+struct bpf_program *loader_find(const struct loaded *l, const char *name)
+{
+	struct bpf_program *prog = NULL;
+	char special[64];
+
+	if (l->way && snprintf(special, sizeof(special), "%s%s", name, l->way) < (int)sizeof(special))
+		prog = bpf_object__find_program_by_name(l->obj, special);
+	return prog ? prog : bpf_object__find_program_by_name(l->obj, name);
+}
+
+/* A program's name, as loader_find() is given it. */
+static void plain_name(const struct loaded *l, char *to, size_t size, const char *name)
+{
+	size_t len = strlen(name), way = l->way ? strlen(l->way) : 0;
+
+	if (way && len > way && !strcmp(name + len - way, l->way))
+		len -= way;
+	snprintf(to, size, "%.*s", (int)len, name);
+}
+
 int loader_load(struct loaded *l)
 {
 	int err;
 
 	messages.failed[0] = 0;
 	err = bpf_object__load(l->obj);
-	snprintf(l->failed, sizeof(l->failed), "%s", messages.failed);
+	plain_name(l, l->failed, sizeof(l->failed), messages.failed);
 	return err;
 }
 
 int loader_attach(struct loaded *l, const char *program)
 {
-	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
+	struct bpf_program *prog = loader_find(l, program);
 	struct bpf_link *link;
 
 	if (!prog || bpf_program__fd(prog) < 0)
@@ -216,8 +236,12 @@ void loader_keep(struct loaded *l)
 
 	if (!l->obj)
 		return;
-	bpf_object__for_each_program(prog, l->obj)
-		keep(&l->programs, &l->programs_cnt, bpf_program__name(prog), bpf_program__fd(prog));
+	bpf_object__for_each_program(prog, l->obj) {
+		char name[sizeof(l->programs->name)];
+
+		plain_name(l, name, sizeof(name), bpf_program__name(prog));
+		keep(&l->programs, &l->programs_cnt, name, bpf_program__fd(prog));
+	}
 	bpf_object__for_each_map(map, l->obj)
 		if (bpf_map__is_internal(map))
 			keep(&l->maps, &l->maps_cnt, bpf_map__name(map), bpf_map__fd(map));

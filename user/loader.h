@@ -39,7 +39,8 @@ struct kept_fd {
 
 struct loaded {
 	struct bpf_object *obj;	   /* until loader_keep() */
-	struct kept_fd *programs;  /* those that were loaded */
+	const char *way;	   /* what the names of programs for the way of cfg.way alone end in; NULL: there are none */
+	struct kept_fd *programs;  /* those that were loaded, without that */
 	unsigned programs_cnt;
 	struct kept_fd *maps;	   /* of this object alone: its variables */
 	unsigned maps_cnt;
@@ -67,7 +68,10 @@ int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_
 /* Copies size bytes into the read-only variable; -ENOENT, -E2BIG. */
 int loader_rodata(struct loaded *l, const char *variable, const void *value, size_t size);
 
-/* Loads; on failure l->failed names the program, if it was one. */
+/* The program of this name, or the one for the object's way alone that there is of it; NULL: neither. */
+struct bpf_program *loader_find(const struct loaded *l, const char *name);
+
+/* Loads; on failure l->failed names the program, if it was one, as loader_find() does. */
 int loader_load(struct loaded *l);
 
 /* Remembers maps that are not shared yet, by descriptors that shared_maps_close() closes. */

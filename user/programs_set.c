@@ -110,6 +110,12 @@ static uint32_t way_of(const struct kernel *k, const struct ipc_config *config)
 	return (k->has_rdonly_cast ? WAY_AT : WAY_PLAIN) | (config->filtered ? WAY_FILTERED : 0);
 }
 
+/* What programs for one way alone are called by: its name, behind that of the program for any. */
+static const char *way_suffix(uint32_t way)
+{
+	return way == WAY_AT ? "_at" : way == WAY_PLAIN ? "_plain" : NULL;
+}
+
 int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool syscalls)
 {
 	struct ipc_config config = p->options.config;
@@ -122,6 +128,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
 			config.profile |= PROFILE_WAITS;
 	config.way = way_of(p->kernel, &config);
+	l->way = way_suffix(config.way);
 	config.syscall_backend = syscalls;
 	config.kept_mask = map_entries("kept", p) - 1;
 	config.wake_mask = map_entries("wake_rows", p) - 1;
@@ -228,7 +235,7 @@ static int open_hooks(struct programs *p, struct set *s, char (*dropped)[64], un
 	if (p->options.iterators_only)
 		return 0;
 	for (h = set_mech(s)->hooks; h && h->program; h++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
+		struct bpf_program *prog = loader_find(&s->loaded, h->program);
 
 		if (!prog || !hook_applies(s, h) || is_dropped(h->program, dropped, dropped_cnt))
 			continue;
@@ -341,7 +348,7 @@ int set_attach(struct programs *p, struct set *s)
 	char function[64], kind[16];
 
 	for (h = set_mech(s)->hooks; h && h->program; h++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(s->loaded.obj, h->program);
+		struct bpf_program *prog = loader_find(&s->loaded, h->program);
 		int err;
 
 		if (!prog || !hook_applies(s, h) || (h->needs && !(h->needs & p->options.profile)))
