@@ -21,6 +21,7 @@
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "sem.bpf.h"
 
@@ -30,6 +31,14 @@ static __always_inline bool is_sem(const struct ipc_run *run)
 {
 	return run && run->task == current_task() && run->obj.mech == MECH_SEM;
 }
+
+static __always_inline void note_state(struct ipc_edge *edge, const struct ipc_object_id *obj, __u64 sma, __u32 nsems)
+{
+	if (PROFILE(~0u) && sma && !sem_state(edge->state, sma, obj->id, nsems) && edge->ops == 1)
+		sysv_name(obj, edge->state[1]);
+}
+
+#include "sem_plain.bpf.h"
 
 /* A call that failed early: was it the set that was not there? */
 static __always_inline bool set_exists(__s32 semid)
@@ -46,6 +55,8 @@ int BPF_PROG(semop_entry, int semid)
 	if (all_left_out())
 		return 0;
 	sem_identify(semid, sysv_domain(), &obj);
+	if (is_plain() && !left_out(&obj) && enter_plainly(&obj))
+		return 0;
 	if (!op_wanted(&obj))
 		return 0;
 	run = op_begin(&obj, OP_RECV, CAUSE_VALUE, 0);
@@ -79,6 +90,8 @@ int BPF_PROG(semop_allowed, struct kern_ipc_perm *perm, struct sembuf *sops, uns
 	run->kobj2 = call;
 	run->op = call_op(call);
 	run->own_cause = call_cause(call);
+	if (is_plain())
+		find_row(run, run->op);
 	return 0;
 }
 
@@ -90,17 +103,13 @@ int BPF_PROG(semop_tried, struct sem_array *sma, struct sem_queue *q, int ret)
 
 	if (!is_sem(run) || run->op == OP_CLOSE || run->op == OP_CTL || run->aux[0])
 		return 0;
-	run->aux[0] = 1;
+	run->aux[0] = TRIED;
 	run->aux[1] = sma->sem_nsems;
 	if (ret == 1)
 		run->own_cause = q->blocking->sem_op ? CAUSE_VALUE : CAUSE_ZERO;
+	else if (is_plain())
+		note_tried(run, sma, run->aux[1]);
 	return 0;
-}
-
-static __always_inline void note_state(struct ipc_edge *edge, const struct ipc_object_id *obj, __u64 sma, __u32 nsems)
-{
-	if (PROFILE(~0u) && sma && !sem_state(edge->state, sma, obj->id, nsems) && edge->ops == 1)
-		sysv_name(obj, edge->state[1]);
 }
 
 SEC("?fexit/do_semtimedop")
@@ -112,17 +121,19 @@ int BPF_PROG(semop_exit, int semid, struct sembuf *tsops, unsigned int nsops, vo
 	struct ipc_edge *edge;
 	__u64 call;
 
-	if (all_left_out())
+	if (all_left_out() || (is_plain() && leave_plainly(semid, nsops, ret)))
 		return 0;
 	if (has_entry())
 		run = run_mine();
 	if (run && run->task && run->obj.mech == MECH_SEM && run->obj.id == (__u32)semid) {
-		obj = run->obj; /* its entry found that it is wanted */
+		obj = run->obj; /* its entry found that it is wanted, unless it began plainly */
 	} else {
 		run = NULL;
 		sem_identify(semid, sysv_domain(), &obj);
-		if (!op_wanted(&obj))
-			return 0;
+	}
+	if ((!run || is_plain()) && !op_wanted(&obj)) {
+		op_done(run);
+		return 0;
 	}
 	if (ret < 0 && !(run && run->kobj) && !set_exists(semid))
 		goto done;
