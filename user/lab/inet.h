@@ -53,6 +53,7 @@ void set_buffer(int fd, int option, int bytes); /* SO_SNDBUF, SO_RCVBUF */
 	} while (0)
 uint64_t arrived(int fd);                   /* changes with all that comes, or is thrown away */
 void await_arrival(int fd, uint64_t before); /* until that is not what it was */
+void await_backlog(int listener, unsigned connections);
 void await_tcp(int fd, int state);	    /* TCP_ESTABLISHED, TCP_CLOSE, ... */
 
 #endif

@@ -208,15 +208,23 @@ void await_arrival(int fd, uint64_t before)
 		sched_yield();
 }
 
-void await_tcp(int fd, int state)
+static struct tcp_info tcp_info(int fd)
 {
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	for (;;) {
-		CHECK(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
-		if (info.tcpi_state == state)
-			return;
+	CHECK(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
+	return info;
+}
+
+void await_tcp(int fd, int state)
+{
+	while (tcp_info(fd).tcpi_state != state)
 		sched_yield();
-	}
+}
+
+void await_backlog(int listener, unsigned connections)
+{
+	while (tcp_info(listener).tcpi_unacked < connections) /* sk_ack_backlog, see tcp_get_info() */
+		sched_yield();
 }
