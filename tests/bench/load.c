@@ -89,8 +89,12 @@ static void start_eventfd(void)
 
 static void start_file(void)
 {
-	out = open("/tmp/ipc-load.lock", O_CREAT | O_RDWR, 0600);
-	must(out >= 0, "/tmp/ipc-load.lock");
+	char path[64];
+
+	/* not the one of the same program by another name */
+	snprintf(path, sizeof(path), "/tmp/%s.lock", program_invocation_short_name);
+	out = open(path, O_CREAT | O_RDWR, 0600);
+	must(out >= 0, path);
 }
 
 static unsigned objects = 1; /* used in turn */

@@ -140,10 +140,9 @@ sub send_descriptor {
 sub none_in_flight {
     my ($backend) = @_;
     socketpair(my $out, my $in, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
-    my ($report, $got) = (scratch('report'));
+    my ($report, $inode, $got) = (scratch('report'), (stat $out)[1]);
     my $tool = start_tool([ 'unix', '-p', $$, '-j', '--brief', '-i', 3600, '--backend', $backend, '--output', $report ]);
     ok(started($report, $tool), 'it has started') or diag(slurp($tool->{err}));
-    my $inode = (stat $out)[1];
     for my $in_flight (1, 0) {
         for (1 .. 3) { # the first operation of a row is read whole in any case
             is(send_descriptor($out, 0), 1, 'sent') or return diag($!);
@@ -153,8 +152,8 @@ sub none_in_flight {
         syswrite($out, 'x' x 61) == 61 or die "write: $!" unless $in_flight;
         my $lines = () = slurp($report) =~ /\n/g;
         kill('USR1', $tool->{pid});
-        wait_until(60, sub { (() = slurp($report) =~ /\n/g) > $lines });
-        my ($o) = grep { $_->{send}{ops} } @{ (json_lines(slurp($report)))[-1]{objects} };
+        ok(wait_until(60, sub { (() = slurp($report) =~ /\n/g) > $lines }), 'a report') or last;
+        my ($o) = grep { $_->{id} =~ /\b$inode\b/ && $_->{send}{ops} } @{ (json_lines(slurp($report)))[-1]{objects} };
         is($o->{internals}{fds_in_flight}, $in_flight, "$in_flight in flight");
     }
     stop($tool);
