@@ -184,7 +184,7 @@ static __always_inline bool is_compat_task(void)
 
 static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 {
-	return *(const __u32 *)&regs->REGS_SYSCALL; /* its low half: all of it would be cut then */
+	return *(const __u32 *)&regs->REGS_SYSCALL; /* all of it would be cut by two instructions more; x86 has the low half first */
 }
 
 /* 5.15 brought bpf_task_pt_regs; before it, registers lie at the very end of the stack */
@@ -403,8 +403,9 @@ static __always_inline __u64 task_user_regs(struct task_struct *task)
 }
 
 /*
- * Which call a task is in: its number + 1, in 64 bits. 0: the kernel cannot tell (before 5.15). Two calls of one
- * number are one here: where they entered the kernel told few of them apart, and is one more read in each operation.
+ * Which call a task is in: its number + 1, in 64 bits, so that of none (-1) only the low half is 0. 0: the kernel cannot
+ * tell (before 5.15). Two calls of one number are one here: where they entered the kernel told few of them apart, and is
+ * one more read in each operation.
  */
 static __always_inline __u64 call_id(struct task_struct *task)
 {

@@ -94,7 +94,7 @@ static __always_inline __u64 number_from(const void *base, const void *pointer)
 	return number;
 }
 
-/* Where in the tables `known_…` something is that has this number. */
+/* Where in known_objects and known_slots something is that has this number. */
 static __always_inline __u64 known_index(__u64 number)
 {
 	return number * 0x9E3779B97F4A7C15ull >> cfg.known_shift;

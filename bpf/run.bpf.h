@@ -218,7 +218,7 @@ static __always_inline void run_clear(struct ipc_run *run, __u32 flags)
 	run->aux[3] = 0;
 }
 
-/* The current task, and which call it is in, for waits only. */
+/* The current task, and which call it is in. */
 struct caller {
 	__u64 task;
 	__u64 call;
@@ -239,6 +239,7 @@ static __always_inline struct caller caller_and_call(void)
 	return me;
 }
 
+/* Its call for waits only. */
 static __always_inline struct caller current_caller(void)
 {
 	return PROFILE(PROFILE_WAITS) ? caller_and_call() : (struct caller){.task = current_task()};

@@ -68,7 +68,10 @@ int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_
 /* Copies size bytes into the read-only variable; -ENOENT, -E2BIG. */
 int loader_rodata(struct loaded *l, const char *variable, const void *value, size_t size);
 
-/* The program of this name, or the one for the object's way alone that there is of it; NULL: neither. */
+/*
+ * The program of this name: the one for the object's way alone, if there is one, else that for any; NULL: neither. No other
+ * program's name may end as theirs.
+ */
 struct bpf_program *loader_find(const struct loaded *l, const char *name);
 
 /* Loads; on failure l->failed names the program, if it was one, as loader_find() does. */
