@@ -471,7 +471,7 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 /* Is it known that it has? */
 static __always_inline bool is_at(void)
 {
-	return (cfg.way & ~WAY_FILTERED) == WAY_AT && !cfg.syscall_backend;
+	return cfg.way & WAY_AT;
 }
 
 /* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */

@@ -31,6 +31,8 @@ static __always_inline struct file *file_of(__u32 fd)
 	}
 	if (fd >= max)
 		return NULL;
+	if (is_at()) /* of a type that begins with a pointer */
+		return (struct file *)at_address(struct list_head, slots + fd)->next;
 	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
 	return file;
 }

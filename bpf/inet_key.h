@@ -88,7 +88,7 @@ struct inet_internals {
 	__u32 drops;
 	__u32 waiting;
 	__u32 queue_limit;
-	__u32 when; /* ns, modulo 2^32: orders states with the same stamp */
+	__u32 when; /* state_moment(): orders states with the same stamp */
 };
 
 #endif

@@ -90,7 +90,7 @@ static __always_inline bool note_moving(struct socket *socket, const struct ipc_
 	tp = is_at() ? at_address(struct tcp_sock, sk) : bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return false;
-	when = bpf_ktime_get_ns();
+	when = state_moment(run->obj.id);
 	moving_at(sk, tp, &own);
 	if (!moving_there(run->obj2.id, &theirs) || *(volatile __u64 *)&changes != seen)
 		return false; /* of what was released nothing was read that is told */

@@ -121,7 +121,7 @@ static __attribute__((noinline)) int inet_words(__u64 sk, __u64 id, __u32 *words
 	s->drops = 0;
 	s->waiting = 0;
 	s->queue_limit = 0;
-	s->when = bpf_ktime_get_ns();
+	s->when = state_moment(id);
 	if (!pair && inet_own_key(&e) != id)
 		return 0;
 	first = !pair || inet_is_first(e.local, e.lport, e.remote, e.rport);

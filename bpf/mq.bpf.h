@@ -101,6 +101,8 @@ static __always_inline __u32 mq_priority(const struct rb_node *node)
 	if (!node)
 		return IPC_STATE_ABSENT;
 	leaf = (void *)node - bpf_core_field_offset(struct posix_msg_tree_node, rb_node);
+	if (is_at())
+		return at_address(struct posix_msg_tree_node, leaf)->priority;
 	return BPF_CORE_READ(leaf, priority);
 }
 
@@ -133,7 +135,7 @@ static __always_inline void mq_state(__u64 address, __u32 id, __u32 *words)
 {
 	struct mqueue_inode_info *info = (void *)address;
 	struct mq_internals *s = (void *)words;
-	struct mq_tree_and_attr both = {};
+	struct mq_tree_and_attr both;
 
 	stamp_in_order(words, id);
 	if (is_at()) {

@@ -6,7 +6,7 @@
 
 static __always_inline bool knows_address(__u32 way)
 {
-	return way == WAY_AT || way == (WAY_AT | WAY_FILTERED);
+	return way & WAY_AT;
 }
 
 /*

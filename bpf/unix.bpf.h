@@ -42,7 +42,7 @@ struct unix_internals {
 	__u32 fds_in_flight;
 	__u32 first_pid;
 	__u32 second_pid;
-	__u32 when; /* ns, modulo 2^32: orders states with the same stamp */
+	__u32 when; /* state_moment(): orders states with the same stamp */
 };
 _Static_assert(sizeof(struct unix_internals) <= 4 * (IPC_STATE_WORDS - 1), "fits the state words");
 
@@ -184,6 +184,7 @@ static __always_inline void unix_state(__u64 address, __u64 id, __u32 *words)
 	struct sock *sk = (void *)address, *peer = unix_peer(sk), *first = sk, *second = NULL;
 	struct unix_internals *s = (void *)words;
 
+	s->when = state_moment(id);
 	if (unix_is_pair(sk, peer)) {
 		second = unix_ino(sk) == id ? peer : sk;
 		first = second == sk ? peer : sk;
@@ -204,7 +205,6 @@ static __always_inline void unix_state(__u64 address, __u64 id, __u32 *words)
 	s->fds_in_flight = BPF_CORE_READ((struct unix_sock *)first, scm_stat.nr_fds.counter);
 	s->first_pid = 0;
 	s->second_pid = unix_credential(first);
-	s->when = bpf_ktime_get_ns();
 	if (!second)
 		return;
 	s->second_inode = unix_ino(second);
@@ -271,6 +271,7 @@ static __always_inline bool unix_state_at_hand(struct socket *socket, __u64 id, 
 	peer = u ? u->peer : NULL;
 	if (!peer || sk->sk_type == SOCKET_DGRAM)
 		return false;
+	s->when = state_moment(id);
 	ino = unix_ino_at_hand(sk);
 	first = ino == id;
 	unix_end_at_hand(sk, &own);
@@ -291,7 +292,6 @@ static __always_inline bool unix_state_at_hand(struct socket *socket, __u64 id, 
 	s->fds_in_flight = own.fds_in_flight + other.fds_in_flight;
 	s->first_pid = first ? other.peer_pid : own.peer_pid;
 	s->second_pid = first ? own.peer_pid : other.peer_pid;
-	s->when = bpf_ktime_get_ns();
 	return true;
 }
 

@@ -82,7 +82,7 @@ static __always_inline void unix_changes(void)
 	__sync_fetch_and_add(&changes, 1);
 }
 
-static __always_inline void note_ends(struct unix_internals *s, struct sock *first, struct sock *second)
+static __always_inline void note_ends(struct unix_internals *s, __u32 when, struct sock *first, struct sock *second)
 {
 	s->first_buffers = first->sk_receive_queue.qlen;
 	s->first_charged = first->sk_wmem_alloc.refs.counter - 1;
@@ -90,20 +90,22 @@ static __always_inline void note_ends(struct unix_internals *s, struct sock *fir
 		s->second_buffers = second->sk_receive_queue.qlen;
 		s->second_charged = second->sk_wmem_alloc.refs.counter - 1;
 	}
-	s->when = bpf_ktime_get_ns();
+	s->when = when;
 }
 
-/* What every operation changes. how: of the object, see NEAR_*. False: not this way. */
-static __always_inline bool note_moving(struct socket *socket, __u32 how, struct unix_internals *s)
+/* What every operation changes. False: not this way. */
+static __always_inline bool note_moving(struct socket *socket, const struct ipc_run *run, struct unix_internals *s)
 {
+	__u32 how = run->aux[0], when;
 	struct sock *sk, *peer;
 	struct unix_sock *u;
 
 	if (!has_unix_cast() || (s->fds_in_flight && s->fds_in_flight != IPC_STATE_ABSENT))
 		return false; /* who receives without room for them takes them out, and nobody says so */
+	when = state_moment(run->obj.id);
 	sk = socket->sk;
 	if (how == NEAR_FIRST) {
-		note_ends(s, sk, NULL);
+		note_ends(s, when, sk, NULL);
 		return true;
 	}
 	u = unix_of(sk);
@@ -111,9 +113,9 @@ static __always_inline bool note_moving(struct socket *socket, __u32 how, struct
 	if (!peer)
 		return false;
 	if (how & NEAR_FIRST)
-		note_ends(s, sk, peer);
+		note_ends(s, when, sk, peer);
 	else
-		note_ends(s, peer, how & NEAR_PAIRED ? sk : NULL);
+		note_ends(s, when, peer, how & NEAR_PAIRED ? sk : NULL);
 	return true;
 }
 
@@ -140,7 +142,7 @@ static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, 
 		unix_changes();
 	state[IPC_STATE_STAMP] = stamp;
 	seen = seldom_at(*(volatile __u64 *)&changes);
-	if (row->kobj != seen || ret <= 0 || !note_moving(socket, run->aux[0], (void *)state)) {
+	if (row->kobj != seen || ret <= 0 || !note_moving(socket, run, (void *)state)) {
 		smp_rmb(); /* with unix_changes() */
 		note_whole(&row->edge, run, socket);
 		row->kobj = seen;

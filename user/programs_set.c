@@ -127,7 +127,7 @@ int object_prepare(struct programs *p, struct loaded *l, uint32_t mechs, bool sy
 	for (size_t i = 0; i < mechanism_cnt; i++)
 		if (syscalls || l == &p->core || ((mechs & (1u << mechanisms[i]->id)) && mechanisms[i]->follows_calls))
 			config.profile |= PROFILE_WAITS;
-	config.way = way_of(p->kernel, &config);
+	config.way = syscalls ? WAY_ANY : way_of(p->kernel, &config);
 	l->way = way_suffix(config.way);
 	config.syscall_backend = syscalls;
 	config.kept_mask = map_entries("kept", p) - 1;

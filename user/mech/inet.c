@@ -139,6 +139,7 @@ const struct mechanism mech_inet = {
 	.state_needs = PROFILE_ANY,
 	.lasting = 1 << WORD_PROTOCOL,
 	.fields = fields,
+	.detailed = 1u << WORD_WHEN, /* see state_moment() */
 	.derived = derived,
 	.has_ends = has_ends,
 	.first_ops = SOCKET_FIRST_OPS,

@@ -261,6 +261,7 @@ const struct mechanism mech_unix = {
 	.hooks = unix_hooks,
 	.syscalls = socket_syscalls,
 	.fields = fields,
+	.detailed = 1u << UNIX_WHEN, /* see state_moment() */
 	.derived = derived,
 	.parts = parts,
 	.has_ends = has_ends,
