@@ -35,7 +35,7 @@ static const struct mech_field fields[] = {
 	{ "drops", "datagrams thrown away before their receiver, since the socket was made", NULL },
 	{ "waiting", "datagrams that wait to be received; a listener's connections to accept", NULL },
 	{ "queue_limit", "connections that may wait", NULL },
-	{ "when", "ns when this was read, modulo 2^32", NULL },
+	{ "when", "ns when this was read, modulo 2^32; not with --brief", NULL },
 	{ NULL, NULL, NULL },
 };
 

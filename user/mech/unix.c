@@ -85,7 +85,7 @@ static const struct mech_field fields[] = {
 	{ "fds_in_flight", "descriptors sent and not received", NULL },
 	{ "first_pid", "credential of the first end, taken when it was connected", NULL },
 	{ "second_pid", "that of the second end; of a listener, who listens", NULL },
-	{ "when", "ns when this was read, modulo 2^32", NULL },
+	{ "when", "ns when this was read, modulo 2^32; not with --brief", NULL },
 	{ NULL, NULL, NULL },
 };
 
