@@ -27,24 +27,23 @@ static const struct cli_term overhead_terms[] = {
 };
 
 static const char *const overhead_after[] = {
-	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1245 instructions each "
-	"by themselves: --counts adds 335 instructions to each, the default 600; an operation that a filter leaves out costs 250 "
-	"with --counts and 405 otherwise. Empty programs at exit alone add 175, at entry and exit 290; kprobes and a hash for the "
-	"same figures 2645. Where every read waits and every write wakes, an operation of 2715 instructions has 945 more.",
-	"Other mechanisms, --counts, the default, left out by a filter, and empty programs in the places of the default: eventfd 395, "
-	"735, 415, 295; UNIX streams 360, 780, 415, 300; UNIX datagrams 540, 890, 425, 295; TCP on loopback 520, 1290, 420, 310; "
-	"POSIX queues 615, 1355, 585, "
-	"415; System V queues 410, 1505, 750, 550; semaphores 775, 1565, 760, 595; futexes 400, 710, 400, 290; attaching shared memory 750, 3160, "
-	"650, 240; signals 1635, 1640, 1190, 360; locks 1150, 4015, 650, 430. "
-	"With other objects of the mechanism to be followed, what is left out costs up to 320 more, of UNIX datagrams 380, of queues 820, of locks 3485.",
-	"On 7.3: pipes --counts 300, the default 550, left out 225 and 390, --histograms 1645, --json 2325, --events 3890 with reading "
-	"and printing; empty programs 170 and 270, kprobes and a hash 2660; where every read waits 1155 (to 4015). Others by default: "
-	"eventfd 625, UNIX streams 750 and "
-	"datagrams 865, TCP on loopback 935, POSIX queues 1025, System V queues 1460, semaphores 1350, futexes 700, signals 1465, locks 4160.",
-	"With many pipes, used in turn, on 6.1: of 1, 1009 and 10,007 an operation takes 1245, 1350 and 1395 instructions by itself, 330, 355 and "
-	"330 to 350 more with --counts, 595, 675 and 665 more by default. Of 1, 1009 and 10,007 eventfds 380, 395 and 395, by default 735, 740 and "
-	"795; of so many UNIX streams 360, 365 and 400, 785, 785 and 810; of datagrams 540, 545 and 605, 900, 900 and 915; of TCP connections 510, "
-	"530 and 705, 1280, 1290 to 1440 and 1525; of POSIX queues 615, 655 and 680, 1355, 1390 and 1480.",
+	"Measured on Linux 6.1, function hooks, a write and a read of 64 bytes through a pipe, which take 1250 instructions each "
+	"by themselves: --counts adds 335 instructions to each, the default 570; an operation that a filter leaves out costs 230 "
+	"with --counts and 400 otherwise. Empty programs at exit alone add 180, at entry and exit 290; kprobes and a hash for the "
+	"same figures 2645. Where every read waits and every write wakes, an operation of 2715 instructions has 930 more.",
+	"Other mechanisms, --counts, the default, left out by a filter, and empty programs in the places of the default: eventfd 390, "
+	"750, 425, 295; UNIX streams 360, 745, 410, 290; UNIX datagrams 535, 845, 415, 280; TCP on loopback 505, 1230, 430, 300; "
+	"POSIX queues 615, 1350, 570, 400; System V queues 420, 1500, 765, 545; semaphores 800, 1150, 760, 590; futexes 400, 710, 405, "
+	"290; attaching shared memory 750, 3160, 650, 240; signals 1635, 1640, 1190, 360; locks 1160, 4025, 625, 435. "
+	"With other objects of the mechanism to be followed, what is left out costs up to 310 more, of UNIX datagrams 385, of queues 850, of locks 2375.",
+	"On 7.3: pipes --counts 305, the default 525, left out 220 and 380, --histograms 1615, --json 2285, --events 4095 with reading "
+	"and printing; empty programs 170 and 270, kprobes and a hash 2655; where every read waits 1110 (to 4020). Others by default: "
+	"eventfd 625, UNIX streams 715 and datagrams 820, TCP on loopback 895, POSIX queues 900, System V queues 1440, semaphores 1100, "
+	"futexes 690, signals 1455, locks 4160.",
+	"With many objects, used in turn, on 6.1, measured before the default got the 15 to 50 instructions cheaper that are in the figures above: "
+	"of 1, 1009 and 10,007 pipes an operation takes 1250, 1335 and 1400 instructions by itself, 325, 375 and 335 more with --counts, 585, "
+	"665 and 650 more by default. So many eventfds add 395, 400 and 455, by default 740, 755 and 830; UNIX streams 355, 365 and 390, 780, 780 "
+	"and 805; datagrams 565, 560 and 610, 910, 905 and 930; TCP connections 510, 535 and 640, 1275, 1290 and 1525.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
 	"In the same guests, of 6.1 and 7.3, a bpftrace script that keeps counts, bytes and latency of each process adds 4645 and 5115, "
