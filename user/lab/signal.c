@@ -89,6 +89,29 @@ static void counting(int sig)
 	(*handled_cnt)++;
 }
 
+static void never_takes(void *arg)
+{
+	block_signal(*(int *)arg);
+	advance();
+	await_gate(1);
+}
+
+/* Blocked, and its process ends: so does the signal. */
+static void run_pending(unsigned n)
+{
+	int sig = SIGUSR2;
+	struct task *t = spawn("sig-pending", never_takes, &sig);
+	struct object *o = signal_object(task_pid(t), sig);
+
+	await_step(t, 1);
+	for (unsigned i = 0; i < n; i++)
+		must_kill(o, task_pid(t), sig);
+	open_gate(1);
+	join(t);
+	fact(o, TOP, "destroyed", 1);
+	fact(o, INTERNALS, "handled", 0);
+}
+
 /* Blocked until step 1 is answered by gate 2; then takes what there is. */
 static void blocker(void *arg)
 {
@@ -250,6 +273,7 @@ static void run_refused(unsigned n)
 
 static const struct scenario scenarios[] = {
 	{"sig-coalesce", "blocked, sent N times, taken once", run_coalesce, 101},
+	{"sig-pending", "blocked until its process ends", run_pending, 3},
 	{"sig-ignored", "sent to who ignores it", run_ignored, 101},
 	{"sig-queue", "N real-time signals with values, blocked, then taken", run_queue, 101},
 	{"sig-overflow", "no room in the queue", run_overflow, 31},
