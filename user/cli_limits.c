@@ -42,12 +42,12 @@ static const char *const overhead_after[] = {
 	"futexes 690, signals 1455, locks 4160.",
 	"With many objects, used in turn, on 6.1, measured before the default got the 15 to 50 instructions cheaper that are in the figures above: "
 	"of 1, 1009 and 10,007 pipes an operation takes 1250, 1335 and 1400 instructions by itself, 325, 375 and 335 more with --counts, 585, "
-	"665 and 650 more by default. So many eventfds add 395, 400 and 455, by default 740, 755 and 830; UNIX streams 355, 365 and 390, 780, 780 "
-	"and 805; datagrams 565, 560 and 610, 910, 905 and 930; TCP connections 510, 535 and 640, 1275, 1290 and 1525.",
+	"665 and 650 more by default; of 100,003, with --max-edges 524288, 1395, 385 and 710. As many eventfds as the first three add 395, 400 "
+	"and 455, by default 740, 755 and 830; UNIX streams 355, 365 and 390, 780, 780 and 805; datagrams 565, 560 and 610, 910, 905 and 930; TCP connections 510, 535 and 640, 1275, 1290 and 1525.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
-	"In the same guests, of 6.1 and 7.3, a bpftrace script that keeps counts, bytes and latency of each process adds 4645 and 5115, "
-	"perf trace -s 11,335 and 11,000, strace -c 23,130 and 37,920. On 6.1, --events takes 4725 with reading and printing, "
+	"In the same guests, of 6.1 and 7.3, a bpftrace script that keeps counts, bytes and latency of each process adds 4635 and 5100, "
+	"perf trace -s 11,020 and 10,850, strace -c 23,120 and 36,575. On 6.1, --events takes 4725 with reading and printing, "
 	"--backend syscall 3490 (measured earlier).",
 	"In time, with system call hooks on Linux 6.18, two CPUs of which the work had one: perf bench sched pipe, a switch for every two "
 	"calls, took 1.9 times as long with --counts, 1.8 with the default view, 2.5 with --histograms, 2.3 with --json, 2.6 with --events and "
