@@ -23,37 +23,20 @@ static __always_inline __u64 lock_list(__u64 inode, __u32 kind)
 	return (__u64)context + list_at(kind);
 }
 
-static __always_inline __u64 lock_owner(__u64 lock)
-{
-	__u64 owner = 0;
+/* lock_NAME(): a member of the lock at an address, 0 if it cannot be read. */
+#define LOCK_READS(returns, name, type)                            \
+	static __always_inline returns lock_##name(__u64 lock)     \
+	{                                                          \
+		type value = 0;                                    \
+                                                                   \
+		probe_read(&value, lock + FILE_LOCK_AT(name));     \
+		return value;                                      \
+	}
 
-	probe_read(&owner, lock + FILE_LOCK_AT(owner));
-	return owner;
-}
-
-static __always_inline __u64 lock_file(__u64 lock)
-{
-	__u64 file = 0;
-
-	probe_read(&file, lock + FILE_LOCK_AT(file));
-	return file;
-}
-
-static __always_inline __u32 lock_flags(__u64 lock)
-{
-	__u32 flags = 0;
-
-	probe_read(&flags, lock + FILE_LOCK_AT(flags));
-	return flags;
-}
-
-static __always_inline __u32 lock_type(__u64 lock)
-{
-	__u8 type = 0;
-
-	probe_read(&type, lock + FILE_LOCK_AT(type));
-	return type;
-}
+LOCK_READS(__u64, owner, __u64)
+LOCK_READS(__u64, file, __u64)
+LOCK_READS(__u32, flags, __u32)
+LOCK_READS(__u32, type, __u8)
 
 /* The PID that asked for it, as the kernel noted it; OFD locks have none. */
 static __always_inline __u32 lock_pid(__u64 lock)
