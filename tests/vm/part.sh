@@ -25,13 +25,11 @@ scenarios() {
 	case $which in
 	all) where=1 ;;
 	few) where="few[\$1]" ;;
-	plain) where="plain[\$2]" ;;
 	*/*) where="n++ % ${which#*/} == ${which%/*} - 1" ;;
 	*) where="\$2 == \"$which\"" ;;
 	esac
 	.output/ipc-scenario --list | awk '
 		FILENAME != "-" && $1 == "few" { for (i = 2; i <= NF; i++) few[$i] = 1 }
-		FILENAME != "-" && $1 == "plain" { for (i = 2; i <= NF; i++) plain[$i] = 1 }
 		FILENAME != "-" { next }
 		$1 !~ /^(held-)?every$/ && ('"$where"') { printf " %s", $1 }
 		{ delete few[$1] }
