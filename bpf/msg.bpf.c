@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * System V message queues through ipc/msg.c: do_msgsnd and do_msgrcv, and what
- * they call while they hold the queue's lock. There the queue's state is exact and
- * in order, so it is kept with the object and not with the edges: the LSM hooks
- * see a message before it goes in, ss_wakeup sees the queue after one was taken.
+ * they call while they hold the queue's lock. There the queue's state is exact, so it
+ * is noted there and not at the end of a call: the LSM hooks see a message before it
+ * goes in, ss_wakeup sees the queue after one was taken. In the default view it goes to
+ * the row of the operation, which is at hand, else to the object.
  *
  * A sender gives its message to the first sleeping receiver that asked for such a
  * one (pipelined_send, always inlined): security_msg_queue_msgrcv then runs in the
@@ -18,6 +19,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
 #include "ipctrace.h"
 #include "syscall.h"
 #include "maps.bpf.h"
@@ -42,12 +44,9 @@ static __always_inline struct ipc_run *msg_run(void)
 
 static __always_inline void queue_noted(struct ipc_object *o)
 {
-	__u64 now_ns = bpf_ktime_get_ns();
-
 	o->inside_bytes = ((struct msg_internals *)o->state)->bytes;
-	o->last_ns = now_ns;
+	o->last_ns = bpf_ktime_get_ns();
 	o->flags |= OBJECT_SAMPLED;
-	o->state[IPC_STATE_STAMP] = now_ns >> 16 | 1; /* as stamp_state(): a queue is never resized */
 }
 
 /* The queue as it is. Returns the object for more, or NULL. */
@@ -55,40 +54,67 @@ static __attribute__((noinline)) struct ipc_object *queue_note(const struct ipc_
 {
 	struct ipc_object *o = obj ? object_seen(obj) : NULL;
 
-	if (!o || !queue_state(queue, (void *)o->state))
+	if (!o || !queue_state(queue, o->state, obj->id))
 		return NULL;
 	queue_noted(o);
 	return o;
 }
 
-/*
- * The same in the middle of the current process's send, whose message of so many bytes is about to go in, or
- * receive, whose message is out (-1): what the kernel notes of who did so is known.
- */
-static __attribute__((noinline)) struct ipc_object *queue_moved(const struct ipc_object_id *obj, const struct queue_words *w,
-								__u32 key, __u32 mode, __s64 sent)
+/* The row where the current process's send or receive notes what the queue is like, or NULL: the object does. */
+static __always_inline struct ipc_row *noting_row(const struct ipc_run *run)
 {
-	struct ipc_object *o = obj && w ? object_seen(obj) : NULL;
-	__u32 me = bpf_get_current_pid_tgid() >> 32;
-	struct msg_internals *s;
+	return is_plain() ? plain_row(run, MECH_MSG, run->op) : NULL;
+}
 
-	if (!o)
-		return NULL;
-	s = (void *)o->state;
+/*
+ * The queue in the middle of a send, whose message of so many bytes is about to go in, or receive, whose message is
+ * out (-1), by the current process: what the kernel notes of who did so is known. other: who did the other last.
+ */
+static __always_inline void moved_words(__u32 *words, const struct queue_words *w, const struct ipc_run *run, __s64 sent, __u32 other)
+{
+	struct msg_internals *s = (void *)words;
+	__u32 me = bpf_get_current_pid_tgid() >> 32;
+
+	stamp_in_order(words, run->obj.id);
 	queue_words_to(w, s);
-	s->key = key;
-	s->mode = mode;
 	if (sent >= 0) {
 		s->messages++;
 		s->bytes += sent;
-		s->last_sender = me;
-		s->last_receiver = pid_number(w->receiver);
-	} else {
-		s->last_sender = pid_number(w->sender);
-		s->last_receiver = me;
 	}
+	s->last_sender = sent >= 0 ? me : other;
+	s->last_receiver = sent >= 0 ? other : me;
+}
+
+static __attribute__((noinline)) int object_moved(const struct ipc_run *run, const struct queue_words *w, __u64 key_mode,
+						  __s64 sent, __u32 other)
+{
+	struct ipc_object_id obj;
+	struct ipc_object *o;
+
+	if (!run || !w)
+		return 0;
+	obj = run->obj;
+	o = object_seen(&obj);
+	if (!o)
+		return 0;
+	moved_words(o->state, w, run, sent, other);
+	*(key_word *)&((struct msg_internals *)o->state)->key = key_mode;
 	queue_noted(o);
-	return o;
+	return 0;
+}
+
+static __always_inline void queue_moved(const struct ipc_run *run, const struct queue_words *w, __u32 key, __u32 mode, __s64 sent,
+					__u32 other)
+{
+	struct ipc_row *row = noting_row(run);
+	__u64 key_mode = key | (__u64)mode << 32;
+
+	if (!row) {
+		object_moved(run, w, key_mode, sent, other);
+		return;
+	}
+	moved_words(row->edge.state, w, run, sent, other);
+	*(key_word *)&((struct msg_internals *)row->edge.state)->key = key_mode;
 }
 
 /* Under the lock, before the message goes in or its sender goes to sleep. */
@@ -107,17 +133,27 @@ int BPF_PROG(msg_send_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, 
 	run->aux[0] |= SEEN_FITS;
 	run->aux[1] = w.messages + 1;
 	run->aux[2] = w.bytes + size;
-	queue_moved(&run->obj, &w, perm->key, perm->mode, size);
+	queue_moved(run, &w, perm->key, perm->mode, size, pid_number(w.receiver));
 	if (PROFILE(PROFILE_RESIDENCY))
 		stamp_message((__u64)msg);
 	return 0;
+}
+
+/* It took the message that queue_moved() had seen go in. */
+static __always_inline void words_of_handoff(__u32 *words, __u32 receiver, __u64 size)
+{
+	struct msg_internals *s = (void *)words;
+
+	s->messages--;
+	s->bytes -= size;
+	s->last_receiver = receiver;
 }
 
 /* A receiver was asleep for such a message: it gets it, or is told that it is too large. */
 static __always_inline void hand_over(struct ipc_run *run, __u32 receiver_tid, __u32 receiver, __u64 size)
 {
 	struct ipc_run *sleeper = kept_run(receiver_tid);
-	struct msg_internals *s;
+	struct ipc_row *row;
 	struct ipc_object *o;
 
 	if (!(run->aux[0] & SEEN_FITS) || (run->aux[0] & SEEN_HANDED))
@@ -131,14 +167,16 @@ static __always_inline void hand_over(struct ipc_run *run, __u32 receiver_tid, _
 		return;
 	}
 	run->aux[0] |= SEEN_HANDED;
+	row = noting_row(run);
+	if (row) {
+		words_of_handoff(row->edge.state, receiver, size);
+		return;
+	}
 	o = bpf_map_lookup_elem(&objects, &run->obj);
 	if (!o)
 		return;
-	s = (void *)o->state;
-	s->messages--;
-	s->bytes -= size;
-	s->last_receiver = receiver;
-	o->inside_bytes = s->bytes;
+	words_of_handoff(o->state, receiver, size);
+	o->inside_bytes = ((struct msg_internals *)o->state)->bytes;
 }
 
 /*
@@ -209,9 +247,8 @@ int BPF_PROG(msg_taken, struct msg_queue *queue, struct wake_q_head *wake_q, __u
 	w.bytes = queue->q_cbytes;
 	w.messages = queue->q_qnum;
 	w.limit = queue->q_qbytes;
-	w.sender = (__u64)queue->q_lspid;
 	run->aux[1] = w.messages;
-	queue_moved(&run->obj, &w, queue->q_perm.key, queue->q_perm.mode, -1);
+	queue_moved(run, &w, queue->q_perm.key, queue->q_perm.mode, -1, queue->q_lspid->numbers[0].nr);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct msg_internals {
 	__u32 type_asked_how;
 	__u32 type_delivered;
 };
-_Static_assert(sizeof(struct msg_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
+_Static_assert(sizeof(struct msg_internals) <= 4 * IPC_STATE_FINE, "fits the state words");
 
 /* Types are chosen by people and small; one that does not fit is not shown as another. */
 static __always_inline __u32 type_word(__u64 type)
@@ -79,6 +79,8 @@ static __always_inline __u32 pid_number(__u64 address)
 	struct pid *pid = (void *)address;
 	__u32 number = 0;
 
+	if (is_at())
+		return at_address(struct pid, address)->numbers[0].nr;
 	if (address)
 		probe_read(&number, &pid->numbers[0].nr);
 	return number;
@@ -110,6 +112,18 @@ static __always_inline bool queue_read(__u64 address, struct queue_words *w)
 {
 	struct msg_queue *q = (void *)address;
 
+	if (is_at()) {
+		q = at_address(struct msg_queue, address);
+		w->stime = q->q_stime;
+		w->rtime = q->q_rtime;
+		w->ctime = q->q_ctime;
+		w->bytes = q->q_cbytes;
+		w->messages = q->q_qnum;
+		w->limit = q->q_qbytes;
+		*(volatile __u64 *)&w->sender = (__u64)q->q_lspid;
+		*(volatile __u64 *)&w->receiver = (__u64)q->q_lrpid;
+		return true;
+	}
 	if (queue_lies_together()) /* at the price of one */
 		return probe_read(w, &q->q_stime);
 	return probe_read(&w->stime, &q->q_stime) && probe_read(&w->rtime, &q->q_rtime) && probe_read(&w->ctime, &q->q_ctime) &&
@@ -128,12 +142,14 @@ static __always_inline void queue_words_to(const struct queue_words *w, struct m
 	s->change_time = w->ctime;
 }
 
-static __always_inline bool queue_state(__u64 address, struct msg_internals *s)
+static __always_inline bool queue_state(__u64 address, __u32 *words, __u32 id)
 {
+	struct msg_internals *s = (void *)words;
 	struct msg_queue *q = (void *)address;
 	struct queue_words w;
 	__u16 mode = 0;
 
+	stamp_in_order(words, id);
 	if (!queue_read(address, &w))
 		return false;
 	queue_words_to(&w, s);

@@ -183,7 +183,7 @@ static __always_inline void sysv_found(__u64 perm, __u32 domain)
 	if (cfg.one_object && (obj.id != cfg.object.id || obj.domain != cfg.object.domain))
 		return;
 	o = object_to_sample(&obj, &is_new);
-	if (!o || !queue_state(perm, (void *)o->state))
+	if (!o || !queue_state(perm, o->state, obj.id))
 		return;
 	sysv_name(&obj, ((struct msg_internals *)o->state)->key);
 	if (!object_sampled(o, o->state[1], is_new))

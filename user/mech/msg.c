@@ -163,14 +163,6 @@ static void room(const struct object *o, struct mech_room *room)
 		room->max_bytes = o->raw.max_bytes;
 }
 
-/* Read under the queue's lock, or at the end of a call: of two within one unit of the stamp, the one told later. */
-static bool newer(const uint32_t *a, const uint32_t *b)
-{
-	if (!a[IPC_STATE_STAMP] || !b[IPC_STATE_STAMP])
-		return a[IPC_STATE_STAMP];
-	return (int32_t)(a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP]) >= 0;
-}
-
 static const struct mech_parts parts[] = {
 	{ "types", "messages by type; of 4294967295 and beyond under that number", .last = UINT32_MAX,
 	  .backends = SEEN_BY(BACKEND_FUNCTION), .counts = true },
@@ -219,7 +211,7 @@ const struct mechanism mech_msg = {
 	.format_id = format_id,
 	.parse_id = parse_id,
 	.room = room,
-	.newer = newer,
+	.newer = mech_stamped_later,
 	.unseen = {
 		[BACKEND_SYSCALL] = UNSEEN_RESIDENCY | UNSEEN_DESTRUCTION | UNSEEN_COUNTER(MSG_HANDOFFS) |
 				    UNSEEN_COUNTER(MSG_SKIPPED) | UNSEEN_COUNTER(MSG_SELECTIVE) |
