@@ -59,7 +59,8 @@ static __always_inline void note_queue(struct ipc_edge *edge, const struct mq_re
 {
 	if (!PROFILE(~0u))
 		return; /* --counts */
-	mq_state(mq->info, mq->obj.id, edge->state);
+	if (!run || !(run->aux[0] & MQ_WAY_NOTED))
+		mq_state(mq->info, mq->obj.id, edge->state);
 	depth_note(edge, edge->state[0]);
 	if (run && run->aux[1] > edge->max_depth)
 		edge->max_depth = run->aux[1];

@@ -27,6 +27,27 @@ static __always_inline bool enter_plainly(__u32 fd, __u8 op, __u8 cause)
 	return plain_begin(run, id, where, op, cause, 0, switches);
 }
 
+/* What the insertion leaves: here the lock is held, and members have types, which costs a fifth of reads by address. */
+static __always_inline void note_inserted(struct ipc_run *run, struct msg_msg *msg, struct mqueue_inode_info *info)
+{
+	struct ipc_row *row = plain_row(run, MECH_MQ, run->op);
+	__u32 priority = msg->m_type, top;
+	struct mq_internals *s;
+
+	if (!row)
+		return;
+	s = (void *)row->edge.state;
+	stamp_in_order(row->edge.state, run->obj.id);
+	s->curmsgs = info->attr.mq_curmsgs + 1;
+	s->maxmsg = info->attr.mq_maxmsg;
+	s->msgsize = info->attr.mq_msgsize;
+	s->qsize = info->qsize + msg->m_ts;
+	s->notify = !(run->aux[0] & MQ_WAY_NOTIFIED) && info->notify_owner;
+	top = mq_priority(info->msg_tree_rightmost);
+	s->top_priority = top == IPC_STATE_ABSENT || priority > top ? priority : top;
+	run->aux[0] |= MQ_WAY_NOTED;
+}
+
 static __always_inline bool leave_plainly(__u8 op, __s64 ret)
 {
 	struct op_result res = {.ret = ret, .payload = true};
