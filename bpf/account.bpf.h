@@ -108,6 +108,14 @@ static __always_inline struct actor current_actor(void)
 	return me;
 }
 
+/* The same, if an operation that begins here has found it out, and every switch since is seen. */
+static __always_inline struct actor slot_actor(const struct ipc_run *run)
+{
+	struct actor who = {.tgid = run->who, .start = run->who >> 32};
+
+	return PROFILE(PROFILE_WAITS) && *(volatile __u64 *)&run->who_task == current_task() ? who : current_actor();
+}
+
 static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
 {
 	__u64 named;

@@ -107,16 +107,22 @@ static __always_inline void plain_done(struct ipc_edge *edge, struct ipc_run *ru
 	run->task = 0;
 }
 
-/* The same of a run that began with RUN_USED, because hooks on the way note something in aux: that it is clear then. */
-static __always_inline void plain_done_used(struct ipc_edge *edge, struct ipc_run *run, __u32 began)
+/* Frees the slot of a run that began with RUN_USED, because hooks on the way note something in aux: that it is clear then. */
+static __always_inline void plain_free(struct ipc_run *run, __u32 began)
 {
-	edge_account_waits(edge, run);
 	if (run->flags == began && !run->waits && !run->wakes && !run->other_wakes) {
 		STORE_TWO(run, aux[1], 0); /* and aux[2] */
 		run->aux[3] = 0;
 		run->flags = 0;
 	}
 	run->task = 0;
+}
+
+/* The same, and adds up as plain_done() does. */
+static __always_inline void plain_done_used(struct ipc_edge *edge, struct ipc_run *run, __u32 began)
+{
+	edge_account_waits(edge, run);
+	plain_free(run, began);
 }
 
 #endif

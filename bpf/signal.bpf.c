@@ -54,7 +54,7 @@ static __always_inline bool target_matches(struct task_struct *t)
 /* Either end: the sender, which is current, or the target, which need not be. */
 static __always_inline bool generation_wanted(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
 {
-	__u32 slot = object_hash(obj), tid = t->pid, tgid = t->tgid, *want;
+	__u32 slot, tid, tgid = t->tgid, *want;
 	__u8 *class, *leader;
 
 	if (tgid == cfg.self_tgid || (who.tgid && who.tgid == cfg.self_tgid))
@@ -63,6 +63,8 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 		return false;
 	if (!cfg.filtered)
 		return true;
+	slot = object_hash(obj);
+	tid = t->pid;
 	class = bpf_map_lookup_elem(&classes, &tid);
 	leader = bpf_map_lookup_elem(&classes, &tgid);
 	want = bpf_map_lookup_elem(&wanted, &slot);
@@ -73,45 +75,37 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	return (want && *want) || (who.tgid && op_wanted(obj));
 }
 
-#define TARGET_SEEN 1 /* ipc_row.kobj: all is noted of the target */
-
-/* Does it take part in this object already, by a row that is told at once? */
-static __always_inline bool target_seen(const struct ipc_object_id *obj, struct actor who)
+/*
+ * The target is an endpoint as soon as anything is sent to it. Its row, which has the state words; by a look at what is
+ * at hand, if it takes part in this object already. NULL: there is no room.
+ */
+static __always_inline struct ipc_row *target_row(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
 {
 	__u32 at;
 	struct ipc_row *row = row_at_hand(obj->id, obj->domain | (__u64)obj->mech << 32, OP_RECV, actor_word(who), &at);
-
-	return row && row->kobj == TARGET_SEEN;
-}
-
-/* The target is an endpoint as soon as anything is sent to it. */
-static __always_inline void target_see(const struct ipc_object_id *obj, struct task_struct *t, struct actor who)
-{
-	struct signal_target *target;
 	struct ipc_edge_key key;
-	struct ipc_edge *edge;
 
-	if (target_seen(obj, who))
-		return;
-	target = target_of(who);
-	if (target)
-		target->signals |= 1ull << ((obj->domain - 1) & 63);
+	if (row && row->kobj == TARGET_SEEN)
+		return row;
 	process_see_task(t->group_leader, who.tgid, who.start);
-	edge = edge_of(obj, OP_RECV, who, &key);
-	if (edge && target)
-		((struct ipc_row *)edge)->kobj = TARGET_SEEN;
+	row = (struct ipc_row *)edge_of(obj, OP_RECV, who, &key);
+	if (row && row->kobj != TARGET_SEEN)
+		target_begins(row, obj, &who);
+	return row;
 }
 
 /* SIGCONT drops stop signals that are pending, and the other way round (prepare_signal). */
 static __always_inline void drop_pending(struct actor who, __u32 sig)
 {
 	struct ipc_object_id obj;
-	struct ipc_object *o;
+	struct signal_internals *s;
 
 	signal_identify(who, sig, &obj);
-	o = bpf_map_lookup_elem(&objects, &obj);
-	if (o)
-		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED];
+	s = target_words(&obj);
+	if (!s || s->taken == s->queued)
+		return;
+	s->taken = s->queued;
+	signal_words(s);
 }
 
 static __always_inline void drop_opposites(struct actor who, __u32 sig)
@@ -126,14 +120,22 @@ static __always_inline void drop_opposites(struct actor who, __u32 sig)
 	}
 }
 
-static __always_inline void queue(struct ipc_object *o, const struct ipc_object_id *obj, __u32 sig, struct actor by)
+/* Was it pending before the start? Then there may be two, for the process and for a thread. */
+static __attribute__((noinline)) int is_preexisting(const struct ipc_object_id *obj)
 {
-	if (sig < SIGNAL_REALTIME && o->counters[SIGNAL_TAKEN] < o->counters[SIGNAL_QUEUED] &&
-	    !(o->flags & OBJECT_PREEXISTING))
-		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED]; /* there is room for one: the last has gone */
-	signal_stamp(obj, o->counters[SIGNAL_QUEUED]);
-	o->counters[SIGNAL_QUEUED]++;
-	o->counters[SIGNAL_SENDER] = (__u64)by.tgid << 32 | by.start;
+	struct ipc_object *o = obj ? bpf_map_lookup_elem(&objects, obj) : NULL;
+
+	return o && (o->flags & OBJECT_PREEXISTING);
+}
+
+static __always_inline void queue(struct signal_internals *s, const struct ipc_object_id *obj, __u32 sig, struct actor by)
+{
+	if (sig < SIGNAL_REALTIME && s->taken != s->queued && !is_preexisting(obj))
+		s->taken = s->queued; /* there is room for one: the last has gone */
+	signal_stamp(obj, s->queued);
+	s->queued++;
+	s->sender = by.tgid;
+	s->sender_start = by.start;
 }
 
 /* What the generation said: counters of the sender, and the words. */
@@ -175,9 +177,15 @@ static __always_inline __u32 current_pid_for(struct task_struct *t)
 
 static __always_inline void read_info(struct generation *g, struct kernel_siginfo *info)
 {
-	/* by address: to a verifier that knows of SEND_SIG_PRIV the argument is no pointer (7.3) */
-	probe_read(&g->code, &info->si_code);
-	probe_read(&g->pid, &info->_sifields._rt._pid);
+	if (is_plain()) { /* a kernel without at_address() takes the argument for a pointer */
+		const struct kernel_siginfo *typed = is_at() ? at_address(struct kernel_siginfo, info) : info;
+
+		g->code = typed->si_code;
+		g->pid = typed->_sifields._rt._pid;
+	} else { /* by address: to a verifier that knows of SEND_SIG_PRIV it is none (7.3) */
+		probe_read(&g->code, &info->si_code);
+		probe_read(&g->pid, &info->_sifields._rt._pid);
+	}
 	if (g->code == CODE_QUEUE)
 		probe_read(&g->value, &info->_sifields._rt._sigval);
 	if (g->code == CODE_TIMER) {
@@ -186,12 +194,8 @@ static __always_inline void read_info(struct generation *g, struct kernel_siginf
 	}
 }
 
-static __always_inline void note_generation(struct ipc_edge *edge, const struct ipc_object_id *obj,
-					    struct task_struct *t, struct actor by, const struct generation *g)
+static __always_inline void count_generation(struct ipc_edge *edge, struct task_struct *t, const struct generation *g)
 {
-	struct ipc_object *o = bpf_map_lookup_elem(&objects, obj);
-	struct signal_internals *s = (void *)edge->state;
-
 	if (g->result == GENERATED_PENDING)
 		add(&edge->counters[SENT_COALESCED], 1);
 	if (g->result == GENERATED_IGNORED)
@@ -204,18 +208,22 @@ static __always_inline void note_generation(struct ipc_edge *edge, const struct 
 		add(&edge->counters[SENT_VALUES], 1);
 	if (g->result != GENERATED_IGNORED && (t->blocked.sig[0] >> ((g->sig - 1) & 63) & 1))
 		add(&edge->counters[SENT_BLOCKED], 1);
-	if (!o)
-		return;
+}
+
+static __always_inline void note_generation(struct signal_internals *s, const struct ipc_object_id *obj,
+					    struct task_struct *t, struct actor by, const struct generation *g)
+{
 	if (g->result == GENERATED_QUEUED || g->result == GENERATED_LOSE_INFO)
-		queue(o, obj, g->sig, by);
-	o->counters[SIGNAL_CODE] = (__u64)g->pid << 32 | (__u32)g->code;
-	if (g->code == CODE_QUEUE || g->code == CODE_TIMER)
-		o->counters[SIGNAL_VALUE] = (__u64)g->value.sival_ptr;
-	if (!PROFILE(~0u))
-		return; /* --counts */
-	signal_words_at_hand(t, g->sig, s);
-	signal_words(o, s);
-	depth_note(edge, s->pending);
+		queue(s, obj, g->sig, by);
+	s->code = g->code;
+	s->seen_pid = g->pid;
+	if (g->code == CODE_QUEUE || g->code == CODE_TIMER) {
+		s->value = (__u64)g->value.sival_ptr;
+		s->value_high = (__u64)g->value.sival_ptr >> 32;
+	}
+	if (PROFILE(~0u)) /* not --counts */
+		signal_words_at_hand(t, g->sig, s);
+	signal_words(s);
 }
 
 /* SIGKILL that the kernel sent last on this CPU: oom_kill.c says only afterwards what it was for. */
@@ -236,6 +244,19 @@ static __always_inline void note_kernel_kill(const struct ipc_object_id *obj)
 	k->obj = *obj;
 }
 
+/* The call may send more, to a group: what it has gathered is this one's. */
+static __always_inline void forget_gathered(struct ipc_run *run)
+{
+	if (!run->waits && !run->wakes && !run->other_wakes)
+		return;
+	run->wait_ns = 0;
+	run->sched_delay_ns = 0;
+	STORE_TWO(run, waits, 0); /* and spurious */
+	STORE_TWO(run, wakes, 0); /* and other_wakes */
+	STORE_TWO(run, own_waits, 0); /* and lock_waits */
+	STORE_TWO(run, io_waits, 0); /* and second_wakes */
+}
+
 SEC("?tp_btf/signal_generate")
 int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct *t, int group, int result)
 {
@@ -243,20 +264,24 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 	struct generation g = {.sig = sig, .result = result, .to_thread = !group};
 	struct op_result res = {};
 	struct ipc_object_id obj;
-	struct ipc_run *run = NULL;
+	struct ipc_run *run;
 	enum signal_info kind;
 	struct ipc_edge *edge;
+	struct ipc_row *row;
 
 	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
 	kind = info_kind(info);
 	if (kind == INFO_REAL)
 		read_info(&g, info);
-	by = signal_sender(ctx, sig, kind, g.code, target.tgid);
+	run = run_slot();
+	if (!is_sending(run) || on_interrupt_stack(ctx))
+		run = NULL;
+	by = signal_sender(ctx, run, sig, kind, g.code, target.tgid);
 	if (kind == INFO_NONE && by.tgid)
 		g.pid = current_pid_for(t);
 	signal_identify(target, sig, &obj);
-	if (by.tgid && (run = run_slot()) && is_sending(run))
+	if (by.tgid && run)
 		run->aux[AUX_TAKEN]++;
 	else
 		run = NULL;
@@ -264,16 +289,27 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 		return 0;
 	if (result == GENERATED_OVERFLOW)
 		res.ret = -11; /* EAGAIN */
-	target_see(&obj, t, target);
+	row = target_row(&obj, t, target);
 	drop_opposites(target, sig);
 	edge = op_end_by(by, &obj, OP_SEND, run, &res);
 	if (!edge)
 		return 0;
-	note_generation(edge, &obj, t, by, &g);
+	count_generation(edge, t, &g);
+	if (row) {
+		struct signal_internals *s = (void *)row->edge.state;
+
+		note_generation(s, &obj, t, by, &g);
+		if (PROFILE(~0u))
+			depth_note(edge, s->pending);
+		if (PROFILE(PROFILE_EVENTS))
+			__builtin_memcpy(edge->state, row->edge.state, sizeof(edge->state));
+	}
 	if (!by.tgid && by.start == ENDPOINT_KERNEL && sig == NR_SIGKILL)
 		note_kernel_kill(&obj);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit_by(by, &obj, OP_SEND, run, &res, edge, ~0ull);
+	if (run)
+		forget_gathered(run);
 	return 0;
 }
 
@@ -283,23 +319,22 @@ int BPF_PROG(oom_victim)
 {
 	struct ipc_edge_key key, oom;
 	struct ipc_edge *edge, *from;
+	struct signal_internals *s;
 	struct kernel_kill *k;
-	struct ipc_object *o;
 	__u32 zero = 0;
 
 	k = bpf_map_lookup_elem(&kernel_kills, &zero);
 	if (!k || !k->task || k->task != current_task())
 		return 0;
 	k->task = 0;
-	o = bpf_map_lookup_elem(&objects, &k->obj);
-	if (o && o->counters[SIGNAL_SENDER] == ENDPOINT_KERNEL)
-		o->counters[SIGNAL_SENDER] = ENDPOINT_OOM;
+	s = target_words(&k->obj);
+	if (s && !s->sender && s->sender_start == ENDPOINT_KERNEL)
+		s->sender_start = ENDPOINT_OOM;
 	edge = edge_of(&k->obj, OP_SEND, no_process(ENDPOINT_OOM), &oom);
 	from = edge_of(&k->obj, OP_SEND, no_process(ENDPOINT_KERNEL), &key);
 	if (!edge || !from)
 		return 0;
 	add(&edge->ops, 1);
-	__builtin_memcpy(edge->state, from->state, sizeof(edge->state));
 	depth_note(edge, from->depth);
 	add(&from->ops, -1);
 	if (!from->ops)
@@ -340,6 +375,7 @@ __attribute__((noinline)) int ipc_signals_end(__u64 id, __u64 signals)
 	struct ipc_object_id obj = {.id = id, .mech = MECH_SIGNAL};
 
 	for (__u32 i = 0; i < SIGNAL_MAX; i++) {
+		struct signal_internals *s;
 		struct ipc_object *o;
 
 		if (!(signals >> i & 1))
@@ -348,6 +384,9 @@ __attribute__((noinline)) int ipc_signals_end(__u64 id, __u64 signals)
 		o = bpf_map_lookup_elem(&objects, &obj);
 		if (!o)
 			continue;
+		s = target_words(&obj);
+		if (s)
+			__builtin_memcpy(o->state, s, sizeof(o->state));
 		o->flags |= OBJECT_DESTROYED;
 		o->last_ns = bpf_ktime_get_ns();
 	}

@@ -64,28 +64,27 @@ enum {
 	TAKEN_SIGNALFD = 5,
 };
 
-/* ipc_object.counters */
-enum {
-	SIGNAL_QUEUED = 0, /* instances that became pending, ever */
-	SIGNAL_TAKEN = 1,  /* instances that are pending no more */
-	SIGNAL_SEQ = 2,	   /* orders state words */
-	SIGNAL_VALUE = 3,  /* of the last sigqueue */
-	SIGNAL_CODE = 4,   /* of the last generation: its sender's PID as the target sees it << 32 | si_code */
-	SIGNAL_SENDER = 5, /* of the instance last queued: tgid << 32 | start */
-};
-
-/* The state words, in the order of the descriptor's table (user/mech/signal.c). */
+/*
+ * The state words, in the order of the descriptor's table (user/mech/signal.c), and behind them what only they are told
+ * by. They are one for all who send: in the row of the target, or, until it has one, with the object, as a pass found them.
+ */
 struct signal_internals {
-	__u32 seq;
+	__u32 seq; /* orders them */
 	__u32 pending;
 	__u32 blocked;
 	__u32 action;
 	__u32 limit;
-	__u32 seen_pid;
+	__u32 seen_pid; /* of the last generation: its sender as the target sees it */
 	__u32 value;
 	__u32 cpu;
+	__u32 queued; /* instances that became pending, ever */
+	__u32 taken;  /* instances that are pending no more */
+	__u32 code;   /* of the last generation */
+	__u32 value_high;
+	__u32 sender; /* of the instance last queued, as in keys */
+	__u32 sender_start;
 };
-_Static_assert(sizeof(struct signal_internals) <= 4 * IPC_STATE_WORDS, "fits the state words");
+_Static_assert(sizeof(struct signal_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
 
 /* What is known of a process that signals were sent to. */
 struct signal_target {
@@ -123,22 +122,20 @@ static __always_inline struct signal_target *target_of(struct actor who)
 	return bpf_map_lookup_elem(&signal_targets, &key);
 }
 
-/* 0: by default, 1: ignored, 2: a handler. Needs an address that is computed. */
-static __always_inline __u32 signal_action(struct task_struct *t, __u32 sig)
+/* 0: by default, 1: ignored, 2: a handler; of a task's sighand_struct. Needs an address that is computed. */
+static __always_inline __u32 signal_action(struct sighand_struct *sighand, __u32 sig)
 {
-	struct sighand_struct *sighand = NULL;
-	__u64 handler = 0;
+	__u64 handler = 0, at = sig - 1;
 
-	if (!probe_read(&sighand, &t->sighand) || !sighand ||
-	    !probe_read(&handler, (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) +
-					  (sig - 1) * bpf_core_type_size(struct k_sigaction)))
+	barrier_var(at); /* 5.10 wants to see the bound that the compiler knows */
+	at = (at & 63) * bpf_core_type_size(struct k_sigaction);
+	if (!sighand || !probe_read(&handler, (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) + at))
 		return IPC_STATE_ABSENT;
 	return handler > 1 ? 2 : handler;
 }
 
-static __always_inline void signal_words_of(struct task_struct *t, __u32 sig, __u64 blocked, __u64 limit, struct signal_internals *s)
+static __always_inline void signal_words_of(__u32 sig, __u64 blocked, __u64 limit, struct signal_internals *s)
 {
-	s->action = signal_action(t, sig);
 	s->blocked = blocked >> ((sig - 1) & 63) & 1;
 	s->limit = limit < IPC_STATE_ABSENT ? limit : IPC_STATE_ABSENT;
 }
@@ -152,28 +149,61 @@ static __always_inline void signal_target_words(struct task_struct *t, __u32 sig
 		s->blocked = IPC_STATE_ABSENT;
 		return;
 	}
-	signal_words_of(t, sig, BPF_CORE_READ(t, blocked.sig[0]), BPF_CORE_READ(t, signal, rlim[PENDING_RLIMIT].rlim_cur), s);
+	s->action = signal_action(BPF_CORE_READ(t, sighand), sig);
+	signal_words_of(sig, BPF_CORE_READ(t, blocked.sig[0]), BPF_CORE_READ(t, signal, rlim[PENDING_RLIMIT].rlim_cur), s);
 }
 
-/* The same of a task at hand. */
+/* The same of a task at hand. In the default view without its action, which is the one that has to be read by address. */
 static __always_inline void signal_words_at_hand(struct task_struct *t, __u32 sig, struct signal_internals *s)
 {
-	signal_words_of(t, sig, t->blocked.sig[0], t->signal->rlim[PENDING_RLIMIT].rlim_cur, s);
+	s->action = is_plain() ? IPC_STATE_ABSENT : signal_action(t->sighand, sig);
+	signal_words_of(sig, t->blocked.sig[0], t->signal->rlim[PENDING_RLIMIT].rlim_cur, s);
 }
 
-static __always_inline __u32 signal_pending_count(const struct ipc_object *o)
+/* Something was done to it, here. */
+static __always_inline void signal_words(struct signal_internals *s)
 {
-	return o->counters[SIGNAL_QUEUED] - o->counters[SIGNAL_TAKEN];
-}
-
-static __always_inline void signal_words(struct ipc_object *o, struct signal_internals *s)
-{
-	add(&o->counters[SIGNAL_SEQ], 1);
-	s->seq = o->counters[SIGNAL_SEQ];
-	s->pending = signal_pending_count(o);
-	s->value = o->counters[SIGNAL_VALUE];
-	s->seen_pid = o->counters[SIGNAL_CODE] >> 32;
+	__sync_fetch_and_add(&s->seq, 1);
+	s->pending = s->queued - s->taken;
 	s->cpu = bpf_get_smp_processor_id();
+}
+
+#define TARGET_SEEN 1 /* ipc_row.kobj: all is noted of the target, and the state words are here */
+
+/* The row of a target, when it is used first: there may be words of it already. */
+static __attribute__((noinline)) int target_begins(struct ipc_row *row, const struct ipc_object_id *obj, const struct actor *who)
+{
+	struct signal_target *target;
+	struct ipc_object *o;
+
+	if (!row || !obj || !who)
+		return 0;
+	target = target_of(*who);
+	if (!target)
+		return 0;
+	target->signals |= 1ull << ((obj->domain - 1) & 63);
+	o = bpf_map_lookup_elem(&objects, obj);
+	if (o)
+		__builtin_memcpy(row->edge.state, o->state, sizeof(row->edge.state));
+	if (!PROFILE(~0u)) {
+		struct signal_internals *s = (void *)row->edge.state;
+
+		s->blocked = IPC_STATE_ABSENT;
+		s->action = IPC_STATE_ABSENT;
+		s->limit = IPC_STATE_ABSENT;
+	}
+	row->kobj = TARGET_SEEN;
+	return 0;
+}
+
+/* The words of a signal of a process, by the object that they make, or NULL: it has no row. */
+static __always_inline struct signal_internals *target_words(const struct ipc_object_id *obj)
+{
+	struct ipc_edge_key key = {.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = OP_RECV,
+				   .tgid = obj->id, .start = obj->id >> 32};
+	struct ipc_edge *edge = edge_find(&key);
+
+	return edge && ((struct ipc_row *)edge)->kobj == TARGET_SEEN ? (void *)edge->state : NULL;
 }
 
 /*
@@ -286,17 +316,16 @@ static __always_inline struct actor kernel_actor(__u32 sig)
 	return no_process(ENDPOINT_KERNEL);
 }
 
-static __always_inline bool is_sending(const struct ipc_run *run);
-
-static __always_inline struct actor signal_sender(void *ctx, __u32 sig, enum signal_info info, __s32 code,
+/* run: of the call that sends it, or NULL. */
+static __always_inline struct actor signal_sender(void *ctx, const struct ipc_run *run, __u32 sig, enum signal_info info, __s32 code,
 						  __u32 target_tgid)
 {
 	__u64 bit = SIG_BIT(sig);
 
 	if (info == INFO_PRIV)
 		return kernel_actor(sig);
-	if (!on_interrupt_stack(ctx) && is_sending(run_slot()))
-		return current_actor(); /* whatever code it put there; 7.x passes none for kill() */
+	if (run)
+		return slot_actor(run); /* whatever code it put there; 7.x passes none for kill() */
 	if (info == INFO_NONE) /* SIGPIPE to the writer; or what another process's end or its write to cgroup.kill brings */
 		return in_interrupt(ctx) || (__u32)(bpf_get_current_pid_tgid() >> 32) == target_tgid ?
 			       no_process(ENDPOINT_KERNEL) :

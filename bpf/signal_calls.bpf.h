@@ -52,6 +52,28 @@ static __always_inline enum signal_call call_of(__u32 nr)
 
 /* ---- senders ---- */
 
+#define SENDER_BEGINS (RUN_OWN | RUN_USED)
+
+/* The slot of a call that sends, in the default view. NULL: an outer operation keeps it, or a switch came between. */
+static __always_inline struct ipc_run *sender_slot(void)
+{
+	__u64 switches;
+	struct ipc_run *run = plain_slot(SENDER_BEGINS, &switches);
+
+	if (!run)
+		return NULL;
+	run->obj.id = 0;
+	*(key_word *)&run->obj.domain = (__u64)MECH_SIGNAL << 32; /* and mech, pad */
+	run->kobj = 0;
+	run->iter = 0;
+	STORE_TWO(run, op, OP_SEND | (__u32)CAUSE_LOCK << 16); /* and op2, cause, waker */
+	STORE_TWO(run, row, 0); /* and aux[0] */
+	barrier();
+	run->task = *(volatile __u64 *)&run->who_task;
+	barrier();
+	return *(volatile __u64 *)&run->switches == switches || not_plain(run) ? run : NULL;
+}
+
 /* The object is known when the signal is generated, or never. */
 static __always_inline int send_enter(__u32 call, __u32 pid, __u32 sig)
 {
@@ -60,10 +82,12 @@ static __always_inline int send_enter(__u32 call, __u32 pid, __u32 sig)
 
 	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
 		return 0;
-	run = op_begin(&none, OP_SEND, CAUSE_LOCK, 0);
+	run = is_plain() ? sender_slot() : NULL;
+	if (!run)
+		run = op_begin(&none, OP_SEND, CAUSE_LOCK, 0);
 	if (!run)
 		return 0;
-	run->flags = RUN_OWN;
+	run->flags = SENDER_BEGINS;
 	run->aux[AUX_ROLE] = ROLE_SENDS;
 	run->aux[AUX_CALL] = call;
 	run->aux[AUX_PID] = pid;
@@ -158,7 +182,7 @@ static __always_inline int send_exit(__s64 ret)
 		return 0;
 	if (ret < 0 && !run->aux[AUX_TAKEN])
 		send_failed(run, ret);
-	op_done(run);
+	plain_free(run, SENDER_BEGINS);
 	return 0;
 }
 

@@ -61,14 +61,16 @@ __attribute__((noinline)) int ipc_signal_sample(__u64 task, __u64 shared, __u64 
 	if (!o)
 		return 0;
 	pending = pending_in(shared, sig) + pending_in(task + bpf_core_field_offset(struct task_struct, pending), sig);
+	s = target_words(&obj) ?: (void *)o->state;
 	if (is_new)
-		o->counters[SIGNAL_QUEUED] = pending;
-	else if (signal_pending_count(o) > pending)
-		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED] - pending;
-	s = (void *)o->state;
+		s->queued = pending;
+	else if (s->queued - s->taken > pending)
+		s->taken = s->queued - pending;
 	signal_target_words(t, sig, s);
-	signal_words(o, s);
+	signal_words(s);
 	s->cpu = IPC_STATE_ABSENT; /* nothing was done to it here */
+	if ((void *)s != o->state)
+		__builtin_memcpy(o->state, s, sizeof(o->state));
 	object_sampled(o, 0, is_new);
 	return 0;
 }

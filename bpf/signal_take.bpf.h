@@ -73,24 +73,23 @@ static __always_inline __u32 how_taken(__u32 sig, __u64 handler, __u32 group_fla
 
 /* The wait that this signal ended: who sent it woke the waiter. */
 static __always_inline void note_wait_end(struct ipc_run *run, const struct ipc_object_id *obj,
-					  const struct ipc_object *o)
+					  const struct signal_internals *s)
 {
 	struct ipc_edge_key key = {.id = obj->id, .domain = obj->domain, .mech = obj->mech, .op = OP_SEND};
 	struct ipc_edge *edge;
-	__u64 sender = o ? o->counters[SIGNAL_SENDER] : 0;
 
 	if (!run->own_waits || !(run->flags & RUN_WOKEN))
 		return;
-	if (sender && !(sender >> 32)) {
-		run->waker_kind = sender == ENDPOINT_TIMER ? WAKER_TIMER : WAKER_KERNEL;
+	if (!s->sender && s->sender_start) {
+		run->waker_kind = s->sender_start == ENDPOINT_TIMER ? WAKER_TIMER : WAKER_KERNEL;
 		run->waker = 0;
 		run->waker_start = 0;
-		key.start = sender;
+		key.start = s->sender_start;
 	} else {
 		run->waker_kind = WAKER_TASK;
 		if (!run->waker) {
-			run->waker = sender >> 32;
-			run->waker_start = sender;
+			run->waker = s->sender;
+			run->waker_start = s->sender_start;
 		}
 		key.tgid = run->waker;
 		key.start = run->waker_start;
@@ -101,17 +100,15 @@ static __always_inline void note_wait_end(struct ipc_run *run, const struct ipc_
 		add(&edge->wakes, 1);
 }
 
-static __always_inline void take_oldest(struct ipc_object *o, const struct ipc_object_id *obj, const struct self *self)
+static __always_inline void take_oldest(struct signal_internals *s, const struct ipc_object_id *obj, const struct self *self)
 {
-	__u64 taken = o->counters[SIGNAL_TAKEN];
-
-	if (taken < o->counters[SIGNAL_QUEUED]) {
-		signal_age(obj, taken, o->counters[SIGNAL_QUEUED]);
-		add(&o->counters[SIGNAL_TAKEN], 1);
+	if (s->taken != s->queued) {
+		signal_age(obj, s->taken, s->queued);
+		__sync_fetch_and_add(&s->taken, 1);
 	}
 	/* what else there was has been dropped: none is pending now. Known only under the lock */
 	if (self->known && !(self->pending >> ((obj->domain - 1) & 63) & 1))
-		o->counters[SIGNAL_TAKEN] = o->counters[SIGNAL_QUEUED];
+		s->taken = s->queued;
 }
 
 static __always_inline void current_words(__u32 sig, struct signal_internals *s)
@@ -122,37 +119,46 @@ static __always_inline void current_words(__u32 sig, struct signal_internals *s)
 		signal_target_words((void *)bpf_get_current_task(), sig, s);
 }
 
+/* The process dies of it: of whose. */
+static __attribute__((noinline)) int note_killer(const struct ipc_object_id *obj, __u32 sender, __u32 sender_start)
+{
+	struct ipc_object *o = obj ? bpf_map_lookup_elem(&objects, obj) : NULL;
+
+	if (!o)
+		return 0;
+	o->ended_tgid = sender;
+	o->ended_start = sender_start;
+	return 0;
+}
+
 static __attribute__((noinline)) int take_object(const struct ipc_object_id *obj, __u32 how, const struct self *self,
 						 struct ipc_run *run)
 {
+	struct actor me = current_actor();
 	struct op_result res = {};
 	struct signal_internals *s;
-	struct ipc_object *o;
 	struct ipc_edge *edge;
 
 	if (!obj || !self || !op_wanted(obj))
 		return 0;
-	edge = op_end(obj, OP_RECV, run, &res);
+	edge = op_end_by(me, obj, OP_RECV, run, &res);
 	if (!edge)
 		return 0;
 	if (how < IPC_MECH_COUNTERS)
 		add(&edge->counters[how], 1);
-	o = bpf_map_lookup_elem(&objects, obj);
+	if (((struct ipc_row *)edge)->kobj != TARGET_SEEN)
+		target_begins((struct ipc_row *)edge, obj, &me);
+	s = (void *)edge->state;
 	if (run)
-		note_wait_end(run, obj, o);
-	if (!o)
-		return 0;
-	take_oldest(o, obj, self);
-	if (how == TAKEN_KILLED) {
-		o->ended_tgid = o->counters[SIGNAL_SENDER] >> 32;
-		o->ended_start = o->counters[SIGNAL_SENDER];
-	}
-	if (PROFILE(~0u)) {
-		s = (void *)edge->state;
+		note_wait_end(run, obj, s);
+	take_oldest(s, obj, self);
+	if (how == TAKEN_KILLED)
+		note_killer(obj, s->sender, s->sender_start);
+	if (PROFILE(~0u))
 		current_words(obj->domain, s);
-		signal_words(o, s);
+	signal_words(s);
+	if (PROFILE(~0u))
 		edge->depth = s->pending;
-	}
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(obj, OP_RECV, run, &res, edge, ~0ull);
 	return 0;

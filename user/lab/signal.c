@@ -285,5 +285,6 @@ REGISTER_SCENARIOS(scenarios, "signal");
 /* Without what only more than the default view asks for. */
 static const struct blind blind[] = {
 	{"signal", "brief", "residency_ns"},
+	{"signal", "brief", "internals.action"}, /* it has to be read by address */
 };
 REGISTER_BLIND(blind);

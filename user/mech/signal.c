@@ -72,9 +72,9 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 	return (int32_t)(a[SIGNAL_WORD_SEQ] - b[SIGNAL_WORD_SEQ]) > 0;
 }
 
-static uint64_t pending_of(const struct object *o)
+static uint64_t pending_of(const uint32_t *words)
 {
-	return o->raw.counters[SIGNAL_QUEUED] - o->raw.counters[SIGNAL_TAKEN];
+	return words ? words[SIGNAL_WORD_QUEUED] - words[SIGNAL_WORD_TAKEN] : 0;
 }
 
 static void room(const struct object *o, struct mech_room *room)
@@ -86,8 +86,8 @@ static void room(const struct object *o, struct mech_room *room)
 		room->slots = now && now[SIGNAL_WORD_LIMIT] != IPC_STATE_ABSENT ? now[SIGNAL_WORD_LIMIT] : ROOM_UNKNOWN;
 	if (!o->can->profile)
 		return;
-	room->used_slots = o->raw.flags & OBJECT_DESTROYED ? 0 : pending_of(o);
-	room->max_slots = o->max_depth > pending_of(o) ? o->max_depth : pending_of(o);
+	room->used_slots = o->raw.flags & OBJECT_DESTROYED ? 0 : pending_of(now);
+	room->max_slots = o->max_depth > pending_of(now) ? o->max_depth : pending_of(now);
 }
 
 /* A counter of one side: the same number means another thing on the other. */
@@ -139,16 +139,20 @@ static bool by_default(const struct object *o, enum span span, double *value)
 
 static bool last_value(const struct object *o, enum span span, double *value)
 {
+	const uint32_t *words = object_state(o);
+
 	(void)span;
-	*value = (int64_t)o->raw.counters[SIGNAL_VALUE];
-	return o->raw.flags || o->raw.first_ns;
+	*value = words ? (int64_t)(words[SIGNAL_WORD_VALUE] | (uint64_t)words[SIGNAL_WORD_VALUE_HIGH] << 32) : 0;
+	return words;
 }
 
 static bool last_code(const struct object *o, enum span span, double *value)
 {
+	const uint32_t *words = object_state(o);
+
 	(void)span;
-	*value = (int32_t)o->raw.counters[SIGNAL_CODE];
-	return o->raw.flags || o->raw.first_ns;
+	*value = words ? (int32_t)words[SIGNAL_WORD_CODE] : 0;
+	return words;
 }
 
 static const struct mech_derived derived[] = {
@@ -214,6 +218,7 @@ const struct mechanism mech_signal = {
 	.object = "signal",
 	.hooks = signal_hooks,
 	.fields = fields,
+	.detailed = 1u << SIGNAL_WORD_ACTION,
 	.derived = derived,
 	.causes = { [OP_SEND] = CAUSE_LOCK, [OP_RECV] = CAUSE_EMPTY },
 	.follows_calls = true,

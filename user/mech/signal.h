@@ -15,6 +15,11 @@ enum signal_word {
 	SIGNAL_WORD_BLOCKED,
 	SIGNAL_WORD_ACTION,
 	SIGNAL_WORD_LIMIT,
+	SIGNAL_WORD_VALUE = 6,
+	SIGNAL_WORD_QUEUED = 8,
+	SIGNAL_WORD_TAKEN,
+	SIGNAL_WORD_CODE,
+	SIGNAL_WORD_VALUE_HIGH,
 };
 
 enum signal_sent {
@@ -33,16 +38,6 @@ enum signal_taken {
 	TAKEN_DISCARDED,
 	TAKEN_SIGWAIT,
 	TAKEN_SIGNALFD,
-};
-
-/* ipc_object.counters */
-enum signal_counter {
-	SIGNAL_QUEUED = 0,
-	SIGNAL_TAKEN,
-	SIGNAL_SEQ,
-	SIGNAL_VALUE,
-	SIGNAL_CODE,
-	SIGNAL_SENDER,
 };
 
 extern const struct mech_hook signal_hooks[];
