@@ -57,13 +57,49 @@ static __attribute__((noinline)) struct ipc_edge *edge_create(const struct ipc_e
 	return edge_find(key);
 }
 
+static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
+{
+	__u64 named;
+
+	if (!row)
+		return false;
+	named = *(volatile __u64 *)&row->words[1]; /* with the mechanism, which row_name writes last */
+	row = pointer_after(named, row);
+	return named == words[1] && row->words[0] == words[0] && row->words[2] == words[2];
+}
+
+/*
+ * The number of the row that the hint beside its own tells, if it is the key's, else -1: no row has that. Two that share a
+ * place have both, so that of 20,000 edges that are used in turn one in a hundred has none and not one in fourteen.
+ */
+static __attribute__((noinline)) int row_beside(__u64 id, __u64 where, __u64 who, __u64 slot)
+{
+	key_word words[3] = {id, where, who};
+	__u32 at = hints[(slot ^ 1) & (hint_entries() - 1)];
+
+	return row_is(bpf_map_lookup_elem(&rows, &at), words) ? (int)at : -1;
+}
+
+/* A place's hint goes beside it when another one comes. */
+static __always_inline void hint_set(__u64 slot, __u32 row)
+{
+	__u64 mask = hint_entries() - 1;
+
+	hints[(slot ^ 1) & mask] = hints[slot & mask];
+	hints[slot & mask] = row;
+}
+
 /* The edge is not where the hint says: it is found or made, and the hint set. */
 static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge_key *key, __u32 slot)
 {
-	__u32 *row;
+	const key_word *words = (const key_word *)key;
+	__u32 *row, at;
 
 	if (!key)
 		return NULL;
+	at = row_beside(words[0], words[1], words[2], slot);
+	if ((__s32)at >= 0)
+		return bpf_map_lookup_elem(&rows, &at);
 	row = bpf_map_lookup_elem(&edges, key);
 	if (!row) {
 		if (!edge_create(key))
@@ -72,7 +108,7 @@ static __attribute__((noinline)) struct ipc_edge *edge_far(const struct ipc_edge
 		if (!row)
 			return NULL;
 	}
-	hints[slot & (hint_entries() - 1)] = *row;
+	hint_set(slot, *row);
 	return bpf_map_lookup_elem(&rows, row);
 }
 
@@ -114,17 +150,6 @@ static __always_inline struct actor slot_actor(const struct ipc_run *run)
 	struct actor who = {.tgid = run->who, .start = run->who >> 32};
 
 	return PROFILE(PROFILE_WAITS) && *(volatile __u64 *)&run->who_task == current_task() ? who : current_actor();
-}
-
-static __always_inline bool row_is(const struct ipc_row *row, const key_word *words)
-{
-	__u64 named;
-
-	if (!row)
-		return false;
-	named = *(volatile __u64 *)&row->words[1]; /* with the mechanism, which row_name writes last */
-	row = pointer_after(named, row);
-	return named == words[1] && row->words[0] == words[0] && row->words[2] == words[2];
 }
 
 static __always_inline struct ipc_edge *edge_of(const struct ipc_object_id *obj, __u8 op, struct actor who,

@@ -16,21 +16,32 @@ static __always_inline bool row_is_pipes(const struct ipc_row *row, struct inode
 	return named == (MECH_PIPE | (__u32)op << 16) && row->kobj == (__u64)inode && row->words[0] == ino && row->words[2] == who;
 }
 
-/* The same of any, with its super block. A pipe's row has the inode's address from then on. */
-static __attribute__((noinline)) int row_becomes_pipes(struct ipc_row *row, struct inode *inode, __u64 who, __u32 op)
+/*
+ * The number of the row, by all of its key, or -1: it is in neither of the places for it. A pipe's row has the inode's
+ * address from then on.
+ */
+static __attribute__((noinline)) int row_by_key(struct inode *inode, __u64 who, __u32 op, __u64 slot)
 {
 	key_word words[3];
+	struct ipc_row *row;
+	__u32 at;
 
-	if (!row || !inode)
-		return 0;
+	if (!inode)
+		return -1;
 	words[0] = inode->i_ino;
 	words[1] = pipe_where(inode) | (__u64)op << 48;
 	words[2] = who;
-	if (!row_is(row, words))
-		return 0;
+	at = hints[slot & (hint_entries() - 1)];
+	row = bpf_map_lookup_elem(&rows, &at);
+	if (!row_is(row, words)) {
+		at = row_beside(words[0], words[1], who, slot);
+		row = bpf_map_lookup_elem(&rows, &at);
+	}
+	if (!row)
+		return -1;
 	if (row->key.mech == MECH_PIPE)
 		row->kobj = (__u64)inode;
-	return 1;
+	return at;
 }
 
 /*
@@ -39,11 +50,13 @@ static __attribute__((noinline)) int row_becomes_pipes(struct ipc_row *row, stru
  */
 static __always_inline struct ipc_row *row_near(struct inode *inode, __u64 ino, __u64 who, __u8 op, __u32 *at)
 {
+	__u64 slot = hint_slot(ino, op, who);
 	struct ipc_row *row;
 
-	*at = hints[hint_slot(ino, op, who)];
+	*at = hints[slot];
 	row = bpf_map_lookup_elem(&rows, at);
-	if (!row || row_is_pipes(row, inode, ino, who, op) || row_becomes_pipes(row, inode, who, op))
+	if (!row || row_is_pipes(row, inode, ino, who, op))
 		return row;
-	return NULL;
+	*at = row_by_key(inode, who, op, slot);
+	return bpf_map_lookup_elem(&rows, at);
 }

@@ -59,11 +59,15 @@ static __always_inline struct ipc_run *plain_slot(__u32 flags, __u64 *switches)
 static __always_inline struct ipc_row *row_at_hand(__u64 id, __u64 where, __u8 op, __u64 who, __u32 *at)
 {
 	key_word words[3] = {id, where | (__u64)op << 48, who};
+	__u64 slot = hint_slot(id, hint_kind(words[1]), who);
 	struct ipc_row *row;
 
-	*at = hints[hint_slot(id, hint_kind(words[1]), who)];
+	*at = hints[slot];
 	row = bpf_map_lookup_elem(&rows, at);
-	return row_is(row, words) ? row : NULL;
+	if (row_is(row, words))
+		return row;
+	*at = row_beside(id, words[1], who, slot);
+	return bpf_map_lookup_elem(&rows, at);
 }
 
 /*

@@ -34,7 +34,7 @@ static __attribute__((noinline)) int row_search(__u64 id, __u64 where, __u32 op,
 	row = bpf_map_lookup_elem(&edges, &key);
 	if (!row)
 		return 0;
-	hints[hint_slot(id, hint_kind(words[1]), who)] = *row;
+	hint_set(hint_slot(id, hint_kind(words[1]), who), *row);
 	return *row + 1;
 }
 
