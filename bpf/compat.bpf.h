@@ -474,6 +474,26 @@ static __always_inline bool is_at(void)
 	return cfg.way & WAY_AT;
 }
 
+/* 6.5: what sendpage did is a flag of sendmsg */
+struct proto_ops___6_4 {
+	void *sendpage;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool has_splice_pages(void)
+{
+	return !bpf_core_field_exists(((struct proto_ops___6_4 *)0)->sendpage);
+}
+
+/* 5.19 to 6.1: what programs take out of a map that user space made for pointers has a type. Later ones have at_address(). */
+enum bpf_kptr_type___6_1 {
+	BPF_KPTR_UNREF___6_1,
+};
+
+static __always_inline bool has_kept_pointers(void)
+{
+	return bpf_core_type_exists(enum bpf_kptr_type___6_1);
+}
+
 /* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */
 static __always_inline __u32 udp_drops(struct udp_sock *sk)
 {

@@ -31,7 +31,7 @@ struct ipc_filter {
 /* What a hook on a hot path may take for granted, in one word: each that it looks at costs two instructions. */
 enum ipc_way {
 	WAY_ANY = 0,	   /* nothing, and with system call hooks */
-	WAY_PLAIN = 1,	   /* PROFILE_WAITS is all of `profile`, and how an operation ended is no filter */
+	WAY_PLAIN = 1,	   /* PROFILE_WAITS is all of `asked` and `profile`, and how an operation ended is no filter */
 	WAY_AT = 2,	   /* WAY_PLAIN, and the kernel has at_address() */
 	WAY_FILTERED = 4,  /* and one of those above: what the filters leave out comes before it */
 };

@@ -95,54 +95,67 @@ static __always_inline __u64 name_of(struct msghdr *msg, __u8 op)
 #include "inet_known.bpf.h"
 #include "inet_near.bpf.h"
 
-#define DATA_HOOKS(prefix, function)                                                                           \
-	SEC("?fentry/" #function "_sendmsg")                                                                   \
-	int BPF_PROG(prefix##_send_entry, struct socket *sock, struct msghdr *msg, __u64 size)                 \
-	{                                                                                                      \
-		return enter_data(sock, OP_SEND, msg, size);                                                   \
-	}                                                                                                      \
-	SEC("?fexit/" #function "_sendmsg")                                                                    \
-	int BPF_PROG(prefix##_send_exit, struct socket *sock, struct msghdr *msg, __u64 size, int ret)         \
-	{                                                                                                      \
-		return leave(sock, OP_SEND, ret, msg, msg->msg_flags & MSG_SPLICE_PAGES ? LEAVES_MOVED : 0);     \
-	}                                                                                                      \
-	SEC("?fentry/" #function "_recvmsg")                                                                   \
-	int BPF_PROG(prefix##_recv_entry, struct socket *sock, struct msghdr *msg, __u64 size)                 \
-	{                                                                                                      \
-		return enter_data(sock, OP_RECV, msg, size);                                                   \
-	}                                                                                                      \
-	SEC("?fexit/" #function "_recvmsg")                                                                    \
-	int BPF_PROG(prefix##_recv_exit, struct socket *sock, struct msghdr *msg, __u64 size, int flags, int ret) \
-	{                                                                                                      \
-		return leave(sock, OP_RECV, ret, msg, flags & MSG_PEEK ? LEAVES_PEEKED : 0);                     \
+/* What a hook was called with: the arguments, and behind them the result. */
+#define SOCKET(ctx) ((struct socket *)(ctx)[0])
+#define MESSAGE(ctx) ((struct msghdr *)(ctx)[1])
+
+/*
+ * Without BPF_PROG, and once for each way that is most often taken, as in pipe.bpf.c. What a receive of urgent or of
+ * discarded data did its flags tell.
+ */
+#define DATA_HOOKS(prefix, function, suffix, way)                                                               \
+	SEC("?fentry/" #function "_sendmsg")                                                                    \
+	int prefix##_send_entry##suffix(__u64 *ctx)                                                             \
+	{                                                                                                       \
+		return enter_data(way, SOCKET(ctx), OP_SEND, MESSAGE(ctx), ctx[2]);                             \
+	}                                                                                                       \
+	SEC("?fexit/" #function "_sendmsg")                                                                     \
+	int prefix##_send_exit##suffix(__u64 *ctx)                                                              \
+	{                                                                                                       \
+		return leave(way, SOCKET(ctx), OP_SEND, (int)ctx[3], MESSAGE(ctx), send_leaves(MESSAGE(ctx)));   \
+	}                                                                                                       \
+	SEC("?fentry/" #function "_recvmsg")                                                                    \
+	int prefix##_recv_entry##suffix(__u64 *ctx)                                                             \
+	{                                                                                                       \
+		return enter_data(way, SOCKET(ctx), OP_RECV, MESSAGE(ctx), ctx[2]);                             \
+	}                                                                                                       \
+	SEC("?fexit/" #function "_recvmsg")                                                                     \
+	int prefix##_recv_exit##suffix(__u64 *ctx)                                                              \
+	{                                                                                                       \
+		return leave(way, SOCKET(ctx), OP_RECV, (int)ctx[4], MESSAGE(ctx), receive_leaves(ctx[3]));     \
 	}
 
-DATA_HOOKS(inet, inet)
-DATA_HOOKS(inet6, inet6)
+#define ALL_DATA_HOOKS(prefix, function)                \
+	DATA_HOOKS(prefix, function, , cfg.way)         \
+	DATA_HOOKS(prefix, function, _plain, WAY_PLAIN) \
+	DATA_HOOKS(prefix, function, _at, WAY_AT)
+
+ALL_DATA_HOOKS(inet, inet)
+ALL_DATA_HOOKS(inet6, inet6)
 
 SEC("?fentry/tcp_splice_read")
 int BPF_PROG(inet_splice_entry, struct socket *sock, void *ppos, void *pipe, __u64 size)
 {
-	return enter_data(sock, OP_RECV, NULL, size);
+	return enter_data(cfg.way, sock, OP_RECV, NULL, size);
 }
 
 SEC("?fexit/tcp_splice_read")
 int BPF_PROG(inet_splice_exit, struct socket *sock, void *ppos, void *pipe, __u64 size, unsigned int flags, long ret)
 {
-	return leave(sock, OP_RECV, ret, NULL, LEAVES_MOVED);
+	return leave(cfg.way, sock, OP_RECV, ret, NULL, LEAVES_MOVED);
 }
 
 /* Until 6.4; then splice and sendfile come through sendmsg, with MSG_SPLICE_PAGES */
 SEC("?fentry/inet_sendpage")
 int BPF_PROG(inet_sendpage_entry, struct socket *sock, void *page, int offset, __u64 size)
 {
-	return enter_data(sock, OP_SEND, NULL, size);
+	return enter_data(cfg.way, sock, OP_SEND, NULL, size);
 }
 
 SEC("?fexit/inet_sendpage")
 int BPF_PROG(inet_sendpage_exit, struct socket *sock, void *page, int offset, __u64 size, int flags, long ret)
 {
-	return leave(sock, OP_SEND, ret, NULL, LEAVES_MOVED);
+	return leave(cfg.way, sock, OP_SEND, ret, NULL, LEAVES_MOVED);
 }
 
 /* A sender is about to sleep. What it wrote and was not sent, the peer's window had no room for. */

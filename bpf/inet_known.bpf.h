@@ -32,20 +32,25 @@ struct near {
 	__u64 id; /* 0: not known, or none */
 	__u64 where;
 	__u64 other;
+	__u64 sk;
 	__u32 seen; /* with `other` */
 	__u32 how;  /* NEAR_*, INET_FAR; 0: not known */
 };
 
-/* What a socket is known by; 0: it is none. */
-static __always_inline __u64 known_key(struct socket *socket)
+/* What a socket is known by, at which sk is; 0: it is none. */
+static __always_inline __u64 known_key_of(struct socket *socket, struct sock *sk)
 {
-	struct sock *sk = socket->sk;
 	__u64 ends;
 
 	if (!sk)
 		return 0;
 	ends = (__u64)sk->__sk_common.skc_hash << 32 | sk->__sk_common.skc_portpair;
 	return number_from(known_ends, socket) + ends * 0x9E3779B97F4A7C15ull;
+}
+
+static __always_inline __u64 known_key(struct socket *socket)
+{
+	return known_key_of(socket, socket->sk);
 }
 
 static __always_inline volatile struct ipc_known_end *known_place(__u64 key)
@@ -97,9 +102,10 @@ static __attribute__((noinline)) int known_return(struct socket *socket)
 
 static __always_inline struct near near_of(struct socket *socket)
 {
-	__u64 key = known_key(socket);
+	struct sock *sk = socket->sk;
+	__u64 key = known_key_of(socket, sk);
 	struct ipc_known_end k = known_copy(known_place(key));
-	struct near near = {};
+	struct near near = {.sk = (__u64)sk};
 
 	if (!is_known(key, &k))
 		return near;

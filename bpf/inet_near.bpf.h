@@ -12,53 +12,14 @@ struct inet_moving {
 	__u32 unacked;
 };
 
-static __always_inline void moving_at(struct sock *sk, struct tcp_sock *tp, struct inet_moving *m)
+static __always_inline void moving_at(struct tcp_sock *tp, struct inet_moving *m)
 {
+	struct sock *sk = (void *)tp;
+
 	m->charged = sk->sk_backlog.rmem_alloc.counter;
 	m->rcvbuf = sk->sk_rcvbuf;
 	m->queued = tp->rcv_nxt - tp->copied_seq;
 	m->unacked = tp->write_seq - tp->snd_una;
-}
-
-/* Members that lie together are read at once: a read by address costs as much as four typed ones. */
-#define INET_TOGETHER 48
-
-/* A word that lies `distance` behind the first of what was read from `address` on. */
-static __always_inline bool together(__u32 *to, const __u32 *words, __u64 address, __u32 distance)
-{
-	if (distance < INET_TOGETHER) {
-		*to = words[distance / 4];
-		return true;
-	}
-	return probe_read(to, address + (__s32)distance);
-}
-
-#define TCP_AT(member) bpf_core_field_offset(struct tcp_sock, member)
-#define SOCK_AT(member) bpf_core_field_offset(struct sock, member)
-
-/* The same of the other end, which no pointer leads to. False: it cannot be read. */
-static __always_inline bool moving_there(__u64 other, struct inet_moving *m)
-{
-	__u32 words[INET_TOGETHER / 4], received, copied, written, acked;
-	__u64 at = other + TCP_AT(rcv_nxt);
-
-	if (is_at()) {
-		moving_at(at_address(struct sock, other), at_address(struct tcp_sock, other), m);
-		return true;
-	}
-	if (!probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
-		return false;
-	received = words[0];
-	if (!together(&copied, words, at, TCP_AT(copied_seq) - TCP_AT(rcv_nxt)) ||
-	    !together(&acked, words, at, TCP_AT(snd_una) - TCP_AT(rcv_nxt)) || !probe_read(&written, other + TCP_AT(write_seq)))
-		return false;
-	m->queued = received - copied;
-	m->unacked = written - acked;
-	at = other + SOCK_AT(sk_backlog.rmem_alloc.counter);
-	if (!probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
-		return false;
-	m->charged = words[0];
-	return together(&m->rcvbuf, words, at, SOCK_AT(sk_rcvbuf) - SOCK_AT(sk_backlog.rmem_alloc.counter));
 }
 
 static __always_inline void note_ends(struct inet_internals *s, const struct inet_moving *first, const struct inet_moving *second)
@@ -74,30 +35,162 @@ static __always_inline void note_ends(struct inet_internals *s, const struct ine
 }
 
 /*
- * What operations change of an established connection, whose ends were so when the state was read as a whole: an end leaves
- * that only by a release or a shutdown, which `changes` tells, or when the other one left it. False: not this way.
+ * The sockets of pairs as types, where the kernel has no better: what is read through one costs a tenth of what it does by
+ * address. By a hash of the pair; each end puts itself there, and whoever reads compares addresses: a place may be another
+ * pair's.
  */
-static __always_inline bool note_moving(struct socket *socket, const struct ipc_run *run, __u64 seen, struct inet_internals *s)
+struct inet_pair {
+	struct tcp_sock *first;
+	struct tcp_sock *second;
+};
+
+IPC_MAP(typed_pairs, BPF_MAP_TYPE_ARRAY, __u32, struct inet_pair, 1);
+
+static __always_inline struct inet_pair *pair_place(__u64 id)
 {
-	struct sock *sk = socket->sk;
+	__u32 at = id >> (cfg.known_shift + 1);
+
+	return bpf_map_lookup_elem(&typed_pairs, &at);
+}
+
+/* This end puts itself there. Not inlined: for the stack. */
+static __attribute__((noinline)) int pair_join(struct socket *socket, __u64 id, __u32 how)
+{
+	struct inet_pair *pair;
+	struct tcp_sock *tp;
+	struct sock *sk;
+
+	if (!socket)
+		return 0;
+	pair = pair_place(id);
+	sk = socket->sk;
+	tp = pair && sk ? bpf_skc_to_tcp_sock(sk) : NULL;
+	if (!tp)
+		return 0;
+	if (how & NEAR_FIRST) {
+		asm volatile("" : "+r"(pair)); /* clang would make one store of both, at an offset that is computed */
+		*(struct tcp_sock * volatile *)&pair->first = tp;
+	} else {
+		*(struct tcp_sock * volatile *)&pair->second = tp;
+	}
+	return 0;
+}
+
+/* The two sockets at these addresses, as far as that is known. */
+static __always_inline bool typed_ends(__u32 way, __u64 id, __u64 first_at, __u64 second_at, struct tcp_sock **first,
+				       struct tcp_sock **second)
+{
+	struct inet_pair *pair;
+
+	if (way & WAY_AT) {
+		*first = at_address(struct tcp_sock, first_at);
+		*second = at_address(struct tcp_sock, second_at);
+		return true;
+	}
+	if (!has_kept_pointers())
+		return false;
+	pair = pair_place(id);
+	if (!pair)
+		return false;
+	*first = *(struct tcp_sock * volatile *)&pair->first;
+	*second = *(struct tcp_sock * volatile *)&pair->second;
+	return *first && *second && (__u64)*first == first_at && (__u64)*second == second_at;
+}
+
+/* Members that lie together are read at once: a read by address costs as much as ten typed ones. */
+#define INET_TOGETHER 48
+
+/* A word that lies `distance` behind the first of what was read from `address` on. */
+static __always_inline bool together(__u32 *to, const __u32 *words, __u64 address, __u32 distance)
+{
+	if (distance < INET_TOGETHER) {
+		*to = words[distance / 4];
+		return true;
+	}
+	return probe_read(to, address + (__s32)distance);
+}
+
+#define TCP_AT(member) bpf_core_field_offset(struct tcp_sock, member)
+#define SOCK_AT(member) bpf_core_field_offset(struct sock, member)
+
+/* What operations change of an end, by address. False: it cannot be read. */
+static __attribute__((noinline)) int moving_there(__u64 end, struct inet_moving *m)
+{
+	__u32 words[INET_TOGETHER / 4], received, copied, written, acked;
+	__u64 at = end + TCP_AT(rcv_nxt);
+
+	if (!m || !probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
+		return false;
+	received = words[0];
+	if (!together(&copied, words, at, TCP_AT(copied_seq) - TCP_AT(rcv_nxt)) ||
+	    !together(&acked, words, at, TCP_AT(snd_una) - TCP_AT(rcv_nxt)) || !probe_read(&written, end + TCP_AT(write_seq)))
+		return false;
+	m->queued = received - copied;
+	m->unacked = written - acked;
+	at = end + SOCK_AT(sk_backlog.rmem_alloc.counter);
+	if (!probe_read((__u32(*)[INET_TOGETHER / 4])words, at))
+		return false;
+	m->charged = words[0];
+	return together(&m->rcvbuf, words, at, SOCK_AT(sk_rcvbuf) - SOCK_AT(sk_backlog.rmem_alloc.counter));
+}
+
+/* As note_moving(), by address. */
+static __attribute__((noinline)) int note_untyped(struct ipc_edge *edge, struct ipc_run *run, struct socket *socket, __u64 seen)
+{
+	struct inet_internals *s;
 	struct inet_moving own, theirs;
 	struct tcp_sock *tp;
+	struct sock *sk;
 	__u32 when;
 
-	if (!sk || !run->obj2.id || run->obj2.domain != (__u32)seen || s->first_state != INET_ESTABLISHED || s->second_state != INET_ESTABLISHED ||
-	    sk->__sk_common.skc_state != INET_ESTABLISHED)
+	if (!edge || !run || !socket)
 		return false;
-	tp = is_at() ? at_address(struct tcp_sock, sk) : bpf_skc_to_tcp_sock(sk);
+	s = (void *)edge->state;
+	sk = socket->sk;
+	if (!sk || sk->__sk_common.skc_state != INET_ESTABLISHED)
+		return false;
+	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return false;
 	when = state_moment(run->obj.id);
-	moving_at(sk, tp, &own);
+	moving_at(tp, &own);
 	if (!moving_there(run->obj2.id, &theirs) || *(volatile __u64 *)&changes != seen)
-		return false; /* of what was released nothing was read that is told */
+		return false;
 	if (run->aux[0] & NEAR_FIRST)
 		note_ends(s, &own, &theirs);
 	else
 		note_ends(s, &theirs, &own);
+	s->when = when;
+	return true;
+}
+
+/*
+ * What operations change of an established connection, whose ends were so when the state was read as a whole: an end leaves
+ * that only by a release or a shutdown, which `changes` tells, or when the other one left it. False: not this way.
+ */
+static __always_inline bool note_moving(__u32 way, struct socket *socket, struct ipc_row *row, struct ipc_run *run, __u64 seen)
+{
+	struct inet_internals *s = (void *)row->edge.state;
+	__u64 own = run->kobj, other = run->obj2.id;
+	bool is_first = run->aux[0] & NEAR_FIRST;
+	struct tcp_sock *first, *second;
+	struct inet_moving a, b;
+	struct sock *sk;
+	__u32 when;
+
+	if (!other || run->obj2.domain != (__u32)seen || s->first_state != INET_ESTABLISHED || s->second_state != INET_ESTABLISHED)
+		return false;
+	if (!typed_ends(way, run->obj.id, is_first ? own : other, is_first ? other : own, &first, &second))
+		return note_untyped(&row->edge, run, socket, seen);
+	sk = (void *)(is_first ? first : second);
+	if (sk->__sk_common.skc_state != INET_ESTABLISHED)
+		return false;
+	when = moment(way, run->obj.id);
+	moving_at(first, &a);
+	moving_at(second, &b);
+	if (*(volatile __u64 *)&changes != seen)
+		return false; /* of what was released nothing was read that is told */
+	note_ends(s, &a, &b);
 	s->when = when;
 	return true;
 }
@@ -127,18 +220,20 @@ static __attribute__((noinline)) int is_still(struct ipc_row *row, __u64 other, 
 }
 
 /* As note_state(), but see seldom_at(). */
-static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
+static __always_inline void note_near(__u32 way, struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u64 seen = *(volatile __u64 *)&changes;
 	__u32 *state = row->edge.state;
 
 	state[IPC_STATE_STAMP] = stamp;
 	if ((row->kobj == seldom_at(seen) || is_still(row, run->obj2.id, seen)) &&
-	    note_moving(socket, run, seen, (void *)state))
+	    note_moving(way, socket, row, run, seen))
 		return;
 	smp_rmb(); /* with inet_changes() */
 	note_whole(&row->edge, run, socket, seen, row->kobj != seldom_at(seen));
 	row->kobj = seldom_at(seen);
+	if (has_kept_pointers() && !(way & WAY_AT))
+		pair_join(socket, run->obj.id, run->aux[0]);
 	depth_note(&row->edge, socket_depth(state));
 }
 
@@ -174,17 +269,23 @@ static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 o
 	return 0;
 }
 
-static __always_inline int enter_data(struct socket *socket, __u8 op, struct msghdr *msg, __u64 size)
+/* Is nothing but the default view of everything what this program is for? */
+static __always_inline bool is_straight(__u32 way)
+{
+	return way == WAY_PLAIN || way == WAY_AT;
+}
+
+static __always_inline int enter_data(__u32 way, struct socket *socket, __u8 op, struct msghdr *msg, __u64 size)
 {
 	struct near near;
 
-	if (socket_left_out(socket))
+	if (!is_straight(way) && socket_left_out(socket))
 		return 0;
 	near = near_of(socket);
-	if (near.how & INET_FAR || (near.id && !cfg.asked))
+	if (near.how & INET_FAR || (!is_straight(way) && near.id && !cfg.asked))
 		return 0; /* --counts: its end tells what it was on */
-	if (is_plain() && near.id &&
-	    near_begins(socket, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY, msg, near.id, near.where, near.how, near.other, near.seen))
+	if (way != WAY_ANY && near.id &&
+	    near_begins(socket, near.sk, op, op == OP_SEND ? CAUSE_FULL : CAUSE_EMPTY, msg, near.id, near.where, near.how, near.other, near.seen))
 		return 0;
 	return enter_slowly(socket, op, msg, size);
 }
@@ -213,14 +314,14 @@ static __always_inline bool row_counted(struct ipc_row *row, __u32 how, __u8 op,
 	return row;
 }
 
-static __always_inline bool leave_counted(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg)
+static __always_inline bool leave_counted(struct socket *socket, __u8 op, const struct op_result *res)
 {
 	struct near near = near_of(socket);
 	__u32 at;
 
 	if (!near.id)
 		return near.how;
-	return row_counted(row_at_hand(near.id, near.where, op, actor_word(current_actor()), &at), near.how, op, res, msg);
+	return row_counted(row_at_hand(near.id, near.where, op, actor_word(current_actor()), &at), near.how, op, res, NULL);
 }
 
 /* The same where another one has its place, or its row's hint. */
@@ -267,19 +368,45 @@ static __attribute__((noinline)) int leave_slowly(struct socket *socket, __u32 o
 	return 0;
 }
 
+#define MSG_OOB 1
+#define MSG_ERRQUEUE 0x2000
+#define LEAVES_ASIDE (1u << 2) /* received from beside the stream */
+
+static __always_inline __u32 send_leaves(struct msghdr *msg)
+{
+	return has_splice_pages() && msg->msg_flags & MSG_SPLICE_PAGES ? LEAVES_MOVED : 0;
+}
+
+/* Of a stream only what is beside it can be cut; of the others every receive asks the message. */
+static __always_inline __u32 receive_leaves(__u32 flags)
+{
+	if (!(flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)))
+		return 0;
+	return flags & MSG_PEEK ? LEAVES_PEEKED : LEAVES_ASIDE;
+}
+
+static __always_inline bool leave_near(__u32 way, struct socket *socket, __u8 op, const struct op_result *res)
+{
+	if (is_straight(way))
+		return leave_begun(socket, op, res, NULL, way);
+	if (way == WAY_ANY)
+		return leave_begun(socket, op, res, NULL, WAY_ANY);
+	return way & WAY_AT ? leave_begun(socket, op, res, NULL, WAY_AT) : leave_begun(socket, op, res, NULL, WAY_PLAIN);
+}
+
 /* What a send or a receive leaves behind. */
-static __always_inline int leave(struct socket *socket, __u8 op, __s64 ret, struct msghdr *msg, __u32 leaves)
+static __always_inline int leave(__u32 way, struct socket *socket, __u8 op, __s64 ret, struct msghdr *msg, __u32 leaves)
 {
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
 	bool done;
 
-	if (socket_left_out(socket))
+	if (!is_straight(way) && socket_left_out(socket))
 		return 0;
-	if (leaves & LEAVES_PEEKED)
+	if (leaves & (LEAVES_PEEKED | LEAVES_ASIDE))
 		done = false;
-	else if (!cfg.asked)
-		done = leave_counted(socket, op, &res, msg);
+	else if (!is_straight(way) && !cfg.asked)
+		done = leave_counted(socket, op, &res);
 	else
-		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
+		done = leave_near(way, socket, op, &res);
 	return done ? 0 : leave_slowly(socket, op, ret, msg, leaves);
 }

@@ -3,7 +3,7 @@
  * Sends and receives on sockets whose object and row are known at once, see plain.bpf.h: what of their beginning and
  * end is the same in every family. Included after socket.bpf.h, which says what its includer has said before, and:
  *
- *   SOCKET_KEEPS   does the mechanism keep a number in obj2.id of a run?
+ *   SOCKET_KEEPS   does the mechanism keep a number in obj2.id of a run, and has it sk at hand?
  *
  * and says after it what note_near() does.
  */
@@ -15,7 +15,7 @@
 #define LEAVES_MOVED (1u << 1)	/* elsewhere, without a copy */
 
 /* The state that an operation with this result leaves behind, with this stamp. */
-static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret);
+static __always_inline void note_near(__u32 way, struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret);
 
 /* What an operation is on: of run.aux[0] */
 #define NEAR_FIRST (1u << 0)  /* this socket is the object's first end */
@@ -42,7 +42,7 @@ static __attribute__((noinline)) int row_search(__u64 id, __u64 where, __u32 op,
  * The slot as op_begin() and enter_on() write it, see plain_begin(), for an operation on the object `id`, `where`, with
  * what the mechanism keeps in obj2 (id, domain), which has no mechanism. What has a row is wanted.
  */
-static __always_inline bool near_begins(struct socket *socket, __u8 op, __u8 cause, struct msghdr *msg, __u64 id, __u64 where,
+static __always_inline bool near_begins(struct socket *socket, __u64 sk, __u8 op, __u8 cause, struct msghdr *msg, __u64 id, __u64 where,
 					__u32 how, __u64 kept, __u32 kept_word)
 {
 	struct ipc_run *run = run_slot();
@@ -63,7 +63,7 @@ static __always_inline bool near_begins(struct socket *socket, __u8 op, __u8 cau
 	if (SOCKET_KEEPS)
 		run->obj2.id = kept;
 	*(key_word *)&run->obj2.domain = kept_word;
-	run->kobj = (__u64)socket->sk;
+	run->kobj = SOCKET_KEEPS ? sk : (__u64)socket->sk;
 	run->kobj2 = 0;
 	run->size = (__u64)socket + op; /* which is not asked for in this view; for row_begun() */
 	run->iter = msg ? (__u64)&msg->msg_iter : 0;
@@ -101,8 +101,9 @@ static __always_inline struct ipc_edge *near_counts(struct ipc_row *row, struct 
 }
 
 /* An operation whose beginning was seen, with its row. msg: when it may have been cut. False: it has none. */
-static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, bool plain)
+static __always_inline bool leave_begun(struct socket *socket, __u8 op, const struct op_result *res, struct msghdr *msg, __u32 way)
 {
+	bool plain = way != WAY_ANY;
 	struct ipc_run *run = run_slot();
 	struct ipc_row *row = row_begun(run, socket, op, plain);
 	struct ipc_edge *edge;
@@ -112,7 +113,7 @@ static __always_inline bool leave_begun(struct socket *socket, __u8 op, const st
 	edge = near_counts(row, run, res, plain);
 	if (edge) {
 		socket_figures(edge, run, &run->obj, run->aux[0] & NEAR_FIRST, op, res->ret, msg);
-		note_near(row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1), res->ret);
+		note_near(way, row, run, socket, plain ? stamp_in_jiffies() : (__u32)(state_clock() >> 16 | 1), res->ret);
 		if (!plain)
 			socket_noted(edge, run, &run->obj, op, op, res);
 		else if (run->flags != SOCKET_RUN_FLAGS)

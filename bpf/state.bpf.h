@@ -95,15 +95,20 @@ static __always_inline void stamp_in_order(__u32 *state, __u32 object)
  * What orders states with the same stamp: ns, modulo 2^32, or in the default view, where nobody is shown it, a number as
  * in stamp_in_order(). Taken before what it is of is read.
  */
-static __always_inline __u32 state_moment(__u64 object)
+static __always_inline __u32 moment(__u32 way, __u64 object)
 {
 	__u64 *order;
 
-	if (cfg.way == WAY_ANY)
+	if (way == WAY_ANY)
 		return bpf_ktime_get_ns();
 	order = &state_orders[(__u32)object * 0x9E3779B1u >> 24];
 	atomic_add_mb(order, 1);
 	return *(volatile __u64 *)order;
+}
+
+static __always_inline __u32 state_moment(__u64 object)
+{
+	return moment(cfg.way, object);
 }
 
 /* A resize is over: head lost `heads`, and nothing else moved it meanwhile. */

@@ -67,7 +67,7 @@ static __always_inline int begin(struct socket *socket, __u8 op, struct msghdr *
 		return 0;
 	if (is_plain() && !unresolved) {
 		near = near_of(socket, op, datagrams);
-		if (near.id && near_begins(socket, op, cause, msg, near.id, NEAR_WHERE, near.how, 0, 0))
+		if (near.id && near_begins(socket, 0, op, cause, msg, near.id, NEAR_WHERE, near.how, 0, 0))
 			return 0;
 	}
 	return enter_slowly(socket, op, cause, msg, size);
@@ -133,7 +133,7 @@ static __attribute__((noinline)) int note_whole(struct ipc_edge *edge, struct ip
  * As note_state(), at less than half the cost, see seldom_at(). A result may tell of a change before: what a close ends,
  * ends before the close does. SO_SNDBUF has no hook.
  */
-static __always_inline void note_near(struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
+static __always_inline void note_near(__u32 way, struct ipc_row *row, struct ipc_run *run, struct socket *socket, __u32 stamp, __s64 ret)
 {
 	__u32 *state = row->edge.state;
 	__u64 seen;
@@ -197,7 +197,7 @@ static __always_inline int end(struct socket *socket, __u8 op, __s64 ret, struct
 	if (leaves & LEAVES_PEEKED)
 		;
 	else if (cfg.asked)
-		done = is_plain() ? leave_begun(socket, op, &res, msg, true) : leave_begun(socket, op, &res, msg, false);
+		done = is_plain() ? leave_begun(socket, op, &res, msg, WAY_PLAIN) : leave_begun(socket, op, &res, msg, WAY_ANY);
 	else if (!is_addressed(op, msg, datagrams))
 		done = leave_counted(socket, op, &res, msg, datagrams);
 	return done ? 0 : leave_slowly(socket, op, ret, msg, leaves);

@@ -149,6 +149,7 @@ void kernel_probe(struct kernel *k)
 	else
 		k->switch_has_state = probe_switch_has_state(k->btf);
 	k->has_rdonly_cast = k->btf && btf__find_by_name_kind(k->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	k->keeps_pointers = k->btf && btf__find_by_name_kind(k->btf, "bpf_kptr_type", BTF_KIND_ENUM) > 0;
 	k->lockdown = probe_lockdown();
 	probe_capabilities(k);
 	k->pid_max = probe_pid_max();

@@ -32,6 +32,7 @@ struct kernel {
 	uint32_t page_shift;
 	bool switch_has_state;	  /* sched_switch passes prev_state (5.18) */
 	bool has_rdonly_cast;	  /* a function for programs (6.2) */
+	bool keeps_pointers;	  /* maps may have pointers of a type, as they were spelled from 5.19 to 6.1 */
 	uint64_t wake_function;	  /* autoremove_wake_function; 0: not readable */
 	uint64_t plain_wake_function; /* default_wake_function */
 	uint64_t datagram_wake_function; /* receiver_wake_function; the same */

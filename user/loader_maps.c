@@ -85,6 +85,62 @@ static int make_array(struct bpf_map *map, const char *name, uint32_t bytes)
 	return err;
 }
 
+/* The structure that a map's values are pointers to and nothing else, by its name; NULL: they are something else. */
+static const char *pointers_to(const struct btf *btf, const struct btf_type *value)
+{
+	const struct btf_type *t;
+
+	if (!value || !btf_is_struct(value) || !btf_vlen(value))
+		return NULL;
+	t = btf__type_by_id(btf, btf_members(value)->type);
+	if (!btf_is_ptr(t) || value->size != btf_vlen(value) * sizeof(void *))
+		return NULL;
+	t = btf__type_by_id(btf, t->type);
+	return btf_is_struct(t) || btf_is_fwd(t) ? btf__name_by_offset(btf, t->name_off) : NULL;
+}
+
+/*
+ * Told of their type the kernel lets programs follow them. Not declared so in the object file: clang 14 tags some types
+ * only, and later kernels have another meaning for the tag, and refuse all of the file's types.
+ */
+static int make_pointers(struct bpf_map *map, const struct btf *declared, const char *structure, uint32_t entries)
+{
+	const struct btf_type *value = btf__type_by_id(declared, bpf_map__btf_value_type_id(map));
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	struct btf *btf = btf__new_empty();
+	int pointer, err, fd = -1;
+
+	if (!btf)
+		return -ENOMEM;
+	opts.btf_key_type_id = btf__add_int(btf, "unsigned int", sizeof(uint32_t), 0);
+	pointer = btf__add_ptr(btf, btf__add_type_tag(btf, "kptr", btf__add_struct(btf, structure, 0)));
+	opts.btf_value_type_id = btf__add_struct(btf, btf__name_by_offset(declared, value->name_off), value->size);
+	for (unsigned i = 0; i < btf_vlen(value); i++)
+		btf__add_field(btf, btf__name_by_offset(declared, btf_members(value)[i].name_off), pointer,
+			       i * 8 * sizeof(void *), 0);
+	err = btf__load_into_kernel(btf);
+	if (!err) {
+		opts.btf_fd = btf__fd(btf);
+		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, bpf_map__name(map), sizeof(uint32_t), value->size, entries, &opts);
+		err = fd < 0 ? -errno : bpf_map__reuse_fd(map, fd);
+	}
+	if (fd >= 0)
+		close(fd);
+	btf__free(btf);
+	return err;
+}
+
+/* Where it is not known that the kernel can be told of a type, an array of pointers has one entry. */
+static int make_map(const struct bpf_object *obj, struct bpf_map *map, uint32_t entries)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	const char *structure = pointers_to(btf, btf__type_by_id(btf, bpf_map__btf_value_type_id(map)));
+
+	if (structure && entries > 1)
+		return make_pointers(map, btf, structure, entries);
+	return entries ? bpf_map__set_max_entries(map, entries) : 0;
+}
+
 int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_fn entries, const void *arg)
 {
 	struct bpf_map *map;
@@ -103,7 +159,7 @@ int loader_maps(struct loaded *l, const struct shared_maps *shared, map_entries_
 		if (array)
 			err = fd >= 0 ? use_array(map, fd) : make_array(map, array, cnt * entry_bytes);
 		else
-			err = fd >= 0 ? bpf_map__reuse_fd(map, fd) : cnt ? bpf_map__set_max_entries(map, cnt) : 0;
+			err = fd >= 0 ? bpf_map__reuse_fd(map, fd) : make_map(l->obj, map, cnt);
 		if (err)
 			return err;
 	}

@@ -87,6 +87,7 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"known_pairs", known},
 		{"known_ends", known},
 		{"displaced_ends", EDGE_SHARE(4)},
+		{"typed_pairs", p->kernel->keeps_pointers ? known / 2 : 1},
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", 1u << bits_for(p->kernel->cpus)},
@@ -105,7 +106,7 @@ uint32_t map_entries(const char *name, const void *arg)
 
 static uint32_t way_of(const struct kernel *k, const struct ipc_config *config)
 {
-	if (config->profile != PROFILE_WAITS || config->failed_only || config->min_ns)
+	if (config->asked != PROFILE_WAITS || config->profile != PROFILE_WAITS || config->failed_only || config->min_ns)
 		return WAY_ANY;
 	return (k->has_rdonly_cast ? WAY_AT : WAY_PLAIN) | (config->filtered ? WAY_FILTERED : 0);
 }
