@@ -117,6 +117,21 @@ static __always_inline void queue_moved(const struct ipc_run *run, const struct 
 	*(key_word *)&((struct msg_internals *)row->edge.state)->key = key_mode;
 }
 
+static __always_inline bool words_and_receiver(struct kern_ipc_perm *perm, __u32 id, struct queue_words *w, __u32 *receiver)
+{
+	struct msg_queue *queue = queue_kept(perm, id);
+
+	if (queue) {
+		queue_members(queue, w);
+		*receiver = queue->q_lrpid->numbers[0].nr;
+		return true;
+	}
+	if (!queue_read((__u64)perm, w))
+		return false;
+	*receiver = pid_number(w->receiver);
+	return true;
+}
+
 /* Under the lock, before the message goes in or its sender goes to sleep. */
 SEC("?fentry/security_msg_queue_msgsnd")
 int BPF_PROG(msg_send_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, int flags)
@@ -124,16 +139,17 @@ int BPF_PROG(msg_send_checked, struct kern_ipc_perm *perm, struct msg_msg *msg, 
 	struct ipc_run *run = msg_run();
 	__u64 size = msg->m_ts;
 	struct queue_words w;
+	__u32 receiver;
 
 	if (!run || run->op != OP_SEND || run->obj.id != (__u32)perm->id)
 		return 0;
 	run->kobj = (__u64)perm;
-	if (!queue_read((__u64)perm, &w) || size + w.bytes > w.limit || 1 + w.messages > w.limit)
+	if (!words_and_receiver(perm, run->obj.id, &w, &receiver) || size + w.bytes > w.limit || 1 + w.messages > w.limit)
 		return 0;
 	run->aux[0] |= SEEN_FITS;
 	run->aux[1] = w.messages + 1;
 	run->aux[2] = w.bytes + size;
-	queue_moved(run, &w, perm->key, perm->mode, size, pid_number(w.receiver));
+	queue_moved(run, &w, perm->key, perm->mode, size, receiver);
 	if (PROFILE(PROFILE_RESIDENCY))
 		stamp_message((__u64)msg);
 	return 0;
@@ -241,12 +257,8 @@ int BPF_PROG(msg_taken, struct msg_queue *queue, struct wake_q_head *wake_q, __u
 		queue_note(&run->obj, (__u64)queue);
 		return 0;
 	}
-	w.stime = queue->q_stime;
-	w.rtime = queue->q_rtime;
-	w.ctime = queue->q_ctime;
-	w.bytes = queue->q_cbytes;
-	w.messages = queue->q_qnum;
-	w.limit = queue->q_qbytes;
+	queue_keep(queue, run->obj.id);
+	queue_members(queue, &w);
 	run->aux[1] = w.messages;
 	queue_moved(run, &w, queue->q_perm.key, queue->q_perm.mode, -1, queue->q_lspid->numbers[0].nr);
 	return 0;

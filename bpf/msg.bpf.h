@@ -107,6 +107,53 @@ static __always_inline bool queue_lies_together(void)
 	       QUEUE_AT(q_lrpid) == __builtin_offsetof(struct queue_words, receiver);
 }
 
+/*
+ * Queues as types, where the kernel has no better, see has_kept_pointers(): by a hash of the id. Whoever took a message
+ * puts the queue there, and whoever reads compares addresses: a place may be another queue's.
+ */
+struct typed_queue {
+	struct msg_queue *queue;
+};
+
+#define TYPED_QUEUES 1024
+IPC_MAP(typed_queues, BPF_MAP_TYPE_ARRAY, __u32, struct typed_queue, 1);
+
+static __always_inline struct typed_queue *queue_place(__u32 id)
+{
+	__u32 at = id * 0x9E3779B1u >> 22;
+
+	_Static_assert(TYPED_QUEUES == 1 << (32 - 22), "all that the hash gives");
+	return bpf_map_lookup_elem(&typed_queues, &at);
+}
+
+static __always_inline void queue_keep(struct msg_queue *queue, __u32 id)
+{
+	struct typed_queue *place = has_kept_pointers() && !is_at() ? queue_place(id) : NULL;
+
+	if (place)
+		*(struct msg_queue * volatile *)&place->queue = queue;
+}
+
+/* The queue with this address, or NULL: it is not there. */
+static __always_inline struct msg_queue *queue_kept(const void *address, __u32 id)
+{
+	struct typed_queue *place = has_kept_pointers() && !is_at() ? queue_place(id) : NULL;
+	struct msg_queue *queue = place ? *(struct msg_queue * volatile *)&place->queue : NULL;
+
+	return queue && (__u64)queue == (__u64)address ? queue : NULL;
+}
+
+/* What has a type of it. */
+static __always_inline void queue_members(const struct msg_queue *q, struct queue_words *w)
+{
+	w->stime = q->q_stime;
+	w->rtime = q->q_rtime;
+	w->ctime = q->q_ctime;
+	w->bytes = q->q_cbytes;
+	w->messages = q->q_qnum;
+	w->limit = q->q_qbytes;
+}
+
 /* By address: what the hooks are handed is a kern_ipc_perm, and the verifier lets nobody look beyond that. */
 static __always_inline bool queue_read(__u64 address, struct queue_words *w)
 {
@@ -114,12 +161,7 @@ static __always_inline bool queue_read(__u64 address, struct queue_words *w)
 
 	if (is_at()) {
 		q = at_address(struct msg_queue, address);
-		w->stime = q->q_stime;
-		w->rtime = q->q_rtime;
-		w->ctime = q->q_ctime;
-		w->bytes = q->q_cbytes;
-		w->messages = q->q_qnum;
-		w->limit = q->q_qbytes;
+		queue_members(q, w);
 		*(volatile __u64 *)&w->sender = (__u64)q->q_lspid;
 		*(volatile __u64 *)&w->receiver = (__u64)q->q_lrpid;
 		return true;
