@@ -57,7 +57,7 @@ static __always_inline bool generation_wanted(const struct ipc_object_id *obj, s
 	__u32 slot, tid, tgid = t->tgid, *want;
 	__u8 *class, *leader;
 
-	if (tgid == cfg.self_tgid || (who.tgid && who.tgid == cfg.self_tgid))
+	if (cfg.self_tgid && (tgid == cfg.self_tgid || who.tgid == cfg.self_tgid))
 		return false;
 	if (is_other_object(obj))
 		return false;
@@ -153,26 +153,30 @@ static __always_inline bool number_at(__u64 pid, __u32 level, struct upid *numbe
 	return probe_read(number, pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
 }
 
-/* The current process's PID in the namespace of t, 0: it has none there; as the kernel says it where nobody else did. */
-static __always_inline __u32 current_pid_for(struct task_struct *t)
+/* The same below the first namespace. */
+static __attribute__((noinline)) int current_pid_below(struct task_struct *t)
 {
 	struct task_struct *me = (void *)bpf_get_current_task();
 	struct upid here = {}, there = {};
 	struct pid *mine, *theirs = NULL;
-	__u32 level = 0, nr;
+	__u32 level = 0;
 
-	if (has_current_task_btf() && !t->thread_pid->level) { /* there all have one */
-		nr = bpf_get_current_task_btf()->group_leader->thread_pid->numbers[0].nr;
-		barrier_var(nr); /* a load of its own: the other one is through another kind of pointer */
-		return nr;
-	}
-	if (!probe_read(&theirs, &t->thread_pid) || !theirs || !probe_read(&level, &theirs->level))
+	if (!t || !probe_read(&theirs, &t->thread_pid) || !theirs || !probe_read(&level, &theirs->level))
 		return 0;
 	mine = BPF_CORE_READ(me, group_leader, thread_pid);
 	if (level > BPF_CORE_READ(mine, level) || !number_at((__u64)mine, level, &here) ||
 	    !number_at((__u64)theirs, level, &there) || here.ns != there.ns)
 		return 0;
 	return here.nr;
+}
+
+/*
+ * The current process's PID in the namespace of t, 0: it has none there; as the kernel says it where nobody else did. In the
+ * first all have one, which is what they are known by.
+ */
+static __always_inline __u32 current_pid_for(struct task_struct *t, struct actor me)
+{
+	return t->thread_pid->level ? current_pid_below(t) : me.tgid;
 }
 
 static __always_inline void read_info(struct generation *g, struct kernel_siginfo *info)
@@ -244,10 +248,27 @@ static __always_inline void note_kernel_kill(const struct ipc_object_id *obj)
 	k->obj = *obj;
 }
 
+static __always_inline struct ipc_edge *end_send(struct actor by, const struct ipc_object_id *obj, struct ipc_run *run,
+						 const struct op_result *res)
+{
+	struct ipc_edge_key key;
+	struct ipc_edge *edge;
+
+	if (!is_plain())
+		return op_end_by(by, obj, OP_SEND, run, res);
+	edge = edge_of(obj, OP_SEND, by, &key);
+	if (!edge)
+		return NULL;
+	edge_account(edge, &key, res);
+	if (run && run->flags != SENDER_BEGINS)
+		edge_account_waits(edge, run);
+	return edge;
+}
+
 /* The call may send more, to a group: what it has gathered is this one's. */
 static __always_inline void forget_gathered(struct ipc_run *run)
 {
-	if (!run->waits && !run->wakes && !run->other_wakes)
+	if (run->flags == SENDER_BEGINS)
 		return;
 	run->wait_ns = 0;
 	run->sched_delay_ns = 0;
@@ -279,7 +300,7 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 		run = NULL;
 	by = signal_sender(ctx, run, sig, kind, g.code, target.tgid);
 	if (kind == INFO_NONE && by.tgid)
-		g.pid = current_pid_for(t);
+		g.pid = current_pid_for(t, by);
 	signal_identify(target, sig, &obj);
 	if (by.tgid && run)
 		run->aux[AUX_TAKEN]++;
@@ -291,7 +312,7 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 		res.ret = -11; /* EAGAIN */
 	row = target_row(&obj, t, target);
 	drop_opposites(target, sig);
-	edge = op_end_by(by, &obj, OP_SEND, run, &res);
+	edge = end_send(by, &obj, run, &res);
 	if (!edge)
 		return 0;
 	count_generation(edge, t, &g);

@@ -52,7 +52,7 @@ static __always_inline enum signal_call call_of(__u32 nr)
 
 /* ---- senders ---- */
 
-#define SENDER_BEGINS (RUN_OWN | RUN_USED)
+#define SENDER_BEGINS RUN_OWN /* and RUN_USED as soon as it wakes or waits */
 
 /* The slot of a call that sends, in the default view. NULL: an outer operation keeps it, or a switch came between. */
 static __always_inline struct ipc_run *sender_slot(void)
@@ -74,14 +74,12 @@ static __always_inline struct ipc_run *sender_slot(void)
 	return *(volatile __u64 *)&run->switches == switches || not_plain(run) ? run : NULL;
 }
 
-/* The object is known when the signal is generated, or never. */
-static __always_inline int send_enter(__u32 call, __u32 pid, __u32 sig)
+/* The object is known when the signal is generated, or never; then who was meant the arguments tell, at the end. */
+static __always_inline int send_enter(void)
 {
 	struct ipc_object_id none = {.mech = MECH_SIGNAL};
 	struct ipc_run *run;
 
-	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == cfg.self_tgid)
-		return 0;
 	run = is_plain() ? sender_slot() : NULL;
 	if (!run)
 		run = op_begin(&none, OP_SEND, CAUSE_LOCK, 0);
@@ -89,9 +87,6 @@ static __always_inline int send_enter(__u32 call, __u32 pid, __u32 sig)
 		return 0;
 	run->flags = SENDER_BEGINS;
 	run->aux[AUX_ROLE] = ROLE_SENDS;
-	run->aux[AUX_CALL] = call;
-	run->aux[AUX_PID] = pid;
-	run->size = sig;
 	return 0;
 }
 
@@ -149,20 +144,16 @@ static __always_inline struct actor process_of(__u32 nr, bool by_thread)
 }
 
 /* The kernel refused before it generated anything: EPERM of one process. 0 asks and sends nothing. */
-static __attribute__((noinline)) int send_failed(const struct ipc_run *run, __s64 ret)
+static __attribute__((noinline)) int send_failed(const struct ipc_run *run, __u32 call, __u32 pid, __u32 sig, __s64 ret)
 {
 	struct op_result res = {.ret = ret};
 	struct ipc_object_id obj;
 	struct ipc_edge *edge;
 	struct actor target;
-	__u32 sig;
 
-	if (!run)
+	if (!run || sig < 1 || sig > SIGNAL_MAX || (__s32)pid <= 0)
 		return 0;
-	sig = run->size;
-	if (sig < 1 || sig > SIGNAL_MAX || (__s32)run->aux[AUX_PID] <= 0)
-		return 0;
-	target = process_of(run->aux[AUX_PID], run->aux[AUX_CALL] == CALL_TKILL);
+	target = process_of(pid, call == CALL_TKILL);
 	if (!target.tgid)
 		return 0;
 	signal_identify(target, sig, &obj);
@@ -174,17 +165,27 @@ static __attribute__((noinline)) int send_failed(const struct ipc_run *run, __s6
 	return 0;
 }
 
-static __always_inline int send_exit(__s64 ret)
+/* Where it has gathered nothing and taken no signal's marks, the slot is clear again. */
+static __always_inline void sender_done(struct ipc_run *run)
 {
-	struct ipc_run *run = run_mine();
-
-	if (!is_sending(run))
-		return 0;
-	if (ret < 0 && !run->aux[AUX_TAKEN])
-		send_failed(run, ret);
-	plain_free(run, SENDER_BEGINS);
-	return 0;
+	if (run->flags == SENDER_BEGINS) {
+		run->aux[AUX_TAKEN] = 0;
+		run->flags = 0;
+	}
+	run->task = 0;
 }
+
+#define SEND_EXIT(call, pid, sig, ret)                                            \
+	({                                                                        \
+		struct ipc_run *run = run_mine();                                 \
+                                                                                  \
+		if (is_sending(run)) {                                            \
+			if ((ret) < 0 && !run->aux[AUX_TAKEN])                    \
+				send_failed(run, call, pid, sig, ret);            \
+			sender_done(run);                                         \
+		}                                                                 \
+		0;                                                                \
+	})
 
 /* ---- those who wait ---- */
 
@@ -287,14 +288,14 @@ static __always_inline __u64 user_set(__u64 address)
 
 /* ---- the function backend ---- */
 
-#define SENDER(name, call, pid, sig)                                                          \
-	SEC("?fentry/__x64_sys_" #name) int BPF_PROG(name##_entry, struct pt_regs *regs)      \
-	{                                                                                     \
-		return send_enter(call, pid(regs), sig(regs));                                \
-	}                                                                                     \
+#define SENDER(name, call, pid, sig)                                                             \
+	SEC("?fentry/__x64_sys_" #name) int BPF_PROG(name##_entry)                               \
+	{                                                                                        \
+		return send_enter();                                                             \
+	}                                                                                        \
 	SEC("?fexit/__x64_sys_" #name) int BPF_PROG(name##_exit, struct pt_regs *regs, long ret) \
-	{                                                                                     \
-		return send_exit(ret);                                                        \
+	{                                                                                        \
+		return SEND_EXIT(call, pid(regs), sig(regs), ret);                               \
 	}
 
 SENDER(kill, CALL_KILL, PT_REGS_PARM1_SYSCALL, PT_REGS_PARM2_SYSCALL)
@@ -428,12 +429,10 @@ int BPF_PROG(signal_enter, struct pt_regs *regs, long id)
 	case CALL_KILL:
 	case CALL_TKILL:
 	case CALL_QUEUE:
-		return send_enter(call, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs));
 	case CALL_TGKILL:
 	case CALL_TGQUEUE:
-		return send_enter(call, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM3_SYSCALL(regs));
 	case CALL_PIDFD:
-		return send_enter(call, 0, PT_REGS_PARM2_SYSCALL(regs));
+		return send_enter();
 	case CALL_SIGWAIT:
 		return wait_enter(call, user_set(PT_REGS_PARM1_SYSCALL(regs)));
 	case CALL_SUSPEND:
@@ -444,13 +443,22 @@ int BPF_PROG(signal_enter, struct pt_regs *regs, long id)
 	return read_enter(PT_REGS_PARM1_SYSCALL(regs));
 }
 
+/* Which signal was meant, and for whom (0: a pidfd says). */
+static __always_inline int sent(struct pt_regs *regs, __u32 call, long ret)
+{
+	bool third = call == CALL_TGKILL || call == CALL_TGQUEUE;
+
+	return SEND_EXIT(call, call == CALL_PIDFD ? 0 : PT_REGS_PARM1_SYSCALL(regs),
+			 third ? PT_REGS_PARM3_SYSCALL(regs) : PT_REGS_PARM2_SYSCALL(regs), ret);
+}
+
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(signal_exit, struct pt_regs *regs, long ret)
 {
 	struct ipc_run *run = run_mine();
 
 	if (is_sending(run))
-		return send_exit(ret);
+		return sent(regs, call_of(syscall_nr(regs)), ret);
 	return is_waiting(run) ? wait_exit(PT_REGS_PARM2_SYSCALL(regs), ret) : 0;
 }
 

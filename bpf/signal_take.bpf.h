@@ -7,8 +7,7 @@
 enum {
 	AUX_ROLE = 0,
 	AUX_TAKEN = 1, /* signals generated or taken so far */
-	AUX_CALL = 2,
-	AUX_PID = 3,
+	AUX_CALL = 2, /* of one that waits */
 };
 enum {
 	ROLE_SENDS = 1,
