@@ -468,6 +468,12 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 #define at_address(type, address) \
 	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
+/* A word at an address: every structure that begins with one is as good. */
+static __always_inline __u64 word_there(const void *address)
+{
+	return at_address(struct timespec64, address)->tv_sec;
+}
+
 /* Is it known that it has? */
 static __always_inline bool is_at(void)
 {

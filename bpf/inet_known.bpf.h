@@ -37,20 +37,25 @@ struct near {
 	__u32 how;  /* NEAR_*, INET_FAR; 0: not known */
 };
 
+#define COMMON_AT(member) bpf_core_field_offset(struct sock_common, member)
+
 /* What a socket is known by, at which sk is; 0: it is none. */
-static __always_inline __u64 known_key_of(struct socket *socket, struct sock *sk)
+static __always_inline __u64 known_key_of(__u32 way, struct socket *socket, struct sock *sk)
 {
 	__u64 ends;
 
 	if (!sk)
 		return 0;
-	ends = (__u64)sk->__sk_common.skc_hash << 32 | sk->__sk_common.skc_portpair;
+	if (way & WAY_AT && COMMON_AT(skc_portpair) - COMMON_AT(skc_hash) == sizeof(__u32))
+		ends = word_there((void *)sk + COMMON_AT(skc_hash));
+	else
+		ends = (__u64)sk->__sk_common.skc_portpair << 32 | sk->__sk_common.skc_hash;
 	return number_from(known_ends, socket) + ends * 0x9E3779B97F4A7C15ull;
 }
 
 static __always_inline __u64 known_key(struct socket *socket)
 {
-	return known_key_of(socket, socket->sk);
+	return known_key_of(cfg.way, socket, socket->sk);
 }
 
 static __always_inline volatile struct ipc_known_end *known_place(__u64 key)
@@ -58,8 +63,7 @@ static __always_inline volatile struct ipc_known_end *known_place(__u64 key)
 	return &known_ends[key >> cfg.known_shift];
 }
 
-/* Of what is at this place, or was copied from one. */
-static __always_inline __u64 known_check(__u64 key, const volatile struct ipc_known_end *k)
+static __always_inline __u64 known_check(__u64 key, const struct ipc_known_end *k)
 {
 	return key ^ k->id ^ k->other ^ k->more * 0xD6E8FEB86659FD93ull;
 }
@@ -69,6 +73,7 @@ static __always_inline bool is_known(__u64 key, const struct ipc_known_end *k)
 	return k->check == known_check(key, k) && k->other & INET_HOW;
 }
 
+/* What is at a place, read once: others may write. */
 static __always_inline struct ipc_known_end known_copy(const volatile struct ipc_known_end *place)
 {
 	struct ipc_known_end k = {.check = place->check, .id = place->id, .other = place->other, .more = place->more};
@@ -100,10 +105,10 @@ static __attribute__((noinline)) int known_return(struct socket *socket)
 	return 1;
 }
 
-static __always_inline struct near near_of(struct socket *socket)
+static __always_inline struct near near_of(__u32 way, struct socket *socket)
 {
 	struct sock *sk = socket->sk;
-	__u64 key = known_key_of(socket, sk);
+	__u64 key = known_key_of(way, socket, sk);
 	struct ipc_known_end k = known_copy(known_place(key));
 	struct near near = {.sk = (__u64)sk};
 
@@ -122,7 +127,7 @@ static __always_inline struct near near_of(struct socket *socket)
 /* NEAR_*, INET_FAR; 0: not known. Not inlined: for the stack. */
 static __attribute__((noinline)) int known_how(struct socket *socket)
 {
-	return socket ? near_of(socket).how : 0;
+	return socket ? near_of(cfg.way, socket).how : 0;
 }
 
 /* It was released, or is about to be connected to another one. */
@@ -171,7 +176,8 @@ static __attribute__((noinline)) int known_store(__u64 key, __u64 id, __u64 othe
 {
 	struct ipc_known_end k = {.id = id, .other = other, .more = more};
 	volatile struct ipc_known_end *place = known_place(key);
-	bool taken = place->check && place->check != known_check(key, place);
+	struct ipc_known_end before = known_copy(place);
+	bool taken = before.check && before.check != known_check(key, &before);
 
 	k.check = known_check(key, &k);
 	bpf_map_update_elem(&displaced_ends, &key, &k, taken ? BPF_ANY : BPF_EXIST);

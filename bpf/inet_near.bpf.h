@@ -19,7 +19,9 @@ static __always_inline void moving_at(struct tcp_sock *tp, struct inet_moving *m
 	m->charged = sk->sk_backlog.rmem_alloc.counter;
 	m->rcvbuf = sk->sk_rcvbuf;
 	m->queued = tp->rcv_nxt - tp->copied_seq;
+	asm volatile("" : "+r"(m->queued)); /* clang would keep both until they are stored, on the stack */
 	m->unacked = tp->write_seq - tp->snd_una;
+	asm volatile("" : "+r"(m->unacked));
 }
 
 static __always_inline void note_ends(struct inet_internals *s, const struct inet_moving *first, const struct inet_moving *second)
@@ -176,7 +178,6 @@ static __always_inline bool note_moving(__u32 way, struct socket *socket, struct
 	struct tcp_sock *first, *second;
 	struct inet_moving a, b;
 	struct sock *sk;
-	__u32 when;
 
 	if (!other || run->obj2.domain != (__u32)seen || s->first_state != INET_ESTABLISHED || s->second_state != INET_ESTABLISHED)
 		return false;
@@ -185,13 +186,12 @@ static __always_inline bool note_moving(__u32 way, struct socket *socket, struct
 	sk = (void *)(is_first ? first : second);
 	if (sk->__sk_common.skc_state != INET_ESTABLISHED)
 		return false;
-	when = moment(way, run->obj.id);
+	s->when = moment(way, run->obj.id);
 	moving_at(first, &a);
 	moving_at(second, &b);
 	if (*(volatile __u64 *)&changes != seen)
 		return false; /* of what was released nothing was read that is told */
 	note_ends(s, &a, &b);
-	s->when = when;
 	return true;
 }
 
@@ -241,13 +241,13 @@ static __always_inline void note_near(__u32 way, struct ipc_row *row, struct ipc
 static __attribute__((noinline)) int enter_slowly(struct socket *socket, __u32 op, struct msghdr *msg, __u64 size)
 {
 	__u64 sk = (__u64)BPF_CORE_READ(socket, sk);
-	struct near near = near_of(socket);
+	struct near near = near_of(cfg.way, socket);
 	struct ipc_object_id obj;
 	struct ipc_run *run;
 	__u32 at;
 
 	if (!near.how && known_return(socket))
-		near = near_of(socket);
+		near = near_of(cfg.way, socket);
 	if (near.how & INET_FAR || (near.id && !cfg.asked))
 		return 0;
 	obj = (struct ipc_object_id){.id = near.id, .domain = near.where, .mech = MECH_INET};
@@ -281,7 +281,7 @@ static __always_inline int enter_data(__u32 way, struct socket *socket, __u8 op,
 
 	if (!is_straight(way) && socket_left_out(socket))
 		return 0;
-	near = near_of(socket);
+	near = near_of(way, socket);
 	if (near.how & INET_FAR || (!is_straight(way) && near.id && !cfg.asked))
 		return 0; /* --counts: its end tells what it was on */
 	if (way != WAY_ANY && near.id &&
@@ -316,7 +316,7 @@ static __always_inline bool row_counted(struct ipc_row *row, __u32 how, __u8 op,
 
 static __always_inline bool leave_counted(struct socket *socket, __u8 op, const struct op_result *res)
 {
-	struct near near = near_of(socket);
+	struct near near = near_of(cfg.way, socket);
 	__u32 at;
 
 	if (!near.id)
@@ -328,11 +328,11 @@ static __always_inline bool leave_counted(struct socket *socket, __u8 op, const 
 static __attribute__((noinline)) int leave_displaced(struct socket *socket, __u32 op, __s64 ret, struct msghdr *msg, __u32 leaves)
 {
 	struct op_result res = {.ret = ret, .payload = true, .moved = (leaves & LEAVES_MOVED) && ret > 0 ? ret : 0};
-	struct near near = near_of(socket);
+	struct near near = near_of(cfg.way, socket);
 	__u32 at;
 
 	if (!near.how && known_return(socket))
-		near = near_of(socket);
+		near = near_of(cfg.way, socket);
 	if (!near.id)
 		return near.how;
 	at = row_search(near.id, near.where, op, actor_word(current_actor())) - 1; /* beyond all rows, if there is none */

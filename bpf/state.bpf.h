@@ -56,7 +56,7 @@ static __always_inline __u32 stamp_in_jiffies(void)
  */
 static __always_inline __u64 seldom_at(__u64 changes)
 {
-	return changes << 32 | (__u32)(bpf_jiffies64() / SELDOM_JIFFIES);
+	return changes << 32 | (__u32)bpf_jiffies64() / SELDOM_JIFFIES;
 }
 
 /* at: taken before the words were read, so that what came after them never seems the older */
