@@ -100,8 +100,7 @@ static __always_inline __u64 name_of(struct msghdr *msg, __u8 op)
 #define MESSAGE(ctx) ((struct msghdr *)(ctx)[1])
 
 /*
- * Without BPF_PROG, and once for each way that is most often taken, as in pipe.bpf.c. What a receive of urgent or of
- * discarded data did its flags tell.
+ * Without BPF_PROG, and once for each way that is most often taken, as in pipe.bpf.c.
  */
 #define DATA_HOOKS(prefix, function, suffix, way)                                                               \
 	SEC("?fentry/" #function "_sendmsg")                                                                    \
