@@ -33,6 +33,12 @@ static __always_inline __u32 sysv_domain(void)
 	}
 }
 
+/* Is it the one of the current task? False, too, where that costs as much as to ask it for its number. */
+static __always_inline bool sysv_own_namespace(__u64 ns)
+{
+	return has_current_task_btf() && ns == (__u64)bpf_get_current_task_btf()->nsproxy->ipc_ns;
+}
+
 static __always_inline __u32 sysv_namespace_inode(__u64 ns)
 {
 	return BPF_CORE_READ((struct ipc_namespace *)ns, ns.inum);

@@ -12,6 +12,8 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
+
 #include "ipctrace.h"
 #include "syscall.h"
 #include "maps.bpf.h"
@@ -24,28 +26,25 @@
 
 const volatile struct ipc_config cfg = {};
 
-/* The segment as it is now; address 0: looked up. NULL: no room, or it is gone. */
-static __attribute__((noinline)) struct ipc_object *segment_note(const struct ipc_object_id *obj, __u64 ns, __u64 address)
+/* The segment as it is now, where no operation tells it. address 0: looked up. NULL: no room, or it is gone. */
+static __attribute__((noinline)) struct ipc_object *segment_note(const struct attachment *a, __u64 address)
 {
 	struct ipc_object *o;
 
-	if (!obj)
+	if (!a)
 		return NULL;
-	o = bpf_map_lookup_elem(&objects, obj);
+	o = bpf_map_lookup_elem(&objects, &a->obj);
 	if (!o) {
-		map_create(&objects, obj, &zero_object);
-		o = bpf_map_lookup_elem(&objects, obj);
+		map_create(&objects, &a->obj, &zero_object);
+		o = bpf_map_lookup_elem(&objects, &a->obj);
 		if (!o)
 			return NULL;
 		o->first_ns = bpf_ktime_get_ns();
 	}
-	if (!address)
-		address = sysv_find(ns, SYSV_SHM, obj->id);
-	if (!segment_state(address, (void *)o->state))
+	if (!segment_state(o->state, a, address))
 		return NULL;
 	o->last_ns = bpf_ktime_get_ns();
 	o->flags |= OBJECT_SAMPLED;
-	stamp_state(o->state);
 	return o;
 }
 
@@ -57,26 +56,19 @@ static __always_inline bool segment_exists(const struct ipc_object_id *obj)
 }
 
 /* An operation ended: counted, with the segment as it is now. On no segment, nothing is. */
-static __attribute__((noinline)) int segment_op(const struct ipc_object_id *obj, __u32 op, struct ipc_run *run, __s64 ret,
-						__u64 ns)
+static __attribute__((noinline)) int segment_op(const struct attachment *a, __u32 op, struct ipc_run *run, __s64 ret)
 {
 	struct op_result res = {.ret = ret};
-	struct ipc_object *o = NULL;
 	struct ipc_edge *edge;
 
-	if (!obj || (ret < 0 && !segment_exists(obj)))
+	if (!a || (ret < 0 && !segment_exists(&a->obj)))
 		return 0;
-	edge = op_end(obj, op, run, &res);
-	if (!edge)
+	edge = op_end(&a->obj, op, run, &res);
+	if (!edge || !PROFILE(~0u) || !segment_state(edge->state, a, 0))
 		return 0;
-	if (PROFILE(~0u))
-		o = segment_note(obj, ns, 0);
-	if (!o)
-		return 0;
-	__builtin_memcpy(edge->state, o->state, sizeof(edge->state));
-	depth_note(edge, o->state[0]);
+	depth_note(edge, ((struct shm_internals *)edge->state)->nattch);
 	if (PROFILE(PROFILE_EVENTS))
-		op_emit(obj, op, run, &res, edge, ~0ull);
+		op_emit(&a->obj, op, run, &res, edge, ~0ull);
 	return 0;
 }
 
@@ -96,15 +88,14 @@ int BPF_PROG(shm_attach_entry, int id)
 SEC("?fexit/do_shmat")
 int BPF_PROG(shm_attach_exit, int id, char *at, int flags, unsigned long *address, unsigned long align, long ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a = named_segment(id, sysv_domain());
 	struct ipc_run *run = NULL;
 
-	shm_identify(id, sysv_domain(), &obj);
-	if (!op_wanted(&obj))
+	if (!op_wanted(&a.obj))
 		return 0;
 	if (has_entry())
-		run = run_of(&obj, OP_OPEN);
-	segment_op(&obj, OP_OPEN, run, ret, sysv_namespace());
+		run = run_of(&a.obj, OP_OPEN);
+	segment_op(&a, OP_OPEN, run, ret);
 	op_done(run);
 	return 0;
 }
@@ -127,7 +118,7 @@ int BPF_PROG(shm_inherited, struct vm_area_struct *vma)
 	if (!attachment_of(vma->vm_file, &a) || !op_wanted(&a.obj))
 		return 0;
 	bump(&a.obj, OP_OPEN, SHM_INHERITED);
-	segment_note(&a.obj, a.ns, 0);
+	segment_note(&a, 0);
 	return 0;
 }
 
@@ -139,7 +130,7 @@ int BPF_PROG(shm_detached, struct vm_area_struct *vma)
 
 	if (!attachment_of(vma->vm_file, &a) || !op_wanted(&a.obj))
 		return 0;
-	segment_op(&a.obj, OP_CLOSE, NULL, 0, a.ns);
+	segment_op(&a, OP_CLOSE, NULL, 0);
 	return 0;
 }
 

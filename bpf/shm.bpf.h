@@ -17,7 +17,7 @@ struct shm_internals {
 	__u32 mode;
 	__u32 pages;
 };
-_Static_assert(sizeof(struct shm_internals) <= 4 * IPC_STATE_STAMP, "fits the state words");
+_Static_assert(sizeof(struct shm_internals) <= 4 * IPC_STATE_FINE, "fits the state words");
 
 /* ipc_edge.counters */
 enum shm_counter {
@@ -33,67 +33,36 @@ static __always_inline void shm_identify(__s32 id, __u32 domain, struct ipc_obje
 	obj->pad = 0;
 }
 
-static __always_inline __u32 pid_number(__u64 address)
-{
-	struct pid *pid = (void *)address;
-	__u32 number = 0;
-
-	if (address)
-		probe_read(&number, &pid->numbers[0].nr);
-	return number;
-}
-
-static __always_inline __u32 pages_inside(__u64 file_address)
-{
-	struct file *file = (void *)file_address;
-
-	return cfg.no_probe_read || !file ? IPC_STATE_ABSENT : BPF_CORE_READ(file, f_inode, i_mapping, nrpages);
-}
-
-static __always_inline bool segment_state(__u64 address, struct shm_internals *s)
-{
-	struct shmid_kernel *shm = (void *)address;
-	__u64 attached, size, at = 0;
-	__s64 seconds = 0;
-	__u16 mode = 0;
-
-	if (!address || !probe_read(&attached, &shm->shm_nattch) || !probe_read(&size, &shm->shm_segsz))
-		return false;
-	s->nattch = attached;
-	s->size_low = size;
-	s->size_high = size >> 32;
-	probe_read(&at, &shm->shm_cprid);
-	s->creator = pid_number(at);
-	probe_read(&at, &shm->shm_lprid);
-	s->last_user = pid_number(at);
-	probe_read(&seconds, &shm->shm_atim);
-	s->attach_time = seconds;
-	probe_read(&seconds, &shm->shm_dtim);
-	s->detach_time = seconds;
-	probe_read(&seconds, &shm->shm_ctim);
-	s->change_time = seconds;
-	probe_read(&s->key, &shm->shm_perm.key);
-	probe_read(&mode, &shm->shm_perm.mode);
-	s->mode = mode;
-	probe_read(&at, &shm->shm_file);
-	s->pages = pages_inside(at);
-	return true;
-}
-
-/* A mapping whose file is an attached segment. */
+/* A mapping whose file is an attached segment, or a segment that the current task names. */
 struct attachment {
 	struct ipc_object_id obj;
-	__u64 ns;
+	__u64 data; /* address of the mapping's struct shm_file_data; 0: the segment is of the current task's namespace */
+	__u64 pages; /* in memory; PAGES_UNREAD: not looked at yet */
 };
 
+#define PAGES_UNREAD (~0ull)
+
+#include "shm_read.bpf.h"
+
+static __always_inline struct attachment named_segment(__s32 id, __u32 domain)
+{
+	struct attachment a = {.pages = PAGES_UNREAD};
+
+	shm_identify(id, domain, &a.obj);
+	return a;
+}
+
+/* What only ipc/shm.c calls, for its own mappings: the number of the file's inode is the segment's id. */
 static __always_inline bool attachment_of(struct file *file, struct attachment *a)
 {
-	struct sysv_segment segment = {};
+	struct inode *inode = file->f_inode;
+	struct file_data data = {.id = -1};
 
-	if (!segment_of_file(file, &segment))
+	a->data = (__u64)file->private_data;
+	if (!a->data || !file_data_read(a->data, &data) || data.id < 0 || inode->i_ino != (__u32)data.id)
 		return false;
-	a->ns = segment.ns;
-	shm_identify(segment.id, sysv_namespace_inode(segment.ns), &a->obj);
+	shm_identify(data.id, data.domain, &a->obj);
+	a->pages = inode->i_mapping->nrpages;
 	return true;
 }
 

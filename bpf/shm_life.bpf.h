@@ -7,17 +7,18 @@
 SEC("?fexit/newseg")
 int BPF_PROG(shm_created, struct ipc_namespace *ns, struct ipc_params *params, int ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a;
 	struct ipc_object *o;
 
 	if (ret < 0)
 		return 0;
-	shm_identify(ret, ns->ns.inum, &obj);
-	if (!op_wanted(&obj))
+	a = named_segment(ret, ns->ns.inum);
+	segment_forget(&a.obj);
+	if (!op_wanted(&a.obj))
 		return 0;
-	if (!segment_note(&obj, sysv_namespace(), 0))
+	if (!segment_note(&a, 0))
 		return 0;
-	o = bpf_map_lookup_elem(&objects, &obj);
+	o = bpf_map_lookup_elem(&objects, &a.obj);
 	if (!o)
 		return 0;
 	o->creations++;
@@ -29,15 +30,15 @@ SEC("?fexit/ipcget")
 int BPF_PROG(shm_get_exit, struct ipc_namespace *ns, struct ipc_ids *ids, const struct ipc_ops *ops,
 	     struct ipc_params *params, int ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a;
 
 	if (ret < 0 || !sysv_is_table(ns, ids, SYSV_SHM))
 		return 0;
-	shm_identify(ret, ns->ns.inum, &obj);
-	if (!op_wanted(&obj))
+	a = named_segment(ret, ns->ns.inum);
+	if (!op_wanted(&a.obj))
 		return 0;
-	segment_op(&obj, OP_CTL, NULL, 0, sysv_namespace());
-	sysv_name(&obj, params->key);
+	segment_op(&a, OP_CTL, NULL, 0);
+	sysv_name(&a.obj, params->key);
 	return 0;
 }
 
@@ -45,14 +46,15 @@ int BPF_PROG(shm_get_exit, struct ipc_namespace *ns, struct ipc_ids *ids, const 
 SEC("?fentry/shm_destroy")
 int BPF_PROG(shm_destroyed, struct ipc_namespace *ns, struct shmid_kernel *shm)
 {
-	struct ipc_object_id obj;
+	struct attachment a = named_segment(shm->shm_perm.id, ns->ns.inum);
 	struct ipc_object *o;
 
-	shm_identify(shm->shm_perm.id, ns->ns.inum, &obj);
-	if (!bpf_map_lookup_elem(&objects, &obj))
+	segment_forget(&a.obj);
+	if (!bpf_map_lookup_elem(&objects, &a.obj))
 		return 0;
-	segment_note(&obj, 0, (__u64)shm);
-	o = bpf_map_lookup_elem(&objects, &obj);
+	segment_note(&a, argument_address(ctx, 1));
+	segment_forget(&a.obj);
+	o = bpf_map_lookup_elem(&objects, &a.obj);
 	if (!o)
 		return 0;
 	o->flags |= OBJECT_DESTROYED;
@@ -75,14 +77,13 @@ int BPF_PROG(shm_control_entry, struct ipc_namespace *ns, int id)
 SEC("?fexit/shmctl_down")
 int BPF_PROG(shm_control_exit, struct ipc_namespace *ns, int id, int cmd, struct shmid64_ds *ds, int ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a = named_segment(id, ns->ns.inum);
 	struct ipc_run *run;
 
-	shm_identify(id, ns->ns.inum, &obj);
-	if (!op_wanted(&obj))
+	if (!op_wanted(&a.obj))
 		return 0;
-	run = run_of(&obj, OP_CTL);
-	segment_op(&obj, OP_CTL, run, ret, sysv_namespace());
+	run = run_of(&a.obj, OP_CTL);
+	segment_op(&a, OP_CTL, run, ret);
 	op_done(run);
 	return 0;
 }
@@ -90,11 +91,10 @@ int BPF_PROG(shm_control_exit, struct ipc_namespace *ns, int id, int cmd, struct
 SEC("?fexit/shmctl_do_lock")
 int BPF_PROG(shm_lock_exit, struct ipc_namespace *ns, int id, int cmd, int ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a = named_segment(id, ns->ns.inum);
 
-	shm_identify(id, ns->ns.inum, &obj);
-	if (op_wanted(&obj))
-		segment_op(&obj, OP_CTL, NULL, ret, sysv_namespace());
+	if (op_wanted(&a.obj))
+		segment_op(&a, OP_CTL, NULL, ret);
 	return 0;
 }
 
@@ -102,11 +102,10 @@ int BPF_PROG(shm_lock_exit, struct ipc_namespace *ns, int id, int cmd, int ret)
 SEC("?fexit/shmctl_stat")
 int BPF_PROG(shm_stat_exit, struct ipc_namespace *ns, int id, int cmd, struct shmid64_ds *to, int ret)
 {
-	struct ipc_object_id obj;
+	struct attachment a = named_segment(id, ns->ns.inum);
 
-	shm_identify(id, ns->ns.inum, &obj);
-	if (cmd == 2 /* IPC_STAT */ && op_wanted(&obj))
-		segment_op(&obj, OP_CTL, NULL, ret, sysv_namespace());
+	if (cmd == 2 /* IPC_STAT */ && op_wanted(&a.obj))
+		segment_op(&a, OP_CTL, NULL, ret);
 	return 0;
 }
 
@@ -114,20 +113,20 @@ int BPF_PROG(shm_stat_exit, struct ipc_namespace *ns, int id, int cmd, struct sh
 
 static __always_inline void sysv_found(__u64 perm, __u32 domain)
 {
-	struct ipc_object_id obj;
+	struct attachment a;
 	struct ipc_object *o;
 	__s32 id = -1;
 	bool is_new;
 
 	if (!probe_read(&id, &((struct kern_ipc_perm *)perm)->id) || id < 0)
 		return;
-	shm_identify(id, domain, &obj);
-	if (cfg.one_object && (obj.id != cfg.object.id || obj.domain != cfg.object.domain))
+	a = named_segment(id, domain);
+	if (cfg.one_object && (a.obj.id != cfg.object.id || a.obj.domain != cfg.object.domain))
 		return;
-	o = object_to_sample(&obj, &is_new);
-	if (!o || !segment_state(perm, (void *)o->state))
+	o = object_to_sample(&a.obj, &is_new);
+	if (!o || !segment_state(o->state, &a, perm))
 		return;
-	sysv_name(&obj, ((struct shm_internals *)o->state)->key);
+	sysv_name(&a.obj, ((struct shm_internals *)o->state)->key);
 	object_sampled(o, 0, is_new);
 }
 

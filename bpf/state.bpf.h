@@ -75,20 +75,23 @@ static __always_inline void stamp_state_finely(__u32 *state, __u64 at)
 static __u64 state_orders[STATE_ORDERS]; /* of the objects that share each */
 
 /*
- * Stamps what is read next with a number that all count up who read states of this object, at a tenth of what a clock
- * costs. Of two that got the same one both had counted before either read: whatever changed it before one
+ * What orders the state that is read next: a number that all count up who read states of this object, at a tenth of what a
+ * clock costs. Of two that got the same one both had counted before either read: whatever changed it before one
  * of them the other has read, too. Not with system call hooks: some states are read by another object file.
  */
-static __always_inline void stamp_in_order(__u32 *state, __u32 object)
+static __always_inline __u64 state_order(__u32 object)
 {
 	__u64 *order = &state_orders[object * 0x9E3779B1u >> 24];
 
-	if (cfg.syscall_backend) {
-		stamp_state_finely(state, state_clock());
-		return;
-	}
+	if (cfg.syscall_backend)
+		return state_clock();
 	atomic_add_mb(order, 1);
-	stamp_state_finely(state, *(volatile __u64 *)order);
+	return *(volatile __u64 *)order;
+}
+
+static __always_inline void stamp_in_order(__u32 *state, __u32 object)
+{
+	stamp_state_finely(state, state_order(object));
 }
 
 /*

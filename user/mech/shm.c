@@ -146,7 +146,7 @@ static void room(const struct object *o, struct mech_room *room)
 		room->used_bytes = gone ? 0 : (uint64_t)now[SHM_PAGES] * o->model->config.page_size;
 }
 
-/* Of two states within one unit of the stamp: a mark never goes, so the marked one; else the one told later. */
+/* Of two states within one unit of the stamp: a mark never goes, so the marked one. */
 static bool newer(const uint32_t *a, const uint32_t *b)
 {
 	int32_t later = a[IPC_STATE_STAMP] - b[IPC_STATE_STAMP];
@@ -155,7 +155,7 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 		return a[IPC_STATE_STAMP];
 	if (!later && ((a[SHM_MODE] ^ b[SHM_MODE]) & SHM_DEST))
 		return a[SHM_MODE] & SHM_DEST;
-	return later >= 0;
+	return later ? later > 0 : a[IPC_STATE_FINE] >= b[IPC_STATE_FINE];
 }
 
 static const char *const blind[] = {
