@@ -267,6 +267,15 @@ static __always_inline __u64 argument_address(void *ctx, __u32 nr)
 	return address;
 }
 
+/* The same without a read, where has_current_task_btf(). */
+static __always_inline __u64 address_of(const void *typed)
+{
+	__u64 number = (__u64)bpf_get_current_task_btf();
+
+	asm volatile("%0 -= %1" : "+r"(number) : "r"(typed));
+	return bpf_get_current_task() - number;
+}
+
 /* The same for what a hooked function returned, in fexit. */
 static __always_inline __u64 result_address(void *ctx, __u32 args)
 {
@@ -458,6 +467,11 @@ struct file_lock___6_8 {
 	(bpf_core_type_exists(struct file_lock_core) ?                              \
 		 bpf_core_field_offset(struct file_lock_core, flc_##member) :       \
 		 bpf_core_field_offset(struct file_lock___6_8, fl_##member))
+
+/* The same member, of a lock at hand. */
+#define LOCK_MEMBER(lock, member)                                        \
+	(bpf_core_type_exists(struct file_lock_core) ? (lock)->c.flc_##member : \
+						       ((struct file_lock___6_8 *)(lock))->fl_##member)
 
 /*
  * 6.2: what lies at an address as a type, without the way to it; what is not there reads as 0. User space says whether the

@@ -31,8 +31,8 @@ static __always_inline struct file *file_of(__u32 fd)
 	}
 	if (fd >= max)
 		return NULL;
-	if (is_at()) /* of a type that begins with a number: what comes out has no type, as below */
-		return (struct file *)at_address(struct timespec64, slots + fd)->tv_sec;
+	if (is_at())
+		return (struct file *)word_there(slots + fd);
 	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
 	return file;
 }

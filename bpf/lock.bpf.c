@@ -14,6 +14,8 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#define STATE_IN_ORDER true
+
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"
@@ -22,6 +24,7 @@
 #include "path.bpf.h"
 #include "fd.bpf.h"
 #include "left_out.bpf.h"
+#include "plain.bpf.h"
 #include "lock.bpf.h"
 
 const volatile struct ipc_config cfg = {};
@@ -46,14 +49,14 @@ static __always_inline __u32 what_of(const struct lock_call *c)
 	return c->kind | (__u32)c->type << TYPE_SHIFT;
 }
 
-static __always_inline void read_state(struct ipc_edge *edge, const struct lock_call *c)
+static __always_inline void read_state(struct ipc_edge *edge, const struct ipc_object_id *obj, const struct lock_call *c)
 {
-	__u64 at = state_clock();
 	struct lock_internals *s = (void *)edge->state;
+	__u64 order = state_order(obj->id);
 
 	lock_words(s, what_of(c), c->start, c->end);
 	lock_held_words(edge->state, c->inode);
-	stamp_state_finely(edge->state, at);
+	stamp_state_finely(edge->state, order);
 	depth_note(edge, s->flocks + s->posix + s->ofd + s->leases);
 }
 
@@ -65,19 +68,15 @@ static __attribute__((noinline)) int note_state(struct ipc_edge *edge, const str
 						const struct lock_call *c)
 {
 	__u64 before = switches_here();
-	struct ipc_object *o;
 
 	if (!edge || !obj || !c)
 		return 0;
-	read_state(edge, c);
-	o = bpf_map_lookup_elem(&objects, obj);
-	if (o) {
-		o->counters[LAST_WHAT] = what_of(c);
-		o->counters[LAST_START] = c->start;
-		o->counters[LAST_END] = c->end;
-	}
+	if (edge->ops == 1)
+		asked_claim(obj);
+	read_state(edge, obj, c);
+	note_asked(obj, what_of(c), c->start, c->end);
 	if (switches_here() != before)
-		read_state(edge, c);
+		read_state(edge, obj, c);
 	return 0;
 }
 
@@ -98,6 +97,8 @@ static __always_inline __u64 range_bytes(__u64 start, __u64 end)
 	return end == TO_END_OF_FILE ? ~0ull : end - start + 1;
 }
 
+static __always_inline bool enter_plainly(const struct lock_call *c, __u64 id, __u64 where);
+
 /* Of a call that is not followed: what an earlier one left behind whose end was missed is not this one's. */
 static __always_inline int not_entered(void)
 {
@@ -114,6 +115,8 @@ static __always_inline int enter(const struct lock_call *c)
 	struct ipc_run *run;
 
 	lock_identify(c->inode, &obj);
+	if (is_plain() && enter_plainly(c, obj.id, obj.domain | (__u64)MECH_LOCK << 32))
+		return 0;
 	if (!op_wanted(&obj))
 		return not_entered();
 	/* to unlock waits for nobody; one whose end was missed must not take its task's next sleep for a wait on the file */
@@ -198,7 +201,7 @@ static __always_inline void follow_call(const struct lock_call *c, const struct 
 {
 	struct lock_hold_key key = {.owner = c->file, .inode = c->inode, .kind = c->kind};
 
-	if ((c->op == OP_CTL && c->kind != KIND_LEASE) || (run && run->aux[1] == FOLLOWED))
+	if ((c->op == OP_CTL && c->kind != KIND_LEASE) || (run && run->aux[1]))
 		return;
 	if (c->kind == KIND_POSIX)
 		key.owner = current_files();
@@ -237,12 +240,17 @@ static __always_inline bool leaves_entered(struct lock_call *c, __u8 kind, bool 
 	return true;
 }
 
-/* An entry of a call that is `decoded` into c, or is none that is followed. */
-#define ENTERS(decoded) (all_left_out() ? 0 : (decoded) ? enter(&c) : not_entered())
+#include "lock_plain.bpf.h"
+
+/* An entry of a call that is `decoded` into c, or is none that is followed, unless it has `begun` before. */
+#define ENTERS(begun, decoded) (all_left_out() || (begun) ? 0 : (decoded) ? enter(&c) : not_entered())
 
 /* The end of a call of this kind, which is `decoded` into c only where its entry was not seen. */
-#define LEAVES(kind, only_asks, decoded) \
-	(all_left_out() || leaves_entered(&c, kind, only_asks, ret) || !(decoded) ? 0 : leave(&c, ret))
+#define LEAVES(kind, only_asks, decoded)                                   \
+	(all_left_out() || (!(only_asks) && leaves_plainly(kind, ret)) ||   \
+			 leaves_entered(&c, kind, only_asks, ret) || !(decoded) ? \
+		 0 :                                                        \
+		 leave(&c, ret))
 
 /* flock(fd, operation), by the registers that the task came with: what the hooked function is given has no type on 5.10. */
 static __always_inline bool flock_call(struct pt_regs *regs, struct lock_call *c)
@@ -263,7 +271,7 @@ int BPF_PROG(flock_entry)
 {
 	struct lock_call c = {};
 
-	return ENTERS(current_flock_call(&c));
+	return ENTERS(enter_flock_typed(), current_flock_call(&c));
 }
 
 SEC("?fexit/__x64_sys_flock")
@@ -287,7 +295,7 @@ int BPF_PROG(setlk_entry, unsigned int fd, struct file *filp, unsigned int cmd, 
 {
 	struct lock_call c = {};
 
-	return ENTERS(range_call(ctx, 1, cmd, range, false, &c));
+	return ENTERS(enter_range_typed(filp, cmd, range), range_call(ctx, 1, cmd, range, false, &c));
 }
 
 SEC("?fexit/fcntl_setlk")
@@ -303,7 +311,7 @@ int BPF_PROG(getlk_entry, struct file *filp, unsigned int cmd, struct flock *ran
 {
 	struct lock_call c = {};
 
-	return ENTERS(range_call(ctx, 0, cmd, range, true, &c));
+	return ENTERS(false, range_call(ctx, 0, cmd, range, true, &c));
 }
 
 SEC("?fexit/fcntl_getlk")
@@ -325,7 +333,7 @@ int BPF_PROG(setlease_entry, unsigned int fd, struct file *filp, int type)
 {
 	struct lock_call c = {};
 
-	return ENTERS(lease_call(ctx, 1, CMD_SETLEASE, type, &c));
+	return ENTERS(false, lease_call(ctx, 1, CMD_SETLEASE, type, &c));
 }
 
 SEC("?fexit/fcntl_setlease")
@@ -341,7 +349,7 @@ int BPF_PROG(getlease_entry, struct file *filp)
 {
 	struct lock_call c = {};
 
-	return ENTERS(lease_call(ctx, 0, CMD_GETLEASE, 0, &c));
+	return ENTERS(false, lease_call(ctx, 0, CMD_GETLEASE, 0, &c));
 }
 
 SEC("?fexit/fcntl_getlease")

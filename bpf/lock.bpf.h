@@ -72,10 +72,26 @@ struct lock_call {
 	__u8 type;
 };
 
-static __always_inline void lock_identify(__u64 inode, struct ipc_object_id *obj)
+/* How far behind another one a member lies. */
+#define BEHIND(type, first, member) ((__u32)(bpf_core_field_offset(type, member) - bpf_core_field_offset(type, first)))
+
+#define INODE_TOGETHER 32 /* bytes with both its file system and its number: read at the price of one */
+
+static __always_inline void lock_identify(__u64 address, struct ipc_object_id *obj)
 {
-	obj->id = BPF_CORE_READ((struct inode *)inode, i_ino);
-	obj->domain = BPF_CORE_READ((struct inode *)inode, i_sb, s_dev);
+	__u64 words[INODE_TOGETHER / 8] = {};
+	struct inode *inode = (void *)address;
+	__u32 ino = BEHIND(struct inode, i_sb, i_ino), dev = 0;
+
+	if (ino <= INODE_TOGETHER - 8) {
+		probe_read(&words, &inode->i_sb);
+		obj->id = words[ino / 8];
+	} else {
+		probe_read(&words[0], &inode->i_sb);
+		obj->id = BPF_CORE_READ(inode, i_ino);
+	}
+	probe_read(&dev, &((struct super_block *)words[0])->s_dev);
+	obj->domain = dev;
 	obj->mech = MECH_LOCK;
 	obj->pad = 0;
 }
@@ -110,20 +126,7 @@ static __always_inline void lock_words(struct lock_internals *s, __u32 what, __u
 	s->end_high = end >> 32;
 }
 
-/* ---- who holds what, and since when ---- */
-
-/* A process's POSIX locks belong to its file table, all others to a file. */
-struct lock_hold_key {
-	__u64 owner;
-	__u64 inode; /* address */
-	__u64 kind;
-};
-
-struct lock_hold {
-	__u64 since_ns; /* 0: from before the start; 1: nobody asks for residency */
-};
-
-IPC_MAP(lock_holds, BPF_MAP_TYPE_HASH, struct lock_hold_key, struct lock_hold, 16384);
+#include "lock_hold.bpf.h"
 
 static struct ipc_residency zero_hold_residency;
 
@@ -148,27 +151,31 @@ static __always_inline void note_residency(const struct ipc_object_id *obj, __u6
  * After something happened to an owner's locks: does it hold any now, and did it
  * before? Returns 1 when it has just given up the last.
  */
-static __attribute__((noinline)) int lock_follow(const struct ipc_object_id *obj, const struct lock_hold_key *key)
+static __attribute__((noinline)) int lock_follow_found(const struct ipc_object_id *obj, const struct lock_hold_key *key,
+							__u64 found)
 {
-	struct lock_hold now = {}, *hold;
-	__u64 found;
+	__u64 *since;
 
 	if (!obj || !key)
 		return 0;
-	found = ipc_lock_count(lock_list(key->inode, key->kind), key->owner, key->kind);
-	hold = bpf_map_lookup_elem(&lock_holds, key);
+	since = hold_find(key);
 	if (found & FOUND_OWN) {
-		now.since_ns = PROFILE(PROFILE_RESIDENCY) ? bpf_ktime_get_ns() : 1;
-		if (!hold)
-			map_create(&lock_holds, key, &now);
+		if (!since)
+			hold_add(key, PROFILE(PROFILE_RESIDENCY) ? bpf_ktime_get_ns() : 1);
 		return 0;
 	}
-	if (!hold || (found & FOUND_MORE))
+	if (!since || (found & FOUND_MORE))
 		return 0;
 	if (PROFILE(PROFILE_RESIDENCY))
-		note_residency(obj, hold->since_ns);
-	bpf_map_delete_elem(&lock_holds, key);
+		note_residency(obj, *since);
+	hold_drop(key);
 	return 1;
+}
+
+/* The same where the list was not looked at. */
+static __always_inline int lock_follow(const struct ipc_object_id *obj, const struct lock_hold_key *key)
+{
+	return lock_follow_found(obj, key, ipc_lock_count(lock_list(key->inode, key->kind), key->owner, key->kind));
 }
 
 /* ---- what a call asks for ---- */
@@ -230,13 +237,26 @@ static __always_inline void decode_lease(__u32 cmd, __u32 type, struct lock_call
 	c->end = TO_END_OF_FILE;
 }
 
-static __always_inline bool call_of_file(__u64 file, struct lock_call *c)
-{
-	__u32 mode = 0;
+#define FILE_TOGETHER 48 /* the same of a file's inode and mode, up to 6.11 */
 
-	c->file = file;
-	return file && probe_read(&mode, &((struct file *)file)->f_mode) && !(mode & FMODE_PATH) &&
-	       probe_read(&c->inode, &((struct file *)file)->f_inode) && c->inode;
+static __always_inline bool call_of_file(__u64 address, struct lock_call *c)
+{
+	__u32 at = BEHIND(struct file, f_inode, f_mode), mode = 0;
+	struct file *file = (void *)address;
+	__u64 words[FILE_TOGETHER / 8];
+
+	c->file = address;
+	if (!file)
+		return false;
+	if (at <= FILE_TOGETHER - 4) {
+		if (!probe_read(&words, &file->f_inode))
+			return false;
+		mode = *(__u32 *)((__u8 *)words + at);
+		c->inode = words[0];
+	} else if (!probe_read(&mode, &file->f_mode) || !probe_read(&c->inode, &file->f_inode)) {
+		return false;
+	}
+	return !(mode & FMODE_PATH) && c->inode;
 }
 
 #endif

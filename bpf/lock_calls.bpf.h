@@ -48,7 +48,7 @@ static __always_inline int close_begins(__u32 fd)
 		return 0;
 	key.owner = c.file;
 	key.inode = c.inode;
-	if (!bpf_map_lookup_elem(&lock_holds, &key))
+	if (!hold_find(&key))
 		return 0;
 	lock_identify(c.inode, &obj);
 	if (!op_wanted(&obj))

@@ -97,22 +97,26 @@ __attribute__((noinline)) int ipc_lock_table(__u64 id, __u64 domain, __u64 inode
 __attribute__((noinline)) int ipc_lock_found(__u64 inode, __u64 owner, __u64 kind)
 {
 	struct lock_hold_key key = {.owner = owner, .inode = inode, .kind = kind};
-	struct lock_hold unknown = {};
 
 	if (!(ipc_lock_count(lock_list(inode, kind), owner, kind) & FOUND_OWN))
 		return 0;
-	if (!control_value(CONTROL_PASS))
-		map_create(&lock_holds, &key, &unknown);
+	if (!control_value(CONTROL_PASS) && !hold_find(&key))
+		hold_add(&key, 0);
 	return 1;
 }
 
 /* What was asked for last, or else a lock that is there. */
-static __always_inline void last_words(struct ipc_object *o, __u64 inode)
+static __always_inline void last_words(struct ipc_object *o, const struct ipc_object_id *obj, __u64 inode)
 {
+	const struct lock_asked *asked = asked_place(obj);
 	struct lock_internals *s = (void *)o->state;
 	__u64 lock = 0, start = 0, end = TO_END_OF_FILE;
 	__u32 kind = KIND_NONE;
 
+	if (asked_is(asked, obj) && asked->what) {
+		lock_words(s, asked->what, asked->start, asked->end);
+		return;
+	}
 	if (o->counters[LAST_WHAT]) {
 		lock_words(s, o->counters[LAST_WHAT], o->counters[LAST_START], o->counters[LAST_END]);
 		return;
@@ -135,18 +139,16 @@ enum sampled { SAMPLE_NONE, SAMPLE_FIRST, SAMPLE_LATER };
 __attribute__((noinline)) int ipc_lock_sample(__u64 id, __u64 domain, __u64 inode)
 {
 	struct ipc_object_id obj = {.id = id, .domain = domain, .mech = MECH_LOCK};
-	__u64 at = state_clock();
 	struct ipc_object *o;
-	bool is_new, is_first;
+	bool is_new;
 
 	o = object_to_sample(&obj, &is_new);
 	if (!o)
 		return SAMPLE_NONE;
-	last_words(o, inode);
+	stamp_in_order(o->state, id);
+	last_words(o, &obj, inode);
 	lock_held_words(o->state, inode);
-	is_first = object_sampled(o, 0, is_new);
-	stamp_state_finely(o->state, at);
-	return is_first ? SAMPLE_FIRST : SAMPLE_LATER;
+	return object_sampled(o, 0, is_new) ? SAMPLE_FIRST : SAMPLE_LATER;
 }
 
 static __always_inline void look_at_locks(const struct ipc_object_id *obj, __u64 inode)

@@ -50,36 +50,72 @@ static __attribute__((noinline)) int released(const struct ipc_object_id *obj, s
 }
 
 /* The kernel has the final range: a call may have said it from the end of the file. */
-static __always_inline void note_range(struct ipc_run *run, __u64 lock)
+static __always_inline void note_range(struct ipc_run *run, struct file_lock *fl)
 {
 	if (run->op != OP_RECV && run->op != OP_SEND)
 		return;
-	probe_read(&run->kobj2, &((struct file_lock *)lock)->fl_start);
-	probe_read(&run->progress, &((struct file_lock *)lock)->fl_end);
+	run->kobj2 = fl->fl_start;
+	run->progress = fl->fl_end;
 }
 
 #define DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait, and tries again */
 
-static __always_inline int lock_done(const struct ipc_object_id *object, __u64 inode, __u64 lock, __u32 kind, int ret)
-{
-	struct lock_hold_key key = {.owner = lock_owner(lock), .inode = inode, .kind = kind};
-	struct ipc_object_id obj = *object;
-	struct ipc_run *run = run_mine();
-	bool gone, closes;
+/* What was found of an inode's lists. */
+struct lists_found {
+	__u64 flocks;
+	__u64 ranges;
+	__u64 leases;
+};
 
-	if (!inode || !lock)
+/* Looks for an owner's among those of this kind; the other kinds are looked at if all are to be. */
+static __always_inline __u64 look_typed(struct inode *inode, __u64 owner, __u32 kind, bool all, struct lists_found *found)
+{
+	struct file_lock_context *context = inode->i_flctx;
+
+	if (!context)
 		return 0;
+	if (kind == KIND_FLOCK || all)
+		found->flocks = TYPED_FOUND(context, flc_flock, owner, KIND_FLOCK);
+	if (kind != KIND_FLOCK || all)
+		found->ranges = TYPED_FOUND(context, flc_posix, owner, KIND_POSIX);
+	if (all)
+		found->leases = TYPED_FOUND(context, flc_lease, owner, KIND_LEASE);
+	return kind == KIND_FLOCK ? found->flocks : found->ranges;
+}
+
+static __always_inline int lock_done(void *ctx, struct inode *inode, struct file_lock *fl, __u64 owner, __u32 kind, int ret)
+{
+	__u64 before = *(volatile __u64 *)&run_slot()->switches, file, order, own;
+	struct ipc_object_id obj = lock_object(inode);
+	struct lock_hold_key key = {.kind = kind};
+	struct lists_found found = {};
+	struct ipc_run *run = run_mine();
+	bool closes, plain, noted = false;
+
 	if (!is_lock(run) || (run->flags & RUN_ENDED))
 		run = NULL;
 	closes = run && run->op == OP_CLOSE;
 	if (op_wanted(&obj)) {
-		gone = lock_follow(&obj, &key);
-		if (gone && (lock_flags(lock) & FL_CLOSE))
-			released(&obj, closes ? run : NULL, inode, lock_file(lock), kind);
-		else if (run && !closes && kind != KIND_FLOCK)
-			note_range(run, lock);
+		plain = has_current_task_btf() && is_plain() && run && run->row && ret != DEFERRED;
+		order = state_order(obj.id);
+		key.owner = owner;
+		if (has_current_task_btf()) {
+			key.inode = address_of(inode);
+			own = look_typed(inode, key.owner, kind, plain, &found);
+		} else {
+			key.inode = argument_address(ctx, 0);
+			own = ipc_lock_count(lock_list(key.inode, kind), key.owner, kind);
+		}
+		if (lock_follow_found(&obj, &key, own) && (LOCK_MEMBER(fl, flags) & FL_CLOSE)) {
+			file = lock_file(argument_address(ctx, 1));
+			released(&obj, closes ? run : NULL, key.inode, file, kind);
+		} else if (run && !closes && kind != KIND_FLOCK) {
+			note_range(run, fl);
+		}
+		if (run && plain && run->kobj == key.inode)
+			noted = note_plainly(run, order, before, found.flocks, found.ranges, found.leases);
 		if (run && ret != DEFERRED)
-			run->aux[1] = FOLLOWED;
+			run->aux[1] = noted ? FOLLOWED_AND_NOTED : FOLLOWED;
 	}
 	if (closes)
 		op_done(run);
@@ -89,24 +125,20 @@ static __always_inline int lock_done(const struct ipc_object_id *object, __u64 i
 SEC("?tp_btf/flock_lock_inode")
 int BPF_PROG(flock_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	struct ipc_object_id obj;
-
-	if (all_left_out())
-		return 0;
-	obj = lock_object(inode);
-	return lock_done(&obj, argument_address(ctx, 0), argument_address(ctx, 1), KIND_FLOCK, ret);
+	return all_left_out() || !inode || !fl ? 0 : lock_done(ctx, inode, fl, owner_of(ctx, fl), KIND_FLOCK, ret);
 }
 
 SEC("?tp_btf/posix_lock_inode")
 int BPF_PROG(posix_done, struct inode *inode, struct file_lock *fl, int ret)
 {
-	__u64 lock = argument_address(ctx, 1);
-	struct ipc_object_id obj;
+	bool is_ofd;
+	__u64 owner;
 
-	if (all_left_out())
+	if (all_left_out() || !inode || !fl)
 		return 0;
-	obj = lock_object(inode);
-	return lock_done(&obj, argument_address(ctx, 0), lock, lock_is_ofd(lock) ? KIND_OFD : KIND_POSIX, ret);
+	owner = owner_of(ctx, fl);
+	is_ofd = LOCK_MEMBER(fl, file) && (__u64)LOCK_MEMBER(fl, file) == owner;
+	return lock_done(ctx, inode, fl, owner, is_ofd ? KIND_OFD : KIND_POSIX, ret);
 }
 
 /* ---- leases ---- */

@@ -38,6 +38,16 @@ LOCK_READS(__u64, file, __u64)
 LOCK_READS(__u32, flags, __u32)
 LOCK_READS(__u32, type, __u8)
 
+/* The owner of the lock that a tracepoint tells of. A pointer to no type is a number of its own up to 6.16 only. */
+static __always_inline __u64 owner_of(void *ctx, struct file_lock *fl)
+{
+	if (is_at())
+		return word_there((void *)fl + FILE_LOCK_AT(owner));
+	if (is_plain())
+		return (__u64)LOCK_MEMBER(fl, owner);
+	return lock_owner(argument_address(ctx, 1));
+}
+
 /* The PID that asked for it, as the kernel noted it; OFD locks have none. */
 static __always_inline __u32 lock_pid(__u64 lock)
 {
@@ -96,12 +106,22 @@ __attribute__((noinline)) __u64 ipc_lock_counts(__u64 lock, __u64 owner, __u32 k
 	__u32 type = FROM_OWNER(type), pid = FROM_OWNER(pid);
 	bool own, of_file;
 
-	if (!probe_read(&words, lock + FILE_LOCK_AT(owner)))
-		return 0;
-	type = type < LOCK_TOGETHER ? ((__u8 *)words)[type] : lock_type(lock);
-	pid = pid <= LOCK_TOGETHER - 4 ? *(__u32 *)((__u8 *)words + pid) : lock_pid(lock);
+	if (is_at()) {
+		struct file_lock *at = at_address(struct file_lock, lock);
+
+		words[0] = word_there((void *)(lock + FILE_LOCK_AT(owner)));
+		type = LOCK_MEMBER(at, type);
+		pid = LOCK_MEMBER(at, pid);
+		if (kind == KIND_POSIX || kind == KIND_OFD)
+			file = (__u64)LOCK_MEMBER(at, file);
+	} else {
+		if (!probe_read(&words, lock + FILE_LOCK_AT(owner)))
+			return 0;
+		type = type < LOCK_TOGETHER ? ((__u8 *)words)[type] : lock_type(lock);
+		pid = pid <= LOCK_TOGETHER - 4 ? *(__u32 *)((__u8 *)words + pid) : lock_pid(lock);
+	}
 	own = words[0] == owner;
-	if (kind == KIND_POSIX || kind == KIND_OFD || cfg.syscall_backend)
+	if (!is_at() && (kind == KIND_POSIX || kind == KIND_OFD || cfg.syscall_backend))
 		file = lock_file(lock);
 	of_file = file && words[0] == file;
 	if (of_file && file_is_going(file))
@@ -176,6 +196,12 @@ static __always_inline __u32 counted(__u64 found, __u32 number)
 
 #define LISTS_TOGETHER 48 /* the heads of an inode's lists */
 
+/* Of a list that begins and ends with these locks' entries, in which an owner's are looked for. Most have one. */
+static __always_inline __u64 list_count(__u64 head, __u64 first, __u64 last, __u64 owner, __u32 kind)
+{
+	return first == last ? ipc_lock_counts(first - FILE_LOCK_AT(list), owner, kind) : ipc_lock_count(head, owner, kind);
+}
+
 /* Of one list, by the address of the first head and what was read there; most lists are empty. */
 static __always_inline __u64 list_found(__u64 flocks, const __u64 *lists, __u32 kind)
 {
@@ -183,29 +209,40 @@ static __always_inline __u64 list_found(__u64 flocks, const __u64 *lists, __u32 
 
 	if (!flocks || (at < LISTS_TOGETHER && lists[at / 8] == flocks + at))
 		return 0;
-	return ipc_lock_count(flocks + at, 0, kind);
+	return at <= LISTS_TOGETHER - 16 ? list_count(flocks + at, lists[at / 8], lists[at / 8 + 1], 0, kind) :
+					   ipc_lock_count(flocks + at, 0, kind);
 }
 
-/* How many the inode has of each kind, and who holds one that locks out others. */
+/* What was found of all lists: how many the inode has of each kind, and who holds one that locks out others. */
+static __always_inline void held_words(struct lock_internals *s, __u64 flocks, __u64 ranges, __u64 leases)
+{
+	__u64 holder = FOUND_LOCKS(flocks) ? flocks : FOUND_LOCKS(ranges) ? ranges : leases;
+
+	s->flocks = counted(flocks, FOUND_LOCKS(flocks));
+	s->ofd = counted(ranges, FOUND_OFD(ranges));
+	s->posix = counted(ranges, FOUND_LOCKS(ranges) - FOUND_OFD(ranges));
+	s->leases = counted(leases, FOUND_LOCKS(leases));
+	s->holder = holder >> FOUND_PID_SHIFT ?: IPC_STATE_ABSENT;
+}
+
+/* A list of an inode at hand. */
+#define TYPED_FOUND(context, list, owner, kind)                                                                   \
+	((context)->list.next == &(context)->list ? 0 :                                                            \
+						    list_count(address_of(&(context)->list), address_of((context)->list.next), \
+							       address_of((context)->list.prev), owner, kind))
+
+/* The same by the inode's address. */
 static __attribute__((noinline)) int lock_held_words(__u32 *words, __u64 inode)
 {
-	struct lock_internals *s = (void *)words;
-	__u64 lists[LISTS_TOGETHER / 8], flocks = lock_list(inode, KIND_FLOCK), found, holder;
+	__u64 lists[LISTS_TOGETHER / 8], flocks = lock_list(inode, KIND_FLOCK), of_files, ranges;
 
 	if (!words)
 		return 0;
 	if (!flocks || !probe_read(&lists, flocks))
 		flocks = 0;
-	holder = found = list_found(flocks, lists, KIND_FLOCK);
-	s->flocks = counted(found, FOUND_LOCKS(found));
-	found = list_found(flocks, lists, KIND_POSIX);
-	s->ofd = counted(found, FOUND_OFD(found));
-	s->posix = counted(found, FOUND_LOCKS(found) - FOUND_OFD(found));
-	holder = FOUND_LOCKS(holder) ? holder : found;
-	found = list_found(flocks, lists, KIND_LEASE);
-	s->leases = counted(found, FOUND_LOCKS(found));
-	holder = FOUND_LOCKS(holder) ? holder : found;
-	s->holder = holder >> FOUND_PID_SHIFT ?: IPC_STATE_ABSENT;
+	of_files = list_found(flocks, lists, KIND_FLOCK);
+	ranges = list_found(flocks, lists, KIND_POSIX);
+	held_words((void *)words, of_files, ranges, list_found(flocks, lists, KIND_LEASE));
 	return 0;
 }
 

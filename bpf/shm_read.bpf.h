@@ -90,8 +90,8 @@ static __always_inline bool file_data_read(__u64 address, struct file_data *to)
 }
 
 /*
- * Where segments are that were found before, of a namespace's first ones each in a place of its own. What is found there must
- * still say that it is the one; what does not change is not read again. From shm_created to shm_destroyed.
+ * Where segments are that were found before, each of a namespace's first ones in a place of its own. What is found there
+ * must still say that it is the one; what does not change is not read again. From shm_created to shm_destroyed.
  */
 #define SEGMENT_PLACES 256
 
@@ -218,7 +218,8 @@ static __always_inline bool segment_words_at(struct shm_internals *w, __u64 addr
 	return true;
 }
 
-static __always_inline bool segment_words_of(struct shm_internals *w, struct segment_place *p, bool known, const struct attachment *a)
+static __always_inline bool segment_words_of(struct shm_internals *w, struct segment_place *p, bool known,
+					     const struct attachment *a)
 {
 	struct segment_perm perm = {};
 	struct segment s = {};
