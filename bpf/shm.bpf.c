@@ -19,6 +19,7 @@
 #include "maps.bpf.h"
 #include "compat.bpf.h"
 #include "op.bpf.h"
+#include "plain.bpf.h"
 #include "found.bpf.h"
 #include "resolve_sysv.bpf.h"
 #include "sysv_file.bpf.h"
@@ -74,13 +75,15 @@ static __attribute__((noinline)) int segment_op(const struct attachment *a, __u3
 
 /* ---- attachments ---- */
 
+#include "shm_plain.bpf.h"
+
 SEC("?fentry/do_shmat")
 int BPF_PROG(shm_attach_entry, int id)
 {
 	struct ipc_object_id obj;
 
 	shm_identify(id, sysv_domain(), &obj);
-	if (op_wanted(&obj))
+	if (!enter_plainly(&obj) && op_wanted(&obj))
 		op_begin(&obj, OP_OPEN, CAUSE_LOCK, 0);
 	return 0;
 }
@@ -88,9 +91,12 @@ int BPF_PROG(shm_attach_entry, int id)
 SEC("?fexit/do_shmat")
 int BPF_PROG(shm_attach_exit, int id, char *at, int flags, unsigned long *address, unsigned long align, long ret)
 {
-	struct attachment a = named_segment(id, sysv_domain());
 	struct ipc_run *run = NULL;
+	struct attachment a;
 
+	if (leave_plainly(id, ret))
+		return 0;
+	a = named_segment(id, sysv_domain());
 	if (!op_wanted(&a.obj))
 		return 0;
 	if (has_entry())
