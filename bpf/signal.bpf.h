@@ -164,7 +164,7 @@ static __always_inline void signal_words_at_hand(struct task_struct *t, __u32 si
 static __always_inline void signal_words(struct signal_internals *s)
 {
 	__sync_fetch_and_add(&s->seq, 1);
-	s->pending = s->queued - s->taken;
+	s->pending = (__s32)(s->queued - s->taken) > 0 ? s->queued - s->taken : 0; /* two may take the last one at once */
 	s->cpu = bpf_get_smp_processor_id();
 }
 
@@ -182,7 +182,7 @@ static __attribute__((noinline)) int target_begins(struct ipc_row *row, const st
 	if (!target)
 		return 0;
 	target->signals |= 1ull << ((obj->domain - 1) & 63);
-	o = bpf_map_lookup_elem(&objects, obj);
+	o = ((struct signal_internals *)row->edge.state)->seq ? NULL : bpf_map_lookup_elem(&objects, obj);
 	if (o)
 		__builtin_memcpy(row->edge.state, o->state, sizeof(row->edge.state));
 	if (!PROFILE(~0u)) {

@@ -101,7 +101,7 @@ static __always_inline void note_wait_end(struct ipc_run *run, const struct ipc_
 
 static __always_inline void take_oldest(struct signal_internals *s, const struct ipc_object_id *obj, const struct self *self)
 {
-	if (s->taken != s->queued) {
+	if ((__s32)(s->queued - s->taken) > 0) {
 		signal_age(obj, s->taken, s->queued);
 		__sync_fetch_and_add(&s->taken, 1);
 	}

@@ -166,6 +166,7 @@ struct mechanism {
 	const struct mech_parts *parts; /* terminated by .name NULL; NULL: none */
 	uint32_t derived_needs; /* enum ipc_profile: what they are computed from, beyond what is always there */
 	uint32_t state_needs; /* enum ipc_profile: any of it makes an operation read the state; 0: it does in any case */
+	bool shared_words;    /* the words of a row change without an operation of its own: they are one for all */
 	uint32_t lasting;     /* bits of the fields that stay the same as long as the object is there */
 	uint32_t detailed;    /* bits of the fields that are read for PROFILE_DETAIL and PROFILE_EVENTS only */
 	uint32_t file_mode;   /* S_IFMT bits of its inodes; 0: its objects are no files */

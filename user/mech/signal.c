@@ -72,9 +72,12 @@ static bool newer(const uint32_t *a, const uint32_t *b)
 	return (int32_t)(a[SIGNAL_WORD_SEQ] - b[SIGNAL_WORD_SEQ]) > 0;
 }
 
-static uint64_t pending_of(const uint32_t *words)
+static uint64_t pending_of(const struct object *o)
 {
-	return words ? words[SIGNAL_WORD_QUEUED] - words[SIGNAL_WORD_TAKEN] : 0;
+	const uint32_t *words = object_state(o);
+	int32_t pending = words ? words[SIGNAL_WORD_QUEUED] - words[SIGNAL_WORD_TAKEN] : 0;
+
+	return pending > 0 ? pending : 0;
 }
 
 static void room(const struct object *o, struct mech_room *room)
@@ -86,8 +89,8 @@ static void room(const struct object *o, struct mech_room *room)
 		room->slots = now && now[SIGNAL_WORD_LIMIT] != IPC_STATE_ABSENT ? now[SIGNAL_WORD_LIMIT] : ROOM_UNKNOWN;
 	if (!o->can->profile)
 		return;
-	room->used_slots = o->raw.flags & OBJECT_DESTROYED ? 0 : pending_of(now);
-	room->max_slots = o->max_depth > pending_of(now) ? o->max_depth : pending_of(now);
+	room->used_slots = o->raw.flags & OBJECT_DESTROYED ? 0 : pending_of(o);
+	room->max_slots = o->max_depth > pending_of(o) ? o->max_depth : pending_of(o);
 }
 
 /* A counter of one side: the same number means another thing on the other. */
@@ -194,7 +197,7 @@ static const char *const blind[] = {
 	"signals for a thread and for the process are told as one queue: where both are pending, their delays may be exchanged",
 	"a refusal (EPERM) of a whole process group or through a pidfd; system calls of 32-bit processes that wait or are refused",
 	"processes that share the memory of a victim of the OOM killer: their SIGKILL is said to come from the kernel",
-	"under lockdown=confidentiality: the codes of signals, and so timers, faults and descriptors apart from processes",
+	"under lockdown=confidentiality, unless it is the default view: the codes of signals, and so timers, faults and descriptors apart from processes",
 	"with the syscall backend: a signalfd read through io_uring or readv, and the signals beyond 16 of one read",
 	NULL,
 };
@@ -219,6 +222,7 @@ const struct mechanism mech_signal = {
 	.hooks = signal_hooks,
 	.fields = fields,
 	.detailed = 1u << SIGNAL_WORD_ACTION,
+	.shared_words = true,
 	.derived = derived,
 	.causes = { [OP_SEND] = CAUSE_LOCK, [OP_RECV] = CAUSE_EMPTY },
 	.follows_calls = true,

@@ -107,6 +107,15 @@ static bool has_returned(const struct object *o)
 	return o->gone && o->tick != o->model->tick;
 }
 
+/* The row did nothing itself: others may have changed its words. */
+static void note_shared_words(const struct model *m, struct object *o, const uint32_t *words)
+{
+	if (!o->mech->newer || !o->mech->newer(words, o->state))
+		return;
+	o->changed_tick = m->tick;
+	object_note_state(o, words);
+}
+
 static void read_edges(struct model *m, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->edges.cnt; i++) {
@@ -126,8 +135,11 @@ static void read_edges(struct model *m, const struct snapshot *s)
 		cursor_take(&m->edge_rows, edge, &edge->row);
 		o = edge->endpoint->object;
 		object_seen(m, o);
-		if (!edge_update(m, edge, (const __u64 *)row))
+		if (!edge_update(m, edge, (const __u64 *)row)) {
+			if (o->mech->shared_words)
+				note_shared_words(m, o, row->state);
 			continue;
+		}
 		o->changed_ns = m->now_ns;
 		object_note_state(o, row->state);
 		if (row->max_depth > o->max_depth)
