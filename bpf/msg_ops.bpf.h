@@ -201,8 +201,11 @@ static __always_inline void received(struct ipc_edge *edge, const struct ipc_obj
 	if (o) {
 		struct msg_internals *s = (void *)o->state;
 
-		if (op == OP_RECV) {
+		if (op == OP_RECV)
 			add(&o->discarded_bytes, bytes_lost(run, ret));
+		if (!PROFILE(PROFILE_DETAIL | PROFILE_EVENTS)) /* the row has its words already, or the object all of them */
+			return;
+		if (op == OP_RECV) {
 			note_asked(s, type, flags);
 			if (ret >= 0)
 				s->type_delivered = run->aux[2];
