@@ -55,11 +55,17 @@ static __always_inline struct ipc_run *mq_run(void)
 	return run && run->task && run->obj.mech == MECH_MQ ? run : NULL;
 }
 
-static __always_inline void note_queue(struct ipc_edge *edge, const struct mq_ref *mq, const struct ipc_run *run)
+/* Did the operation put a message in, and has nobody read the queue since? Then the words are right as they are. */
+static __always_inline bool is_noted(const struct ipc_edge *edge, const struct mq_ref *mq, const struct ipc_run *run, __s64 ret)
+{
+	return run && (run->aux[0] & MQ_WAY_NOTED) && ret >= 0 && is_last_in_order(edge->state, mq->obj.id);
+}
+
+static __always_inline void note_queue(struct ipc_edge *edge, const struct mq_ref *mq, const struct ipc_run *run, __s64 ret)
 {
 	if (!PROFILE(~0u))
 		return; /* --counts */
-	if (!run || !(run->aux[0] & MQ_WAY_NOTED))
+	if (!is_noted(edge, mq, run, ret))
 		mq_state(mq->info, mq->obj.id, edge->state);
 	depth_note(edge, edge->state[0]);
 	if (run && run->aux[1] > edge->max_depth)
@@ -96,7 +102,7 @@ static __always_inline void note_lost(const struct ipc_object_id *obj, const str
 static __always_inline void leave_queue(struct ipc_edge *edge, const struct mq_ref *mq, __u8 op, const struct ipc_run *run,
 					__s64 ret)
 {
-	note_queue(edge, mq, run);
+	note_queue(edge, mq, run, ret);
 	if (run && ret >= 0)
 		note_way(edge, op, run);
 	if (run && op == OP_RECV && ret < 0)

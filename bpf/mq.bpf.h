@@ -41,7 +41,7 @@ enum mq_way {
 	MQ_WAY_INSERTED = 1 << 1,
 	MQ_WAY_NOTIFIED = 1 << 2,
 	MQ_WAY_TAKEN = 1 << 3,
-	MQ_WAY_NOTED = 1 << 4, /* the state words are what the insertion left */
+	MQ_WAY_NOTED = 1 << 4, /* the state words are what the insertion was to leave */
 };
 
 /* A queue, by what leads to it. */

@@ -69,7 +69,7 @@ int BPF_PROG(mq_open_exit, const char *user_name, int oflag, umode_t mode, struc
 	if (!edge)
 		return 0;
 	note_name(&mq.obj, user_name);
-	note_queue(edge, &mq, NULL);
+	note_queue(edge, &mq, NULL, 0);
 	o = bpf_map_lookup_elem(&objects, &mq.obj);
 	if (o)
 		note_preexisting(o, edge->state);
@@ -88,7 +88,7 @@ static __always_inline int control(const struct mq_ref *mq, __u8 op, __s64 ret)
 	edge = op_end(&mq->obj, op, NULL, &res);
 	if (!edge)
 		return 0;
-	note_queue(edge, mq, NULL);
+	note_queue(edge, mq, NULL, 0);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit(&mq->obj, op, NULL, &res, edge, ~0ull);
 	return 0;

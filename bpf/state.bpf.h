@@ -94,6 +94,15 @@ static __always_inline void stamp_in_order(__u32 *state, __u32 object)
 	stamp_state_finely(state, state_order(object));
 }
 
+/* Is this state, of this object, the last that was stamped in order, of all that share a count? */
+static __always_inline bool is_last_in_order(const __u32 *state, __u32 object)
+{
+	__u64 order = *(volatile __u64 *)&state_orders[object * 0x9E3779B1u >> 24];
+
+	return !cfg.syscall_backend && state[IPC_STATE_STAMP] == (__u32)(order >> 16 | 1) &&
+	       state[IPC_STATE_FINE] == (order & 0x1ffff);
+}
+
 /*
  * What orders states with the same stamp: ns, modulo 2^32, or in the default view, where nobody is shown it, a number as
  * in stamp_in_order(). Taken before what it is of is read.
