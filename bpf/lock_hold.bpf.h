@@ -102,6 +102,10 @@ static __always_inline void hold_add(const struct lock_hold_key *key, __u64 sinc
 		lose(LOSS_MAP_FULL);
 }
 
+/*
+ * Of two that drop the same at once both may find it: then the place, if not somebody took it in between, whose hold goes
+ * with it, is claimed for good, and the hash has what belongs there.
+ */
 static __always_inline void hold_drop(const struct lock_hold_key *key)
 {
 	struct lock_hold_place *place = hold_place(key);

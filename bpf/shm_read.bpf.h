@@ -91,7 +91,8 @@ static __always_inline bool file_data_read(__u64 address, struct file_data *to)
 
 /*
  * Where segments are that were found before, each of a namespace's first ones in a place of its own. What is found there
- * must still say that it is the one; what does not change is not read again. From shm_created to shm_destroyed.
+ * must still say that it is the one; what does not change is not read again. From shm_created to shm_destroyed: where these
+ * cannot be hooked a place may be of a segment with the same id in a namespace that has gone and had the same inode number.
  */
 #define SEGMENT_PLACES 256
 
@@ -255,7 +256,7 @@ static __attribute__((noinline)) int segment_state(__u32 *words, const struct at
 	if (!words || !a)
 		return 0;
 	order = state_order(a->obj.id); /* before it is read, and noted with what was */
-	if (!place_known(&a->obj, &p) || !segment_words_of((void *)words, &p, true, a)) {
+	if (address || !place_known(&a->obj, &p) || !segment_words_of((void *)words, &p, true, a)) {
 		p.address = address ?: segment_find(&a->obj, a->data);
 		if (!segment_words_of((void *)words, &p, false, a))
 			return 0;
