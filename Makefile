@@ -117,7 +117,7 @@ $(O)/tests/%_test: tests/%_test.c $(O)/libipctrace.a $(O)/libstage.a
 	$(Q)$(CC) $(CFLAGS) $(INCLUDES) -Itests/unit -MMD -MP -MF $@.d -o $@ $< $(O)/libipctrace.a $(O)/libstage.a -pthread $(LIBS)
 
 # What make bench runs beside ipctrace.
-$(O)/bench/ipc-%: tests/bench/%.c
+$(O)/bench/ipc-%: tests/bench/%.c tests/bench/mark.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -o $@ $< $(LIBS)
@@ -126,6 +126,11 @@ $(O)/bench/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(O)/bench/blocks.so: tests/bench/blocks.c tests/bench/mark.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fvisibility=hidden -fPIC -shared -o $@ $<
 
 bench-tools: $(O)/bench/ipc-load $(O)/bench/ipc-peer $(O)/bench/ipc-objects $(O)/bench/peers.bpf.o
 	@:

@@ -29,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mark.h"
+
 #define MESSAGE 64 /* bytes of every operation that has a payload */
 
 static char buf[8192];
@@ -304,15 +306,18 @@ static uint64_t now_ns(void)
 static double measure(const struct load *l, unsigned long count)
 {
 	unsigned long done = 0;
-	uint64_t begin;
+	uint64_t begin, end;
 
 	start_all(l);
 	for (unsigned i = 0; i < 64 || i < 3 * objects; i++)
 		do_next(l);
+	MARK_HERE(MARK_BEGIN);
 	begin = now_ns();
 	while (done < count)
 		done += do_next(l);
-	return (double)(now_ns() - begin) / done;
+	end = now_ns();
+	MARK_HERE(MARK_END);
+	return (double)(end - begin) / done;
 }
 
 int main(int argc, char **argv)
