@@ -32,17 +32,17 @@ static const char *const overhead_after[] = {
 	"with --counts and 400 otherwise. Empty programs at exit alone add 180, at entry and exit 290; kprobes and a hash for the "
 	"same figures 2645. Where every read waits and every write wakes, an operation of 2715 instructions has 930 more.",
 	"Other mechanisms, --counts, the default, left out by a filter, and empty programs in the places of the default: eventfd 390, "
-	"750, 425, 295; UNIX streams 360, 745, 410, 290; UNIX datagrams 535, 845, 415, 280; TCP on loopback 505, 1230, 430, 300; "
-	"POSIX queues 615, 1350, 570, 400; System V queues 420, 1500, 765, 545; semaphores 800, 1150, 760, 590; futexes 400, 710, 405, "
-	"290; attaching shared memory 750, 3160, 650, 240; signals 1635, 1640, 1190, 360; locks 1160, 4025, 625, 435. "
-	"With other objects of the mechanism to be followed, what is left out costs up to 310 more, of UNIX datagrams 385, of queues 850, of locks 2375.",
+	"740, 425, 295; UNIX streams 360, 735, 410, 290; UNIX datagrams 535, 845, 415, 280; TCP on loopback 515, 845, 430, 300; "
+	"POSIX queues 625, 1140, 575, 415; System V queues 410, 1190, 755, 545; semaphores 800, 1150, 760, 590; futexes 400, 710, 405, "
+	"290; attaching shared memory 470, 1050, 480, 220; signals 1355, 1000, 955, 360; locks 1065, 2135, 650, 435. "
+	"With other objects of the mechanism to be followed, what is left out costs up to 310 more, of UNIX datagrams 385, of queues 830, of locks 2215.",
 	"On 7.3: pipes --counts 305, the default 525, left out 220 and 380, --histograms 1615, --json 2285, --events 4095 with reading "
 	"and printing; empty programs 170 and 270, kprobes and a hash 2655; where every read waits 1110 (to 4020). Others by default: "
-	"eventfd 625, UNIX streams 715 and datagrams 820, TCP on loopback 895, POSIX queues 900, System V queues 1440, semaphores 1100, "
-	"futexes 690, signals 1455, locks 4160.",
-	"With many objects, used in turn, on 6.1, measured before the default got the 15 to 50 instructions cheaper that are in the figures above: "
-	"of 1, 1009 and 10,007 pipes an operation takes 1250, 1335 and 1400 instructions by itself, 325, 375 and 335 more with --counts, 585, "
-	"665 and 650 more by default; of 100,003, with --max-edges 524288, 1395, 385 and 710. As many eventfds as the first three add 395, 400 "
+	"eventfd 625, UNIX streams 715 and datagrams 820, TCP on loopback 825, POSIX queues 940, System V queues 1140, semaphores 1100, "
+	"futexes 690, attaching shared memory 690, signals 940, locks 1615.",
+	"With many objects, used in turn, on 6.1: of 1, 1009 and 10,007 pipes an operation takes 1245, 1365 and 1400 instructions by itself, "
+	"325, 375 and 335 more with --counts, 575, 635 and 625 more by default. Measured earlier, before the default got the 15 to 400 "
+	"instructions cheaper that are in the figures above: of 100,003, with --max-edges 524288, 1395, 385 and 710. As many eventfds as the first three add 395, 400 "
 	"and 455, by default 740, 755 and 830; UNIX streams 355, 365 and 390, 780, 780 and 805; datagrams 565, 560 and 610, 910, 905 and 930; TCP connections 510, 535 and 640, 1275, 1290 and 1525.",
 	"Counting per process and pipe cannot be had for less than 250 on 6.1: the empty program takes 176, and the seven reads of "
 	"kernel memory that tell which process and which pipe it is take 11 each.",
