@@ -124,7 +124,7 @@ static __always_inline int enter(const struct lock_call *c)
 	if (!run)
 		return 0;
 	run->flags = RUN_OWN;
-	run->aux[0] = c->kind | (__u32)c->type << TYPE_SHIFT;
+	run->aux[0] = what_of(c);
 	run->kobj2 = c->start;
 	run->progress = c->end;
 	run->obj2.id = c->file;

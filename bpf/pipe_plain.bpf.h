@@ -42,10 +42,7 @@ static __always_inline bool enter_plainly(__u64 *ctx, __u32 way, __u8 op, __u8 c
 	*(key_word *)&run->obj.domain = row->words[1] ^ (__u64)op << 48; /* and mech, pad */
 	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
 	STORE_TWO(run, row, (__u64)(at + 1) | packet << 32); /* and aux[0] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+	return plain_taken(run, switches);
 }
 
 /*

@@ -70,6 +70,25 @@ static __always_inline struct ipc_row *row_at_hand(__u64 id, __u64 where, __u8 o
 	return bpf_map_lookup_elem(&rows, at);
 }
 
+/* All is noted of it: the slot is the current task's. Returns whether that was not preempted meanwhile. */
+static __always_inline bool plain_taken(struct ipc_run *run, __u64 switches)
+{
+	barrier();
+	run->task = *(volatile __u64 *)&run->who_task;
+	barrier();
+	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+}
+
+/* Begins one whose row is told later. The object is noted. */
+static __always_inline bool plain_begin_anywhere(struct ipc_run *run, __u8 op, __u8 cause, __u64 switches)
+{
+	run->kobj = 0;
+	run->iter = 0;
+	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
+	STORE_TWO(run, row, 0); /* and aux[0] */
+	return plain_taken(run, switches);
+}
+
 /*
  * Begins it, on the object `id`, `where`, with aux[0]; the mechanism has noted kobj and kobj2. Returns whether its row is near
  * and the task was not preempted.
@@ -85,10 +104,7 @@ static __always_inline bool plain_begin(struct ipc_run *run, __u64 id, __u64 whe
 	run->iter = 0;
 	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
 	STORE_TWO(run, row, at + 1 + ((__u64)aux << 32)); /* and aux[0] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+	return plain_taken(run, switches);
 }
 
 /* The row that the entry of the current task's operation found, or NULL. On which object it is the mechanism tells. */
@@ -111,22 +127,16 @@ static __always_inline void plain_done(struct ipc_edge *edge, struct ipc_run *ru
 	run->task = 0;
 }
 
-/* Frees the slot of a run that began with RUN_USED, because hooks on the way note something in aux: that it is clear then. */
-static __always_inline void plain_free(struct ipc_run *run, __u32 began)
+/* The same of a run that began with RUN_USED, because hooks on the way note something in aux: that it is clear then. */
+static __always_inline void plain_done_used(struct ipc_edge *edge, struct ipc_run *run, __u32 began)
 {
+	edge_account_waits(edge, run);
 	if (run->flags == began && !run->waits && !run->wakes && !run->other_wakes) {
 		STORE_TWO(run, aux[1], 0); /* and aux[2] */
 		run->aux[3] = 0;
 		run->flags = 0;
 	}
 	run->task = 0;
-}
-
-/* The same, and adds up as plain_done() does. */
-static __always_inline void plain_done_used(struct ipc_edge *edge, struct ipc_run *run, __u32 began)
-{
-	edge_account_waits(edge, run);
-	plain_free(run, began);
 }
 
 #endif

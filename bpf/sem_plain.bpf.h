@@ -13,15 +13,8 @@ static __always_inline bool enter_plainly(const struct ipc_object_id *obj)
 	if (!run)
 		return true;
 	run->obj = *obj;
-	run->kobj = 0;
 	run->kobj2 = 0;
-	run->iter = 0;
-	STORE_TWO(run, op, OP_RECV | (__u32)CAUSE_VALUE << 16); /* and op2, cause, waker */
-	STORE_TWO(run, row, 0); /* and aux[0] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+	return plain_begin_anywhere(run, OP_RECV, CAUSE_VALUE, switches);
 }
 
 /* Who it is the slot tells only as long as no other task has run here. */

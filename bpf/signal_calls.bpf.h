@@ -64,14 +64,7 @@ static __always_inline struct ipc_run *sender_slot(void)
 		return NULL;
 	run->obj.id = 0;
 	*(key_word *)&run->obj.domain = (__u64)MECH_SIGNAL << 32; /* and mech, pad */
-	run->kobj = 0;
-	run->iter = 0;
-	STORE_TWO(run, op, OP_SEND | (__u32)CAUSE_LOCK << 16); /* and op2, cause, waker */
-	STORE_TWO(run, row, 0); /* and aux[0] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run) ? run : NULL;
+	return plain_begin_anywhere(run, OP_SEND, CAUSE_LOCK, switches) ? run : NULL;
 }
 
 /* The object is known when the signal is generated, or never; then who was meant the arguments tell, at the end. */
@@ -175,6 +168,7 @@ static __always_inline void sender_done(struct ipc_run *run)
 	run->task = 0;
 }
 
+/* A macro: who was meant is read only when it is asked for. */
 #define SEND_EXIT(call, pid, sig, ret)                                            \
 	({                                                                        \
 		struct ipc_run *run = run_mine();                                 \

@@ -70,10 +70,7 @@ static __always_inline bool near_begins(struct socket *socket, __u64 sk, __u8 op
 	STORE_TWO(run, op, op | (__u32)cause << 16); /* and op2, cause, waker */
 	STORE_TWO(run, row, (at + 1) | (__u64)how << 32); /* and aux[0] */
 	STORE_TWO(run, aux[1], 0); /* and aux[2] */
-	barrier();
-	run->task = *(volatile __u64 *)&run->who_task;
-	barrier();
-	return *(volatile __u64 *)&run->switches == switches || not_plain(run);
+	return plain_taken(run, switches);
 }
 
 /* The row that the entry of this operation found, or NULL. */
