@@ -7,6 +7,7 @@
 #define IPC_CPUS_MAX 8192     /* NR_CPUS_RANGE_END of x86-64 */
 #define IPC_HINT_BITS_MAX 20  /* 4 MB: the longest value of a map that every kernel allocates */
 #define IPC_KNOWN_BITS_MAX 17 /* the same, of the longest entries of `known_…` */
+#define IPC_KEPT_POINTERS_BITS 10 /* of the places for pointers that keep their type, kept_pointers.bpf.h */
 #define IPC_FILTER_PIDS 64
 
 /*

@@ -9,6 +9,7 @@
 #define MQ_BPF_H
 
 #include "fd.bpf.h"
+#include "kept_pointers.bpf.h"
 
 #define MQUEUE_MAGIC 0x19800202
 #define MQ_WALK_WAITERS 64
@@ -132,41 +133,7 @@ static __always_inline bool has_tree_before_attr(void)
 	       __builtin_offsetof(struct mq_tree_and_attr, curmsgs);
 }
 
-/*
- * Queues as types, where the kernel has no better, see has_kept_pointers(): by a hash of the inode number. Whoever put a
- * message in puts the queue there, and whoever reads compares addresses: a place may be another queue's.
- */
-struct typed_mqueue {
-	struct mqueue_inode_info *info;
-};
-
-#define TYPED_MQUEUES 1024
-IPC_MAP(typed_mqueues, BPF_MAP_TYPE_ARRAY, __u32, struct typed_mqueue, 1);
-
-static __always_inline struct typed_mqueue *mq_place(__u32 id)
-{
-	__u32 at = id * 0x9E3779B1u >> 22;
-
-	_Static_assert(TYPED_MQUEUES == 1 << (32 - 22), "all that the hash gives");
-	return bpf_map_lookup_elem(&typed_mqueues, &at);
-}
-
-static __always_inline void mq_keep(struct mqueue_inode_info *info, __u32 id)
-{
-	struct typed_mqueue *place = has_kept_pointers() && !is_at() ? mq_place(id) : NULL;
-
-	if (place)
-		*(struct mqueue_inode_info * volatile *)&place->info = info;
-}
-
-/* The queue with this address, or NULL: it is not there. */
-static __always_inline struct mqueue_inode_info *mq_kept(__u64 address, __u32 id)
-{
-	struct typed_mqueue *place = has_kept_pointers() ? mq_place(id) : NULL;
-	struct mqueue_inode_info *info = place ? *(struct mqueue_inode_info * volatile *)&place->info : NULL;
-
-	return info && (__u64)info == address ? info : NULL;
-}
+KEPT_POINTERS(typed_mqueues, mqueue_inode_info)
 
 static __always_inline void mq_state(__u64 address, __u32 id, __u32 *words)
 {
@@ -179,7 +146,7 @@ static __always_inline void mq_state(__u64 address, __u32 id, __u32 *words)
 		mq_state_at(at_address(struct mqueue_inode_info, address), s);
 		return;
 	}
-	typed = mq_kept(address, id);
+	typed = typed_mqueues_find(address, id);
 	if (typed) {
 		mq_state_at(typed, s);
 		return;

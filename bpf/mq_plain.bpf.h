@@ -37,7 +37,7 @@ static __always_inline void note_inserted(struct ipc_run *run, struct msg_msg *m
 	if (!row)
 		return;
 	s = (void *)row->edge.state;
-	mq_keep(info, run->obj.id);
+	typed_mqueues_keep(info, run->obj.id);
 	stamp_in_order(row->edge.state, run->obj.id);
 	s->curmsgs = info->attr.mq_curmsgs + 1;
 	s->maxmsg = info->attr.mq_maxmsg;

@@ -119,7 +119,7 @@ static __always_inline void queue_moved(const struct ipc_run *run, const struct 
 
 static __always_inline bool words_and_receiver(struct kern_ipc_perm *perm, __u32 id, struct queue_words *w, __u32 *receiver)
 {
-	struct msg_queue *queue = queue_kept(perm, id);
+	struct msg_queue *queue = typed_queues_find((__u64)perm, id);
 
 	if (queue) {
 		queue_members(queue, w);
@@ -257,7 +257,7 @@ int BPF_PROG(msg_taken, struct msg_queue *queue, struct wake_q_head *wake_q, __u
 		queue_note(&run->obj, (__u64)queue);
 		return 0;
 	}
-	queue_keep(queue, run->obj.id);
+	typed_queues_keep(queue, run->obj.id);
 	queue_members(queue, &w);
 	run->aux[1] = w.messages;
 	queue_moved(run, &w, queue->q_perm.key, queue->q_perm.mode, -1, queue->q_lspid->numbers[0].nr);

@@ -6,6 +6,8 @@
 #ifndef MSG_BPF_H
 #define MSG_BPF_H
 
+#include "kept_pointers.bpf.h"
+
 /* The state words, in the order of the descriptor's table (user/mech/msg.c). */
 struct msg_internals {
 	__u32 messages;
@@ -74,18 +76,6 @@ static __always_inline void msg_identify(__s32 id, __u32 domain, struct ipc_obje
 	obj->pad = 0;
 }
 
-static __always_inline __u32 pid_number(__u64 address)
-{
-	struct pid *pid = (void *)address;
-	__u32 number = 0;
-
-	if (is_at())
-		return at_address(struct pid, address)->numbers[0].nr;
-	if (address)
-		probe_read(&number, &pid->numbers[0].nr);
-	return number;
-}
-
 /* What operations change, as it lies in the kernel. */
 struct queue_words {
 	__s64 stime, rtime, ctime;
@@ -107,41 +97,7 @@ static __always_inline bool queue_lies_together(void)
 	       QUEUE_AT(q_lrpid) == __builtin_offsetof(struct queue_words, receiver);
 }
 
-/*
- * Queues as types, where the kernel has no better, see has_kept_pointers(): by a hash of the id. Whoever took a message
- * puts the queue there, and whoever reads compares addresses: a place may be another queue's.
- */
-struct typed_queue {
-	struct msg_queue *queue;
-};
-
-#define TYPED_QUEUES 1024
-IPC_MAP(typed_queues, BPF_MAP_TYPE_ARRAY, __u32, struct typed_queue, 1);
-
-static __always_inline struct typed_queue *queue_place(__u32 id)
-{
-	__u32 at = id * 0x9E3779B1u >> 22;
-
-	_Static_assert(TYPED_QUEUES == 1 << (32 - 22), "all that the hash gives");
-	return bpf_map_lookup_elem(&typed_queues, &at);
-}
-
-static __always_inline void queue_keep(struct msg_queue *queue, __u32 id)
-{
-	struct typed_queue *place = has_kept_pointers() && !is_at() ? queue_place(id) : NULL;
-
-	if (place)
-		*(struct msg_queue * volatile *)&place->queue = queue;
-}
-
-/* The queue with this address, or NULL: it is not there. */
-static __always_inline struct msg_queue *queue_kept(const void *address, __u32 id)
-{
-	struct typed_queue *place = has_kept_pointers() && !is_at() ? queue_place(id) : NULL;
-	struct msg_queue *queue = place ? *(struct msg_queue * volatile *)&place->queue : NULL;
-
-	return queue && (__u64)queue == (__u64)address ? queue : NULL;
-}
+KEPT_POINTERS(typed_queues, msg_queue)
 
 /* What has a type of it. */
 static __always_inline void queue_members(const struct msg_queue *q, struct queue_words *w)

@@ -33,6 +33,19 @@ static __always_inline __u32 sysv_domain(void)
 	}
 }
 
+/* The number that all know a process by, from the address of its struct pid; 0: there is none. */
+static __always_inline __u32 pid_number(__u64 address)
+{
+	struct pid *pid = (void *)address;
+	__u32 number = 0;
+
+	if (is_at())
+		return at_address(struct pid, address)->numbers[0].nr;
+	if (address)
+		probe_read(&number, &pid->numbers[0].nr);
+	return number;
+}
+
 /* Is it the one of the current task? False, too, where that costs as much as to ask it for its number. */
 static __always_inline bool sysv_own_namespace(__u64 ns)
 {

@@ -36,15 +36,6 @@ static __always_inline __u64 word_at(const struct kobj_scratch *k, __u32 offset,
 	return 0;
 }
 
-static __always_inline __u32 host_pid(__u64 pid)
-{
-	__u32 nr = 0;
-
-	if (pid)
-		bpf_probe_read_kernel(&nr, sizeof(nr), &((struct pid *)pid)->numbers[0].nr);
-	return nr;
-}
-
 /*
  * The state words of an object of this class, into the scratch: one read, then
  * picked apart. Global, so that the verifier walks the loops once. 0, or -1.
@@ -74,7 +65,7 @@ __attribute__((noinline)) int ipc_read_words(__u32 which, __u32 class, __u64 kob
 		} else if (w->pointers == WORD_HIGH) {
 			value = word_at(k, w->offset, 8) >> 32;
 		} else if (w->pointers == WORD_PID) {
-			value = host_pid(word_at(k, w->offset, 8));
+			value = pid_number(word_at(k, w->offset, 8));
 		} else {
 			for (__u32 p = 0; p < 4; p++)
 				if (p < w->pointers && word_at(k, w->offset + p * 8, 8))

@@ -88,8 +88,8 @@ uint32_t map_entries(const char *name, const void *arg)
 		{"known_ends", known},
 		{"displaced_ends", EDGE_SHARE(4)},
 		{"typed_pairs", p->kernel->keeps_pointers ? known / 2 : 1},
-		{"typed_queues", p->kernel->keeps_pointers ? 1024 : 1},
-		{"typed_mqueues", p->kernel->keeps_pointers ? 1024 : 1},
+		{"typed_queues", p->kernel->keeps_pointers ? 1 << IPC_KEPT_POINTERS_BITS : 1},
+		{"typed_mqueues", p->kernel->keeps_pointers ? 1 << IPC_KEPT_POINTERS_BITS : 1},
 		{"sleepers", EDGE_SHARE(8)}, /* those that find no row of `kept`, at most half of random TIDs */
 		{"kept", power_of_two_below(EDGE_SHARE(4))},
 		{"running", 1u << bits_for(p->kernel->cpus)},

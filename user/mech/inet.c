@@ -115,7 +115,7 @@ static const char *const blind[] = {
 	NULL,
 };
 
-static const char *const maps[] = { "known_ends", "displaced_ends", "typed_pairs", NULL };
+static const char *const maps[] = { "known_ends", "displaced_ends", NULL };
 
 const struct mechanism mech_inet = {
 	.id = MECH_INET,
