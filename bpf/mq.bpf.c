@@ -55,7 +55,7 @@ static __always_inline struct ipc_run *mq_run(void)
 	return run && run->task && run->obj.mech == MECH_MQ ? run : NULL;
 }
 
-/* Did the operation put a message in, and has nobody read the queue since? Then the words are right as they are. */
+/* Did the send put its message in, and has nobody read the queue since? Then the words are right as they are. */
 static __always_inline bool is_noted(const struct ipc_edge *edge, const struct mq_ref *mq, const struct ipc_run *run, __s64 ret)
 {
 	return run && (run->aux[0] & MQ_WAY_NOTED) && ret >= 0 && is_last_in_order(edge->state, mq->obj.id);

@@ -64,7 +64,7 @@ int BPF_PROG(mq_insert, struct msg_msg *msg, struct mqueue_inode_info *info)
 	if (run->op == OP_SEND && !messages && info->notify_owner) /* __do_notify() comes next */
 		run->aux[0] |= MQ_WAY_NOTIFIED;
 	run->aux[1] = messages + 1;
-	if (is_plain())
+	if (is_plain() && run->op == OP_SEND) /* whose result tells whether there was memory for it */
 		note_inserted(run, msg, info);
 	if (!PROFILE(PROFILE_DETAIL))
 		return 0;
