@@ -53,7 +53,6 @@ int BPF_PROG(shm_destroyed, struct ipc_namespace *ns, struct shmid_kernel *shm)
 	if (!bpf_map_lookup_elem(&objects, &a.obj))
 		return 0;
 	segment_note(&a, argument_address(ctx, 1));
-	segment_forget(&a.obj);
 	o = bpf_map_lookup_elem(&objects, &a.obj);
 	if (!o)
 		return 0;

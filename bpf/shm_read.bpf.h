@@ -121,17 +121,7 @@ static __always_inline void segment_forget(const struct ipc_object_id *obj)
 	segment_place(obj)->check = 0;
 }
 
-static __always_inline __u32 pid_number(__u64 address)
-{
-	struct pid *pid = (void *)address;
-	__u32 number = 0;
-
-	if (address)
-		probe_read(&number, &pid->numbers[0].nr);
-	return number;
-}
-
-/* The same, most often of the current process. */
+/* pid_number(), most often of the current process. */
 static __always_inline __u32 user_number(__u64 address)
 {
 	if (has_current_task_btf() && address == (__u64)bpf_get_current_task_btf()->signal->pids[PIDTYPE_TGID])
@@ -163,12 +153,17 @@ static __attribute__((noinline)) __u64 segment_find(const struct ipc_object_id *
 	return sysv_find(ns, SYSV_SHM, obj->id);
 }
 
-static __always_inline void place_note(const struct ipc_object_id *obj, struct segment_place *p, const struct segment *s)
+/* What does not change of a segment, and where the rest is. */
+static __always_inline void place_of(struct segment_place *p, const struct segment *s)
+{
+	p->pages = pages_address(s->file);
+	p->creator = pid_number(s->creator);
+}
+
+static __always_inline void place_note(const struct ipc_object_id *obj, const struct segment_place *p)
 {
 	volatile struct segment_place *place = segment_place(obj);
 
-	p->pages = pages_address(s->file);
-	p->creator = pid_number(s->creator);
 	place->address = p->address;
 	place->pages = p->pages;
 	place->creator = p->creator;
@@ -232,7 +227,7 @@ static __always_inline bool segment_words_of(struct shm_internals *w, struct seg
 	if (!segment_read(p->address, &perm, &s) || !is_segment(&perm, &a->obj))
 		return false;
 	if (!known)
-		place_note(&a->obj, p, &s);
+		place_of(p, &s);
 	w->nattch = s.attached;
 	w->size_low = s.size;
 	w->size_high = s.size >> 32;
@@ -247,7 +242,10 @@ static __always_inline bool segment_words_of(struct shm_internals *w, struct seg
 	return true;
 }
 
-/* The segment as it is now, in words with their stamp. address 0: looked up. Returns 0: it is gone. */
+/*
+ * The segment as it is now, in words with their stamp. address 0: looked up; who gives it asks no place and leaves none,
+ * for where that comes from nobody may tell of the end. Returns 0: it is gone.
+ */
 static __attribute__((noinline)) int segment_state(__u32 *words, const struct attachment *a, __u64 address)
 {
 	struct segment_place p;
@@ -260,6 +258,8 @@ static __attribute__((noinline)) int segment_state(__u32 *words, const struct at
 		p.address = address ?: segment_find(&a->obj, a->data);
 		if (!segment_words_of((void *)words, &p, false, a))
 			return 0;
+		if (!address)
+			place_note(&a->obj, &p);
 	}
 	stamp_state_finely(words, order);
 	return 1;
