@@ -434,45 +434,6 @@ static __always_inline __u64 current_user_regs(void)
 	return task_user_regs((void *)bpf_get_current_task());
 }
 
-/* 6.13: file_ref_t f_ref */
-struct file___6_12 {
-	atomic_long_t f_count;
-} __attribute__((preserve_access_index));
-
-/* Does nobody refer to the file (by address) any more? Never, where the kernel counts otherwise. */
-static __always_inline bool file_is_unreferenced(__u64 file)
-{
-	__s64 references;
-
-	return bpf_core_field_exists(((struct file___6_12 *)file)->f_count) &&
-	       probe_read(&references, &((struct file___6_12 *)file)->f_count) && !references;
-}
-
-/* 6.9 moved what all kinds of file locks have into a structure of its own */
-struct file_lock___6_8 {
-	struct file_lock___6_8 *fl_blocker;
-	struct list_head fl_list;
-	struct list_head fl_blocked_requests;
-	struct list_head fl_blocked_member;
-	void *fl_owner;
-	unsigned int fl_flags;
-	unsigned char fl_type;
-	unsigned int fl_pid;
-	wait_queue_head_t fl_wait;
-	struct file *fl_file;
-} __attribute__((preserve_access_index));
-
-/* Where a member of a file lock lies in it. */
-#define FILE_LOCK_AT(member)                                                        \
-	(bpf_core_type_exists(struct file_lock_core) ?                              \
-		 bpf_core_field_offset(struct file_lock_core, flc_##member) :       \
-		 bpf_core_field_offset(struct file_lock___6_8, fl_##member))
-
-/* The same member, of a lock at hand. */
-#define LOCK_MEMBER(lock, member)                                        \
-	(bpf_core_type_exists(struct file_lock_core) ? (lock)->c.flc_##member : \
-						       ((struct file_lock___6_8 *)(lock))->fl_##member)
-
 /*
  * 6.2: what lies at an address as a type, without the way to it; what is not there reads as 0. User space says whether the
  * kernel has it: before 6.4 programs may not ask.
@@ -494,16 +455,6 @@ static __always_inline bool is_at(void)
 	return cfg.way & WAY_AT;
 }
 
-/* 6.5: what sendpage did is a flag of sendmsg */
-struct proto_ops___6_4 {
-	void *sendpage;
-} __attribute__((preserve_access_index));
-
-static __always_inline bool has_splice_pages(void)
-{
-	return !bpf_core_field_exists(((struct proto_ops___6_4 *)0)->sendpage);
-}
-
 /* 5.19 to 6.1: what programs take out of a map that user space made for pointers has a type. Later ones have at_address(). */
 enum bpf_kptr_type___6_1 {
 	BPF_KPTR_UNREF___6_1,
@@ -512,16 +463,6 @@ enum bpf_kptr_type___6_1 {
 static __always_inline bool has_kept_pointers(void)
 {
 	return bpf_core_type_exists(enum bpf_kptr_type___6_1);
-}
-
-/* Datagrams that a UDP socket threw away. 6.18 counts them apart for two halves of the processors. */
-static __always_inline __u32 udp_drops(struct udp_sock *sk)
-{
-	__u32 drops = BPF_CORE_READ(sk, inet.sk.sk_drops.counter);
-
-	if (bpf_core_field_exists(sk->drop_counters))
-		drops += BPF_CORE_READ(sk, drop_counters.drops0.counter) + BPF_CORE_READ(sk, drop_counters.drops1.counter);
-	return drops;
 }
 
 #endif

@@ -16,6 +16,7 @@
 #ifndef INET_BPF_H
 #define INET_BPF_H
 
+#include "compat_inet.bpf.h"
 #include "inet_key.h"
 #include "socket_counter.h"
 

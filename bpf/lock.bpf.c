@@ -19,6 +19,7 @@
 #include "ipctrace.h"
 #include "maps.bpf.h"
 #include "compat.bpf.h"
+#include "compat_lock.bpf.h"
 #include "op.bpf.h"
 #include "found.bpf.h"
 #include "path.bpf.h"
