@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mech/signal.h"
+#include "reading.h"
 #include "tap.h"
 
 extern const struct mechanism mech_signal;
@@ -52,10 +53,52 @@ static void test_order(void)
 	ok(mech_signal.newer(young, old) && !mech_signal.newer(old, young), "the sequence wraps");
 }
 
+/* Whoever sends changes the words in the row of its target, which does nothing as long as it blocks the signal. */
+static void check_reading(struct model *m, struct snapshot *s, unsigned n, uint32_t queued, uint32_t code)
+{
+	const struct ipc_object_id id = { .id = 7ull << 32 | 4711, .domain = 12, .mech = MECH_SIGNAL };
+	const struct object *o;
+	struct mech_room room;
+	struct ipc_edge *e;
+	double value = 0;
+
+	reading_at(s, n * 1000);
+	add_object(s, id);
+	add_edge(s, id, OP_SEND, 3)->ops = n;
+	e = add_edge(s, id, OP_RECV, 4711);
+	e->state[SIGNAL_WORD_SEQ] = n;
+	e->state[SIGNAL_WORD_QUEUED] = queued;
+	e->state[SIGNAL_WORD_CODE] = code;
+	model_update(m, s);
+	o = model_object(m, &id);
+	object_room(o, &room);
+	is_int(room.used_slots, queued, "pending after %u", n);
+	for (const struct mech_derived *d = o->mech->derived; d->name; d++)
+		if (!strcmp(d->name, "last_code"))
+			ok(d->get(o, SPAN_TOTAL, &value), "its code is known");
+	is_int(value, (int32_t)code, "of the last one");
+}
+
+static void test_shared_words(void)
+{
+	struct model_config config = { .page_size = 4096 };
+	struct snapshot s = { 0 };
+	struct model *m;
+
+	config.can[MECH_SIGNAL] = capability_of(mechanism_by_id(MECH_SIGNAL), BACKEND_FUNCTION, PROFILE_WAITS);
+	m = model_new(&config);
+	check_reading(m, &s, 1, 1, 0);
+	check_reading(m, &s, 2, 2, (uint32_t)-1);
+	check_reading(m, &s, 3, 0, (uint32_t)-1);
+	model_free(m);
+	snapshot_free(&s);
+}
+
 int main(void)
 {
 	test_ids();
 	test_no_ids();
 	test_order();
+	test_shared_words();
 	return done_testing();
 }
