@@ -80,7 +80,7 @@ programs() {
 
 	read -r backend which < <(lines)
 	guest --env "IPCTRACE_BACKENDS=$backend" --env IPCTRACE_TEST_SHORT=1 -- \
-		prove -v tests/live/{shown,cli,safety,prune,path,counts,left_out,existing,signal}.t >"$out.log" 2>"$out.err"
+		prove -v tests/live/{shown,cli,safety,prune,path,counts,left_out,existing,signal,msg}.t >"$out.log" 2>"$out.err"
 	status=$?
 }
 
