@@ -67,18 +67,6 @@ static __always_inline __u64 *hold_find(const struct lock_hold_key *key)
 	return hold ? &hold->since_ns : NULL;
 }
 
-/* Of several that ask at once, at most one gets it; nobody does while another has it. */
-static __always_inline bool claim_place(__u32 *claims)
-{
-	if (*(volatile __u32 *)claims)
-		return false;
-	atomic_add_mb(claims, 1);
-	if (*(volatile __u32 *)claims == 1)
-		return true;
-	__sync_fetch_and_add(claims, -1);
-	return false;
-}
-
 /* Two that add the same at once may add it twice: it is dropped twice, too. */
 static __always_inline void hold_add(const struct lock_hold_key *key, __u64 since_ns)
 {
@@ -86,7 +74,7 @@ static __always_inline void hold_add(const struct lock_hold_key *key, __u64 sinc
 	struct lock_hold hold = {.since_ns = since_ns};
 	int err;
 
-	if (key->owner && claim_place(&place->claims)) {
+	if (key->owner && claim(&place->claims)) {
 		place->since_ns = since_ns;
 		*(volatile __u64 *)&place->what = hold_what(key);
 		smp_wmb();
@@ -153,7 +141,7 @@ static __attribute__((noinline)) int asked_claim(const struct ipc_object_id *obj
 		return 0;
 	asked = asked_place(obj);
 	other = asked->obj;
-	if (asked_is(asked, obj) || (other.mech && bpf_map_lookup_elem(&objects, &other)) || !claim_place(&asked->claims))
+	if (asked_is(asked, obj) || (other.mech && bpf_map_lookup_elem(&objects, &other)) || !claim(&asked->claims))
 		return 0;
 	*(volatile key_word *)&asked->obj.domain = 0; /* and the mechanism */
 	smp_wmb();

@@ -86,13 +86,13 @@ static __always_inline void drop_run(__u32 tid)
 	drop_run_at(kept_row(tid), tid);
 }
 
-/* Of several that ask at once, at most one gets it; nobody does while another has it. */
-static __always_inline bool claim_row(struct ipc_kept *row)
+/* Of several that ask at once, at most one gets it; nobody does while another has it, who takes 1 off in the end. */
+static __always_inline bool claim(__u32 *claims)
 {
-	atomic_add_mb(&row->claims, 1); /* with drop_run_at */
-	if (*(volatile __u32 *)&row->claims == 1)
+	atomic_add_mb(claims, 1); /* with who writes before that */
+	if (*(volatile __u32 *)claims == 1)
 		return true;
-	__sync_fetch_and_add(&row->claims, -1);
+	__sync_fetch_and_add(claims, -1);
 	return false;
 }
 
@@ -116,7 +116,7 @@ static __always_inline void keep_by_tid(struct ipc_run *run, __u32 tid, const st
 	if (!row)
 		return;
 	forget_other(row, tid);
-	if (row->tid == tid || claim_row(row)) {
+	if (row->tid == tid || claim(&row->claims)) {
 		*(volatile __u32 *)&row->tid = 0;
 		smp_wmb(); /* with take_kept of user space: half of it is nobody's */
 		run_copy(&row->run, run);
@@ -201,19 +201,25 @@ static __always_inline bool has_entry(void)
 		*(__u64 __attribute__((may_alias)) *)&(run)->first = (value);                                     \
 	} while (0)
 
-/* What an operation gathers and its hooks note, back to nothing; see RUN_USED. */
+/* What an operation gathers while it waits and whom it wakes, back to nothing. */
+static __always_inline void run_forget_gathered(struct ipc_run *run)
+{
+	run->wait_ns = 0;
+	run->sched_delay_ns = 0;
+	STORE_TWO(run, waits, 0); /* and spurious */
+	STORE_TWO(run, wakes, 0); /* and other_wakes */
+	STORE_TWO(run, own_waits, 0); /* and lock_waits */
+	STORE_TWO(run, io_waits, 0); /* and second_wakes */
+}
+
+/* The same, and what its hooks note; see RUN_USED. */
 static __always_inline void run_clear(struct ipc_run *run, __u32 flags)
 {
 	run->obj2.mech = 0;
 	run->begin_ns = 0;
-	run->wait_ns = 0;
-	run->sched_delay_ns = 0;
 	run->wake_ns = 0;
-	STORE_TWO(run, waits, 0); /* and spurious */
-	STORE_TWO(run, wakes, 0); /* and other_wakes */
+	run_forget_gathered(run);
 	STORE_TWO(run, start, (__u64)flags << 32);
-	STORE_TWO(run, own_waits, 0); /* and lock_waits */
-	STORE_TWO(run, io_waits, 0); /* and second_wakes */
 	STORE_TWO(run, aux[1], 0); /* and aux[2] */
 	run->aux[3] = 0;
 }

@@ -101,8 +101,8 @@ int BPF_PROG(generate, int sig, struct kernel_siginfo *info, struct task_struct 
 		note_kernel_kill(&obj);
 	if (PROFILE(PROFILE_EVENTS))
 		op_emit_by(by, &obj, OP_SEND, run, &res, edge, ~0ull);
-	if (run)
-		forget_gathered(run);
+	if (run && run->flags != SENDER_BEGINS)
+		run_forget_gathered(run); /* it is this one's: the call may send more, to a group */
 	return 0;
 }
 

@@ -219,17 +219,4 @@ static __always_inline struct ipc_edge *end_send(struct actor by, const struct i
 	return edge;
 }
 
-/* The call may send more, to a group: what it has gathered is this one's. */
-static __always_inline void forget_gathered(struct ipc_run *run)
-{
-	if (run->flags == SENDER_BEGINS)
-		return;
-	run->wait_ns = 0;
-	run->sched_delay_ns = 0;
-	STORE_TWO(run, waits, 0); /* and spurious */
-	STORE_TWO(run, wakes, 0); /* and other_wakes */
-	STORE_TWO(run, own_waits, 0); /* and lock_waits */
-	STORE_TWO(run, io_waits, 0); /* and second_wakes */
-}
-
 #endif
